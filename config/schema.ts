@@ -1,0 +1,308 @@
+import { z } from 'zod'
+
+/** Durations are whole milliseconds and say so in their names. */
+const ms = (min: number, max: number) => z.number().int().min(min).max(max).meta({ unit: 'ms' })
+const count = (min: number, max: number) => z.number().int().min(min).max(max)
+const bytes = (min: number, max: number) => z.number().int().min(min).max(max).meta({ unit: 'bytes' })
+const percent = () => z.number().min(0).max(100).meta({ unit: '%' })
+const port = () => z.number().int().min(0).max(65_535)
+const hour = 3_600_000
+const mebi = 1_048_576
+
+export const topicName = z
+  .string()
+  .regex(
+    /^(?!__)(?!\.\.?$)[a-zA-Z0-9._-]{1,249}$/,
+    'a topic name: 1 to 249 of a–z A–Z 0–9 . _ - and not beginning with __',
+  )
+const headerName = z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'a header name in lower case')
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,63}$/, 'a name: lower-case letters, digits and hyphens, a letter first, at most 64')
+
+const Mode = z
+  .enum(['enforce', 'observe', 'off'])
+  .default('enforce')
+  .describe('`enforce` refuses, `observe` decides and counts but lets through, `off` is not there at all.')
+
+const Quota = z.strictObject({
+  mode: Mode,
+  requests: count(1, 10_000_000).describe('Requests allowed in each window.'),
+  windowMs: ms(100, 24 * hour)
+    .default(1_000)
+    .describe('Length of the window over which the quota refills.'),
+})
+
+const Bulkhead = z.strictObject({
+  mode: Mode,
+  slots: count(1, 100_000)
+    .default(512)
+    .describe(
+      'Commands in flight at once. A slot is free at the reply or when the command expires, not when the client leaves.',
+    ),
+  queue: count(0, 100_000).default(128).describe('Calls waiting for a slot; the next one is refused.'),
+  maxWaitMs: ms(0, 60_000)
+    .default(100)
+    .describe('Longest wait for a slot; never more than a tenth of the time that the call has left.'),
+})
+
+const breaker = (minCalls: number, openMs: number) =>
+  z.strictObject({
+    mode: Mode,
+    windowMs: ms(100, hour)
+      .optional()
+      .describe('Length of the sliding window. Default: twice the longest timeout, at least 10,000.'),
+    minCalls: count(1, 1_000_000)
+      .default(minCalls)
+      .describe('Verdicts in the window before the share of failures counts.'),
+    failurePercent: percent().default(50).describe('Share of failures that opens the circuit.'),
+    consecutive: count(1, 10_000).default(5).describe('Failures in a row that open it, however few the calls.'),
+    openMs: ms(10, hour).default(openMs).describe('How long it stays open before a probe is let through.'),
+  })
+
+const Worker = z.strictObject({
+  topic: topicName.describe('Topic of the commands.'),
+  dialect: z
+    .enum(['sluice', 'spring'])
+    .default('sluice')
+    .describe('Names and encodings of the record headers that the worker understands.'),
+  replies: z
+    .enum(['partition', 'broadcast'])
+    .default('partition')
+    .describe(
+      '`partition`: the worker answers to the partition that the command names. `broadcast`: it ignores it, so every instance reads all partitions.',
+    ),
+  breaker: breaker(20, 5_000)
+    .extend({
+      failOn: z
+        .array(count(200, 599))
+        .default([500, 502, 503, 504])
+        .describe('Statuses of replies that count as failures of the worker.'),
+    })
+    .prefault({}),
+  bulkhead: Bulkhead.prefault({}),
+  quota: Quota.optional().describe(
+    'What the worker may get in total, over all clients and routes. Leased in portions. Off unless given.',
+  ),
+  partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
+})
+
+const key = z
+  .string()
+  .regex(/^(path|header|body)\.[A-Za-z0-9_.-]{1,128}$/, 'one of path.<name>, header.<name>, body.<field>')
+  .describe(
+    'Where the message key comes from: `path.<parameter>`, `header.<name>` or `body.<field>` (the body is parsed only then).',
+  )
+const CommandCore = z.strictObject({
+  to: name.describe('The worker, one of `workers`.'),
+  key: key.optional(),
+})
+const EventCore = z.strictObject({
+  topic: topicName.describe('Topic of the events.'),
+  key: key.optional(),
+  acks: z
+    .enum(['all', 'leader', 'none'])
+    .optional()
+    .describe('Default by `delivery`: volatile `leader`, else `all`. With `none` the answer says `in-doubt`.'),
+  expose: z.boolean().default(false).describe('Whether the answer names topic, partition and offset.'),
+  partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
+})
+
+const Route = z
+  .strictObject({
+    match: z
+      .string()
+      .regex(/^(GET|HEAD|POST|PUT|PATCH|DELETE) \/[^\s?#]*$/, 'a method and a path, such as `POST /orders/:orderId`')
+      .describe('Method and path; `:name` takes one segment as a parameter.'),
+    command: CommandCore.optional().describe('A record for a worker, whose reply is the answer.'),
+    query: CommandCore.optional().describe('As a command, but reading only: it may be sent again.'),
+    event: EventCore.optional().describe('A record without a reply: answered 202 once the broker has it.'),
+    delivery: z
+      .enum(['volatile', 'consumable', 'replayable'])
+      .default('consumable')
+      .describe('Delivery class of an event.'),
+    timeoutMs: ms(10, hour).default(5_000).describe('Longest that a client waits for the answer.'),
+    commandTtlMs: ms(10, 24 * hour)
+      .optional()
+      .describe('When nobody wants the command done any more. Default: `timeoutMs`, and never less.'),
+    clientTimeoutMs: ms(10, hour)
+      .optional()
+      .describe('What the clients are known to wait: only checked, it must be above `timeoutMs`.'),
+    deadlineHeader: headerName.optional().describe('Header in which a client says how many milliseconds it waits.'),
+    bodyBytes: bytes(0, 64 * mebi)
+      .default(mebi)
+      .describe('Largest request body.'),
+    contentTypes: z.array(z.string()).optional().describe('Content types taken, without parameters. Default: all.'),
+    requestHeaders: z.array(headerName).max(64).default([]).describe('Request headers passed on to the worker.'),
+    replyHeaders: z
+      .array(headerName)
+      .max(64)
+      .default(['location', 'etag', 'last-modified', 'cache-control', 'content-language', 'retry-after', 'vary'])
+      .describe('Headers of a reply passed on to the client; the content type always is.'),
+    quota: Quota.optional().describe('What each client may send to this route. Off unless given.'),
+  })
+  .describe('One way in.')
+
+const Tls = z.strictObject({
+  caFile: z.string().optional().describe('PEM file with the authorities to trust. Default: those of Node.'),
+  certFile: z.string().optional().describe('PEM file with our certificate.'),
+  keyFile: z.string().optional().describe('PEM file with our private key.'),
+  serverName: z.string().optional().describe('Name expected in the certificate, when it is not the host.'),
+  rejectUnauthorized: z.boolean().default(true).describe('False accepts any certificate: for tests only.'),
+})
+const Sasl = z.strictObject({
+  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+  username: z.string(),
+  password: z.string().optional().meta({ secret: true }).describe('Better: `passwordFile`.'),
+  passwordFile: z.string().optional().describe('File that holds the password.'),
+})
+
+const Publish = z.strictObject({
+  attemptMs: ms(10, 60_000).default(1_000).describe('Longest that one attempt to publish may take.'),
+  attempts: count(1, 10)
+    .default(3)
+    .describe('Attempts in all. Only what is certainly not in the topic is tried again.'),
+  mode: Mode.describe('Of the repetition: `off` means one attempt, `observe` only counts what it would have repeated.'),
+  baseMs: ms(1, 10_000)
+    .default(50)
+    .describe('Backoff: the wait before attempt n+1 is uniform between 0 and min(capMs, baseMs · 2ⁿ).'),
+  capMs: ms(1, 60_000).default(1_000).describe('Longest backoff.'),
+  budget: z
+    .strictObject({
+      percent: percent().default(10).describe('Repetitions allowed, as a share of the calls.'),
+      floor: count(0, 10_000).default(3).describe('Repetitions allowed at once, however few the calls.'),
+    })
+    .prefault({}),
+  breaker: breaker(10, 1_000).prefault({}).describe('The circuit of the cluster.'),
+  buffer: z
+    .strictObject({
+      records: count(1, 1_000_000).default(20_000).describe('Records waiting to be handed over.'),
+      bytes: bytes(1_024, 4_096 * mebi)
+        .default(64 * mebi)
+        .describe('Their size together.'),
+    })
+    .prefault({}),
+})
+
+/** The one schema: types, JSON Schema and docs/config.md come from it. */
+export const Config = z.strictObject({
+  server: z
+    .strictObject({
+      host: z.string().default('0.0.0.0').describe('Address to listen on; 127.0.0.1 for a sidecar.'),
+      port: port().default(8080).describe('TCP port; 0 takes a free one.'),
+      socket: z.string().optional().describe('Path of a Unix socket to listen on instead.'),
+      trustedProxies: z
+        .array(z.string())
+        .default([])
+        .describe('Addresses or CIDR ranges whose `Forwarded` or `X-Forwarded-For` names the client.'),
+      limits: z
+        .strictObject({
+          connections: count(1, 1_000_000).default(10_000).describe('Open connections; the next is closed at once.'),
+          headerBytes: bytes(1_024, mebi).default(16_384).describe('All headers of a request together: else 431.'),
+          headers: count(1, 2_000).default(100).describe('Number of headers: else 431.'),
+          urlBytes: bytes(64, 65_536).default(8_192).describe('The URL: else 414.'),
+          headersTimeoutMs: ms(100, 600_000).default(5_000).describe('Longest until the headers have arrived.'),
+          bodyTimeoutMs: ms(100, 600_000).default(10_000).describe('Longest until the body has arrived: else 408.'),
+          keepAliveMs: ms(0, 600_000).default(65_000).describe('How long an idle connection stays open.'),
+        })
+        .prefault({}),
+    })
+    .prefault({})
+    .describe('Where clients come in.'),
+  admin: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+      port: port().default(9090).describe('TCP port; 0 takes a free one.'),
+    })
+    .prefault({})
+    .describe('/livez, /readyz, /metrics and /config, on a port of their own.'),
+  instance: z
+    .strictObject({
+      id: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,128}$/, 'letters, digits, _ and -, at most 128')
+        .default('sluice')
+        .describe('Name of this instance; the admin port is appended to it.'),
+      ordinal: count(0, 100_000)
+        .optional()
+        .describe('Number of this instance among all, from 0: its reply partition. Default: a hash of the id.'),
+    })
+    .prefault({}),
+  broker: z
+    .strictObject({
+      brokers: z
+        .string()
+        .default('')
+        .describe('Addresses, host:port, separated by commas. Empty: the embedded broker, in memory.'),
+      clientId: z
+        .string()
+        .min(1)
+        .max(249)
+        .default('sluice')
+        .describe('Name of this client in the logs and quotas of the brokers.'),
+      tls: z.union([z.boolean(), Tls]).default(false).describe('TLS to the brokers: true, or its files.'),
+      sasl: Sasl.optional().describe('How to authenticate.'),
+      connectMs: ms(50, 60_000).default(1_000).describe('Longest that connecting may take.'),
+      requestMs: ms(100, 300_000).default(10_000).describe('After this silence the connection is given up.'),
+      createTopics: z
+        .boolean()
+        .default(true)
+        .describe('Whether missing topics are created at start, or only reported.'),
+      publish: Publish.prefault({}),
+    })
+    .prefault({})
+    .describe('The Kafka cluster.'),
+  replies: z
+    .strictObject({
+      topic: topicName.default('gateway.replies').describe('Topic of the replies, shared by all instances.'),
+      partitions: count(1, 10_000).default(12).describe('Its partitions, when the gateway creates it.'),
+      retentionMs: ms(1_000, 24 * hour)
+        .default(600_000)
+        .describe('How long it keeps replies, when the gateway creates it.'),
+      maxBytes: bytes(1_024, 64 * mebi)
+        .default(4 * mebi)
+        .describe('Largest reply passed on: else 502.'),
+    })
+    .prefault({}),
+  workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
+  routes: z
+    .record(name, Route)
+    .describe('The ways in, by name. A route has just one of `command`, `query` and `event`.'),
+  policies: z
+    .strictObject({ drain: Mode, deadline: Mode, gate: Mode })
+    .prefault({})
+    .describe('Policies without options of their own.'),
+  drain: z
+    .strictObject({
+      delayMs: ms(0, 600_000)
+        .default(5_000)
+        .describe('After SIGTERM: how long new requests are still served while /readyz already says no.'),
+      limitMs: ms(0, 600_000).default(30_000).describe('Afterwards: longest wait for the running calls.'),
+    })
+    .prefault({}),
+  readiness: z
+    .enum(['degraded', 'strict'])
+    .default('degraded')
+    .describe('`degraded`: once ready, an outage of the brokers leaves the instance ready. `strict`: it does not.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+        .default('info')
+        .describe('Least level that is written.'),
+      file: z.string().optional().describe('File to append to. Default: standard output.'),
+      requests: z.boolean().default(true).describe('One line for each request.'),
+    })
+    .prefault({}),
+})
+
+export type Config = z.output<typeof Config>
+export type ModeName = z.output<typeof Mode>
+export type QuotaOptions = z.output<typeof Quota>
+export type BulkheadOptions = z.output<typeof Bulkhead>
+export type WorkerOptions = z.output<typeof Worker>
+export type WorkerBreakerOptions = WorkerOptions['breaker']
+export type PublishOptions = z.output<typeof Publish>
+export type RouteOptions = z.output<typeof Route>
+export type ServerOptions = Config['server']
+export type BrokerOptions = Config['broker']

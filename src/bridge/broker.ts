@@ -1,0 +1,74 @@
+import type { Abortable } from '../call.ts'
+import type { Admin } from './admin.ts'
+
+/** Headers as Kafka has them: bytes, in order, names may repeat. */
+export type Header = readonly [name: string, value: Uint8Array]
+export type Headers = readonly Header[]
+
+/** Which replicas must have the record before it counts as written. `none`: nobody says, so its outcome stays in doubt. */
+export type Acks = 'all' | 'leader' | 'none'
+
+/** A record to be written. The partition is fixed before sending: a later choice could write it twice. */
+export type Outgoing = Abortable &
+  Readonly<{
+    topic: string
+    partition: number
+    key: Uint8Array | null
+    value: Uint8Array | null
+    headers: Headers
+    acks: Acks
+  }>
+/** Where the record is; the offset is −1 when no acknowledgement was asked for. */
+export type Acknowledged = Readonly<{ partition: number; offset: bigint }>
+/** A record as read; a null value is a tombstone. */
+export type Incoming = Readonly<{
+  topic: string
+  partition: number
+  offset: bigint
+  timestamp: number // epoch milliseconds, as the record says
+  key: Uint8Array | null
+  value: Uint8Array | null
+  headers: Headers
+}>
+
+export type From = 'end' | 'earliest' | Readonly<{ offset: bigint }>
+export type Source = Readonly<{ topic: string; partitions: readonly number[] | 'all'; from: From }>
+/** Must not throw; what it starts it must bound itself. */
+export type Handler = (record: Incoming) => void
+
+/** A partition held as a member of a group, until the group takes it away. */
+export type Held = Readonly<{
+  topic: string
+  partition: number
+  signal: AbortSignal // aborts when the partition is taken away or the consumer stops: finish, but expect a twin elsewhere
+  /** Everything below `next` is done: a restart begins there. Never goes back; written in the background and when the partition is taken away. */
+  done(next: bigint): void
+}>
+export type Membership = Readonly<{ group: string; topic: string; from: 'end' | 'earliest' }>
+/** The next record of the partition is handed over once the returned promise has resolved: backpressure. */
+export type MemberHandler = (record: Incoming, held: Held) => void | Promise<void>
+
+export type BrokerState = 'connecting' | 'ready' | 'down'
+
+/** What the gateway needs from a broker, and no more. Two twins: kafka/ and memory.ts. */
+export interface Broker extends AsyncDisposable {
+  readonly state: BrokerState
+  /** Why the broker is not ready, for people; empty when it is. */
+  readonly reason: string
+  readonly admin: Admin
+  /** Begins to connect and to keep connected, whatever the state of the cluster; never throws. */
+  start(topics: readonly string[]): void
+  /** The partition that Kafka's Java clients choose for a key (murmur2); without a key, one that fills a batch. Throws topic-missing, or not-ready while the topic's metadata is unknown. */
+  partitionFor(topic: string, key: Uint8Array | null): number
+  /** Resolves once acknowledged. Throws broker-unavailable or buffer-full (not sent), too-large, topic-missing, topic-forbidden, or publish-timeout (in doubt). */
+  publish(record: Outgoing): Promise<Acknowledged>
+  /** Reads partitions alone. Resolves once positioned: no record acknowledged from then on is missed, through reconnections and moves of leadership. */
+  subscribe(source: Source, handler: Handler): Promise<Reading>
+  /** Shares a topic with the other members of a group; resolves once the group has admitted us. */
+  join(membership: Membership, handler: MemberHandler): Promise<AsyncDisposable>
+}
+
+/** A running subscription. `healthy` is false while it cannot read, which is our own failure and no worker's. */
+export interface Reading extends AsyncDisposable {
+  readonly healthy: boolean
+}

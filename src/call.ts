@@ -1,0 +1,82 @@
+import type { Instant } from './clock.ts'
+import type { Outcome } from './problem.ts'
+
+declare const brand: unique symbol
+type Brand<T, Name extends string> = T & { readonly [brand]: Name }
+/** Public name of one HTTP request: in logs, problems and the Sluice-Call-Id header. */
+export type CallId = Brand<string, 'CallId'>
+/** Identity of a command: the same on every sending. Travels as ce_id. */
+export type CommandId = Brand<string, 'CommandId'>
+
+/** A name and its value, in the order they came. */
+export type Pair = readonly [name: string, value: string]
+
+/** What the HTTP request said, as the wire carries it on: already limited, allow-listed and free of control characters. */
+export type Told = Readonly<{
+  method: string
+  path: string // raw, without the query
+  query: string // raw, without the question mark
+  params: readonly Pair[] // path parameters, decoded
+  headers: readonly Pair[] // those on the route's allow-list, lower case
+  contentType: string | null
+  trace: readonly Pair[] // traceparent, tracestate, baggage
+}>
+
+/** One request on its way through the gateway. Policies copy it, never change it. */
+export type Call = Readonly<{
+  id: CallId
+  command: CommandId
+  route: string // configured name: a metric label, so low cardinality
+  worker: string // configured name of whoever answers; of an event, its topic
+  client: string // what quotas count: the address, or the authenticated subject
+  topic: string
+  key: Uint8Array | null // Kafka message key
+  partition: number // chosen before the policies: in Kafka a partition fails alone
+  body: Uint8Array
+  told: Told
+  started: Instant
+  deadline: Instant // the client stops waiting
+  expires: Instant // nobody wants the command done any more; at least the deadline
+  signal: AbortSignal // aborts with a Problem as its reason; what is already sent goes on
+  progress: Progress
+}>
+
+/** The one mutable part of a call, shared by its copies: how far it came. Times are milliseconds, for Server-Timing. */
+export type Progress = {
+  outcome: Outcome // the strongest of all its sendings so far
+  sendings: number
+  queueMs: number // waiting for a slot
+  publishMs: number // until the broker's acknowledgement, repetitions included
+  workerMs: number // from the acknowledgement to the reply
+  quota: QuotaState | null // of the route's quota, for the RateLimit headers
+}
+
+/** What is left of a client's quota. */
+export type QuotaState = Readonly<{ requests: number; windowMs: number; remaining: number; resetMs: number }>
+
+export const unsent = (): Progress => ({
+  outcome: 'not-sent',
+  sendings: 0,
+  queueMs: 0,
+  publishMs: 0,
+  workerMs: 0,
+  quota: null,
+})
+
+/** A worker's answer, a refusal by the worker included. Failing to get one is a thrown Problem. */
+export type Reply = Readonly<{
+  status: number // 200–599
+  headers: readonly Pair[] // lower case; the route's allow-list is applied on the way out
+  body: Uint8Array
+}>
+
+/** Answers, or throws a Problem. A route serves a Call with a Reply; a cluster serves a record with its acknowledgement. */
+export type Service<In, Out> = (input: In) => Promise<Out>
+/** Wraps a service in one concern. */
+export type Policy<In, Out> = (next: Service<In, Out>) => Service<In, Out>
+/** What every policy may rely on. */
+export type Abortable = Readonly<{ signal: AbortSignal }>
+
+/** The first policy is the outermost: it sees the input first and the result last. */
+export const pipe = <In, Out>(policies: readonly Policy<In, Out>[], core: Service<In, Out>): Service<In, Out> =>
+  policies.reduceRight((next, policy) => policy(next), core)

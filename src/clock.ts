@@ -1,0 +1,160 @@
+declare const brand: unique symbol
+/** A point on the monotonic clock, in milliseconds. Never leaves the process: a step of the wall clock must not end a call. */
+export type Instant = number & { readonly [brand]: 'Instant' }
+/** Milliseconds since 1970, for the wire and for people only. */
+export type EpochMs = number & { readonly [brand]: 'EpochMs' }
+
+/** The only file that reads the time or starts a timer. */
+export const now = (): Instant => performance.now() as Instant
+export const later = (delayMs: number): Instant => (performance.now() + delayMs) as Instant
+export const until = (instant: Instant): number => Math.max(0, instant - performance.now())
+export const since = (instant: Instant): number => performance.now() - instant
+export const wallClock = (): EpochMs => Date.now() as EpochMs
+export const onTheWire = (instant: Instant): EpochMs => Math.round(Date.now() + instant - performance.now()) as EpochMs
+export const fromTheWire = (epochMs: number): Instant => (performance.now() + epochMs - Date.now()) as Instant
+
+/** Something due later, which can be called off. Both methods of ending it are the same; `cancel` is the cheaper to call. */
+export interface Alarm extends Disposable {
+  cancel(): void
+}
+
+const slotMs = 16
+const slotCount = 512
+/** How long due alarms may gather before the shared timer looks again: under load one wake-up serves many. */
+const gatherMs = 4
+
+class Entry implements Alarm {
+  due: Instant
+  task: (() => void) | null
+  before: Entry = this
+  next: Entry = this
+
+  constructor(due: Instant, task: (() => void) | null) {
+    this.due = due
+    this.task = task
+  }
+
+  cancel(): void {
+    if (this.task === null) return
+    this.task = null
+    this.unlink()
+    if (--pending === 0) disarm() // an idle process has no timer, and may exit
+  }
+
+  unlink(): void {
+    this.before.next = this.next
+    this.next.before = this.before
+    this.next = this.before = this
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel()
+  }
+}
+
+/**
+ * One timer for all alarms: a hashed timing wheel (Varghese and Lauck 1987, scheme 6). Setting and calling off cost a list
+ * insertion and a removal, so that three alarms a call are affordable; what is called off leaves nothing behind.
+ */
+const slots: Entry[] = Array.from({ length: slotCount }, () => new Entry(0 as Instant, null))
+let pending = 0
+let cursor = 0 // the slot number (not wrapped) up to which everything due has run
+let armedFor = Infinity
+let timer: NodeJS.Timeout | undefined
+
+/** Runs `task` once, not before `delayMs` have passed, unless cancelled or disposed first. Keeps the process alive. */
+export function after(delayMs: number, task: () => void): Alarm {
+  const start = performance.now()
+  const entry = new Entry((start + Math.max(0, delayMs)) as Instant, task)
+  if (pending === 0) cursor = Math.floor(start / slotMs)
+  const slot = slots[Math.max(cursor, Math.floor(entry.due / slotMs)) % slotCount] as Entry
+  entry.before = slot.before
+  entry.next = slot
+  slot.before.next = entry
+  slot.before = entry
+  pending++
+  if (entry.due < armedFor) arm(entry.due, start)
+  return entry
+}
+
+function disarm(): void {
+  clearTimeout(timer)
+  timer = undefined
+  armedFor = Infinity
+}
+
+function arm(due: number, start: number): void {
+  disarm()
+  armedFor = due
+  timer = setTimeout(ring, Math.max(1, Math.ceil(due - start)))
+}
+
+function ring(): void {
+  timer = undefined
+  armedFor = Infinity
+  const start = performance.now()
+  const last = Math.floor(start / slotMs)
+  const steps = Math.min(last - cursor, slotCount - 1)
+  for (let number = last - steps; number <= last; number++) runDue(slots[number % slotCount] as Entry, start)
+  cursor = last
+  const due = pending === 0 ? Infinity : earliest()
+  if (due < armedFor) arm(Math.max(due, start + gatherMs), start)
+}
+
+function runDue(slot: Entry, start: number): void {
+  for (let entry = slot.next; entry !== slot;) {
+    const { next, task } = entry
+    if (entry.due <= start && task !== null) {
+      entry.cancel()
+      run(task)
+      // the task may have called off its neighbour: begin again rather than follow a dead link
+      entry = next.task === null && next !== slot ? slot.next : next
+    } else entry = next
+  }
+}
+
+/** One task's failure must not silence the alarms behind it. */
+function run(task: () => void): void {
+  try {
+    task()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
+
+/** The next due time: exact within one turn of the wheel, else the end of the turn. */
+function earliest(): number {
+  for (let number = cursor; number < cursor + slotCount; number++) {
+    const slot = slots[number % slotCount] as Entry
+    let due = Infinity
+    for (let entry = slot.next; entry !== slot; entry = entry.next) due = Math.min(due, entry.due)
+    if (due < (number + 1) * slotMs) return due
+  }
+  return (cursor + slotCount) * slotMs
+}
+
+/** Runs `task` every `periodMs` without keeping the process alive: for sampling and sweeping, never for a call. */
+export function every(periodMs: number, task: () => void): Disposable {
+  const interval = setInterval(task, periodMs)
+  interval.unref()
+  return { [Symbol.dispose]: () => clearInterval(interval) }
+}
+
+/** Resolves after `delayMs`, or as soon as the signal aborts. Never rejects: the caller looks at the signal. */
+export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const wake = (): void => {
+    alarm.cancel()
+    signal?.removeEventListener('abort', wake)
+    resolve()
+  }
+  const alarm = after(delayMs, wake)
+  signal?.addEventListener('abort', wake, { once: true })
+  return promise
+}
+
+/** How many alarms wait to ring: for tests and the metrics. */
+export const alarms = (): number => pending

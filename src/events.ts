@@ -1,0 +1,70 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Call } from './call.ts'
+import type { Outcome, Problem, ProblemCode } from './problem.ts'
+
+/** How a reply is told apart on arrival. `answered` is the one that settled its call; all others are dropped. */
+export const replyClasses = ['answered', 'late', 'duplicate', 'stale', 'foreign', 'forged', 'unmarked'] as const
+export type ReplyClass = (typeof replyClasses)[number]
+export type CircuitState = 'closed' | 'open' | 'half-open'
+
+/** What happens inside, by channel. Labels (route, worker, policy, circuit) come from the configuration only. */
+export type Happenings = {
+  /** A request was answered, refused ones included; `call` is null when it was refused before it became one. */
+  finished: Readonly<{
+    call: Call | null
+    id: string
+    route: string
+    method: string
+    status: number
+    outcome: Outcome
+    problem: Problem | null
+    ms: number
+    clientGone: boolean
+  }>
+  /** A policy refused a call, or would have (`observed`). */
+  refused: Readonly<{ policy: string; route: string; worker: string; code: ProblemCode; observed: boolean }>
+  /** A call entered (+1) or left (−1) the slots or the queue of a worker. */
+  occupied: Readonly<{ worker: string; inFlight: number; waiting: number }>
+  retried: Readonly<{ topic: string; attempt: number; delayMs: number; problem: Problem }>
+  budgetSpent: Readonly<{ topic: string }>
+  circuit: Readonly<{ circuit: string; from: CircuitState; to: CircuitState; reason: string }>
+  reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>
+  /** A produce request ended; `failed` counts records by outcome. */
+  produced: Readonly<{ records: number; bytes: number; ms: number; failed: number }>
+  broker: Readonly<{ state: 'connecting' | 'ready' | 'down'; reason: string }>
+  /** The reader of the replies: a batch that could not be read was passed, a position was moved, the loop was repaired. */
+  reader: Readonly<{
+    topic: string
+    partition: number
+    kind: 'skipped' | 'repositioned' | 'recovered' | 'failed'
+    reason: string
+    offset: bigint | null
+  }>
+  lifecycle: Readonly<{ kind: 'starting' | 'listening' | 'ready' | 'unready' | 'draining' | 'stopped'; detail: string }>
+  warning: Readonly<{ what: string; cause: unknown }>
+}
+
+type Channel<T> = {
+  readonly hasSubscribers: boolean
+  publish(message: T): void
+  subscribe(listener: (message: T) => void): void
+  unsubscribe(listener: (message: T) => void): boolean
+}
+const typed = <Name extends keyof Happenings>(name: Name): Channel<Happenings[Name]> =>
+  channel(`sluice:${name}`) as unknown as Channel<Happenings[Name]>
+
+/** What happened, as diagnostics channels: free when nobody listens. */
+export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[Name]> } = {
+  finished: typed('finished'),
+  refused: typed('refused'),
+  occupied: typed('occupied'),
+  retried: typed('retried'),
+  budgetSpent: typed('budgetSpent'),
+  circuit: typed('circuit'),
+  reply: typed('reply'),
+  produced: typed('produced'),
+  broker: typed('broker'),
+  reader: typed('reader'),
+  lifecycle: typed('lifecycle'),
+  warning: typed('warning'),
+}

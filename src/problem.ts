@@ -1,0 +1,236 @@
+/** What is known of the command when a call fails, weakest first: it decides which repetition is safe. */
+export const outcomes = ['not-sent', 'in-doubt', 'sent'] as const
+export type Outcome = (typeof outcomes)[number]
+export const strongest = (a: Outcome, b: Outcome): Outcome => (outcomes.indexOf(a) > outcomes.indexOf(b) ? a : b)
+
+/** Whose health a failure speaks of: the circuit that it counts against. */
+export type Target = 'broker' | 'worker'
+
+export type Spec = Readonly<{
+  status: number // HTTP status sent to the client
+  title: string // one fixed sentence, no variables
+  outcome: Outcome // the default: a call that has sent once stays sent
+  blames: Target | null
+  advice: string // what the reader of docs/problems.md can do about it
+  type?: string // a registered problem type, where there is one
+}>
+
+/** Every way of failing to obtain a reply. One row drives status, outcome, retry, circuits, metric labels and docs. */
+export const problems = {
+  'invalid-request': {
+    status: 400,
+    title: 'The request does not match the route.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Correct the request as the detail says.',
+  },
+  'unknown-route': {
+    status: 404,
+    title: 'No route has this path.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Compare the path with `routes.*.match` of the configuration.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The path is served with other methods.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Use one of the methods in the `Allow` header.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request took too long to arrive.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Send the body faster, or raise `server.limits.bodyTimeoutMs`.',
+  },
+  'too-large': {
+    status: 413,
+    title: 'The request is too large.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: "Send less, or raise `bodyBytes`, and the topic's `max.message.bytes` with it.",
+  },
+  'url-too-long': {
+    status: 414,
+    title: 'The URL is too long.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Move parameters into the body, or raise `server.limits.urlBytes`.',
+  },
+  'unsupported-type': {
+    status: 415,
+    title: 'The route does not take this content type.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Send one of the types in `routes.*.contentTypes`.',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'The quota is used up.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Wait for the seconds in `Retry-After`.',
+    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large or too many.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Send fewer headers: at most 100, and 16 KiB.',
+  },
+  'client-gone': {
+    status: 499,
+    title: 'The client closed the connection.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Seen in logs and metrics only: nobody is there to read it.',
+  },
+  'bulkhead-full': {
+    status: 503,
+    title: 'Every slot and every place in the queue is taken.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Try later; if it lasts, the worker is slower than its callers: add workers, or raise `bulkhead.slots`.',
+  },
+  'circuit-open': {
+    status: 503,
+    title: 'The circuit is open.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Try later; look at the worker, or at the brokers, whichever the detail names.',
+  },
+  'not-ready': {
+    status: 503,
+    title: 'The gateway is not ready yet.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Wait; `/readyz?verbose` on the admin port says for what.',
+  },
+  draining: {
+    status: 503,
+    title: 'The gateway is shutting down.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Repeat on another instance.',
+  },
+  'broker-unavailable': {
+    status: 503,
+    title: 'The command could not be published.',
+    outcome: 'not-sent',
+    blames: 'broker',
+    advice: 'Repeat later: nothing was sent. Look at the brokers.',
+  },
+  'buffer-full': {
+    status: 503,
+    title: 'Too many records wait to be published.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Repeat later; the brokers are slower than the callers. See `broker.publish.buffer`.',
+  },
+  'topic-missing': {
+    status: 500,
+    title: 'A topic of the configuration does not exist.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Create the topic, or set `broker.createTopics: true`.',
+  },
+  'topic-forbidden': {
+    status: 500,
+    title: 'The gateway may not write to a topic of the configuration.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Grant WRITE and DESCRIBE on the topic to the user of the gateway.',
+  },
+  'deadline-exceeded': {
+    status: 504,
+    title: 'The deadline passed before anything was sent.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Repeat: nothing was sent. If it lasts, see which of queue and publish took the time in `Server-Timing`.',
+  },
+  'publish-timeout': {
+    status: 504,
+    title: 'The broker did not confirm the command.',
+    outcome: 'in-doubt',
+    blames: 'broker',
+    advice: 'Repeat only what may run twice. Look at the brokers.',
+  },
+  'reply-timeout': {
+    status: 504,
+    title: 'No reply arrived in time.',
+    outcome: 'sent',
+    blames: 'worker',
+    advice: 'The command is in the topic and may still run. Look at the lag of the worker.',
+  },
+  'bad-reply': {
+    status: 502,
+    title: 'The reply cannot be passed on.',
+    outcome: 'sent',
+    blames: 'worker',
+    advice: "The worker answered with what is no HTTP response: see the detail, and the worker's log.",
+  },
+  internal: {
+    status: 500,
+    title: 'The gateway failed.',
+    outcome: 'in-doubt',
+    blames: null,
+    advice: 'This is a defect of the gateway: report it with the call id and the line of the log.',
+  },
+} as const satisfies Record<string, Spec>
+
+export type ProblemCode = keyof typeof problems
+/** `violated` names what was exceeded, for `violated-policies`; `policy` is who refused. */
+export type Details = Readonly<{
+  outcome?: Outcome
+  retryAfterMs?: number
+  policy?: string
+  violated?: readonly string[]
+  cause?: unknown
+}>
+
+/** A failure to obtain a reply. `detail` is for the client; the cause is for the log. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly outcome: Outcome
+  readonly retryAfterMs: number | undefined
+  readonly policy: string | undefined
+  readonly violated: readonly string[] | undefined
+
+  constructor(code: ProblemCode, detail: string, details: Details = {}) {
+    // a refusal is a value here, not a surprise: collecting a stack would cost more than the refusal itself
+    const limit = Error.stackTraceLimit
+    if (code !== 'internal') Error.stackTraceLimit = 0
+    super(detail, details.cause === undefined ? undefined : { cause: details.cause })
+    Error.stackTraceLimit = limit
+    this.code = code
+    this.outcome = details.outcome ?? problems[code].outcome
+    this.retryAfterMs = details.retryAfterMs
+    this.policy = details.policy
+    this.violated = details.violated
+  }
+
+  get spec(): Spec {
+    return problems[this.code]
+  }
+
+  /** The same failure with another outcome: a call that has sent once stays sent. */
+  withOutcome(outcome: Outcome): Problem {
+    if (outcome === this.outcome) return this
+    const { code, message, retryAfterMs, policy, violated, cause } = this
+    return new Problem(code, message, {
+      outcome,
+      cause,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(policy !== undefined && { policy }),
+      ...(violated !== undefined && { violated }),
+    })
+  }
+
+  static from(error: unknown): Problem {
+    return error instanceof Problem ? error : new Problem('internal', 'Unexpected failure.', { cause: error })
+  }
+}

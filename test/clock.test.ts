@@ -1,0 +1,99 @@
+import { test } from 'node:test'
+import { deepEqual, equal } from 'node:assert/strict'
+import fc from 'fast-check'
+import { after, alarms, now, pause } from '../src/clock.ts'
+import { frozenClock } from './help/clock.ts'
+
+test('an alarm rings once, at its time and not before', async t => {
+  const clock = frozenClock(t)
+  let rung = 0
+  after(5_000, () => rung++)
+  await clock.advance(4_999)
+  equal(rung, 0)
+  await clock.advance(1)
+  equal(rung, 1)
+  await clock.advance(60_000)
+  equal(rung, 1)
+})
+
+test('an alarm beyond a turn of the wheel rings at its time', async t => {
+  const clock = frozenClock(t)
+  let rung = 0
+  after(100_000, () => rung++)
+  for (let i = 0; i < 99; i++) await clock.advance(1_000)
+  await clock.advance(999)
+  equal(rung, 0)
+  await clock.advance(1)
+  equal(rung, 1)
+})
+
+test('what is called off never rings and leaves nothing behind', async t => {
+  const clock = frozenClock(t)
+  const before = alarms()
+  const all = Array.from({ length: 1_000 }, (_, i) =>
+    after(i, () => {
+      throw new Error('rang')
+    }),
+  )
+  for (const alarm of all) alarm.cancel()
+  all[0]!.cancel()
+  equal(alarms(), before)
+  await clock.advance(2_000)
+})
+
+test('an alarm may call off its neighbours and set new ones while ringing', async t => {
+  const clock = frozenClock(t)
+  const rang: string[] = []
+  const first = after(10, () => {
+    rang.push('first')
+    second.cancel()
+    after(10, () => rang.push('third'))
+  })
+  const second = after(10, () => rang.push('second'))
+  await clock.advance(10)
+  await clock.advance(20)
+  deepEqual(rang, ['first', 'third'])
+  first.cancel()
+})
+
+test('any set of alarms rings in full, none early and none later than the gathering time', async t => {
+  const clock = frozenClock(t)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 60 }),
+      fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 40 }),
+      async (delays, steps) => {
+        const start = now()
+        const late: number[] = []
+        const set = delays.map(delay => after(delay, () => late.push(now() - start - delay)))
+        let at = 0
+        for (const step of steps) {
+          const before = late.length
+          await clock.advance(step)
+          at += step
+          for (const lateness of late.slice(before))
+            if (lateness < 0 || lateness > step + 4) throw new Error(`late by ${lateness}`)
+        }
+        if (late.length < delays.filter(delay => delay <= at - 5).length) throw new Error('some never rang')
+        for (const alarm of set) alarm.cancel()
+        equal(alarms(), 0)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('a pause ends with its time or its signal and releases both', async t => {
+  const clock = frozenClock(t)
+  let ended = 0
+  const abort = new AbortController()
+  void pause(100, abort.signal).then(() => ended++)
+  void pause(100).then(() => ended++)
+  await clock.advance(50)
+  abort.abort()
+  await clock.advance(0)
+  equal(ended, 1)
+  await clock.advance(50)
+  equal(ended, 2)
+  equal(alarms(), 0)
+})
