@@ -1,0 +1,132 @@
+import { randomBytes, randomFillSync } from 'node:crypto'
+import { since, wallClock } from '../clock.ts'
+import type { Instant } from '../clock.ts'
+import { events } from '../events.ts'
+import type { ReplyClass } from '../events.ts'
+import type { Incoming } from './broker.ts'
+
+/** Somebody who waits for one reply. `sentAt` is when the broker acknowledged the command. */
+export interface Waiter {
+  /** What travels with the command and comes back with its reply. Secret: who knows it can answer. */
+  readonly id: string
+  sentAt: Instant | null
+  /** No longer waits. Harmless when repeated, or after the reply. */
+  forget(): void
+}
+
+const secretBytes = 16 // 128 random bits; semantics asks for at least 122
+const drawAtOnce = 256
+
+/**
+ * Joins replies to the calls that wait for them: one inbox, one map. An id is
+ * `<instance>.<incarnation>.<sequence>.<random bits>`; the bits of the latest ids are remembered, answered or not, so that
+ * every other reply can be told apart: foreign, stale, duplicate, late or forged.
+ */
+export class Correlator {
+  readonly #instance: string
+  readonly #prefix: string
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #memory: number
+  readonly #secrets: Buffer // the secret of sequence s is at s modulo memory: drawn there, never copied
+  readonly #answered: Uint8Array
+  #issued = 0
+
+  constructor({ instance, memory = 65_536 }: Readonly<{ instance: string; memory?: number }>) {
+    const incarnation = `${wallClock().toString(36)}${randomBytes(3).toString('hex')}`
+    this.#instance = `${instance}.`
+    this.#prefix = `${instance}.${incarnation}.`
+    this.#memory = Math.ceil(memory / drawAtOnce) * drawAtOnce
+    this.#secrets = Buffer.alloc(this.#memory * secretBytes)
+    this.#answered = new Uint8Array(this.#memory)
+  }
+
+  /** Calls that wait. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  /** Register before publishing: a reply can be faster than the acknowledgement. Whoever waits must `forget` in the end. */
+  expect(worker: string, onReply: (reply: Incoming) => void): Waiter {
+    const sequence = this.#issued++
+    const slot = sequence % this.#memory
+    if (slot % drawAtOnce === 0) randomFillSync(this.#secrets, slot * secretBytes, drawAtOnce * secretBytes)
+    this.#answered[slot] = 0
+    const waiter = new Waiting(
+      this.#waiting,
+      sequence,
+      `${this.#prefix}${sequence}.${this.#secret(slot)}`,
+      worker,
+      onReply,
+    )
+    this.#waiting.set(sequence, waiter)
+    return waiter
+  }
+
+  /** Hands the reply to whoever waits for it, and says what it was. */
+  settle(id: string | null, reply: Incoming): ReplyClass {
+    const known = id === null ? 'unmarked' : this.#tell(id)
+    if (typeof known === 'string') {
+      if (events.reply.hasSubscribers) events.reply.publish({ class: known, worker: null, ms: null })
+      return known
+    }
+    this.#waiting.delete(known.sequence)
+    if (this.#remembers(known.sequence)) this.#answered[known.sequence % this.#memory] = 1
+    if (events.reply.hasSubscribers)
+      events.reply.publish({
+        class: 'answered',
+        worker: known.worker,
+        ms: known.sentAt === null ? 0 : since(known.sentAt),
+      })
+    known.onReply(reply)
+    return 'answered'
+  }
+
+  #tell(id: string): Waiting | ReplyClass {
+    if (!id.startsWith(this.#prefix)) return id.startsWith(this.#instance) ? 'stale' : 'foreign'
+    const dot = id.indexOf('.', this.#prefix.length)
+    const sequence = Number(id.slice(this.#prefix.length, dot))
+    const waiting = this.#waiting.get(sequence)
+    if (waiting !== undefined) return waiting.id === id ? waiting : 'forged'
+    if (!Number.isSafeInteger(sequence) || sequence < 0 || sequence >= this.#issued) return 'forged'
+    if (!this.#remembers(sequence)) return 'late' // too old to check its bits; it settles nothing either way
+    const slot = sequence % this.#memory
+    if (id.slice(dot + 1) !== this.#secret(slot)) return 'forged'
+    return this.#answered[slot] === 1 ? 'duplicate' : 'late'
+  }
+
+  #remembers(sequence: number): boolean {
+    // a chunk of secrets is drawn anew as a whole, so the oldest chunk is gone as soon as the newest is begun
+    return sequence >= Math.ceil(this.#issued / drawAtOnce) * drawAtOnce - this.#memory
+  }
+
+  #secret(slot: number): string {
+    return this.#secrets.base64urlSlice(slot * secretBytes, (slot + 1) * secretBytes)
+  }
+}
+
+class Waiting implements Waiter {
+  readonly #all: Map<number, Waiting>
+  readonly sequence: number
+  readonly id: string
+  readonly worker: string
+  readonly onReply: (reply: Incoming) => void
+  sentAt: Instant | null = null
+
+  constructor(
+    all: Map<number, Waiting>,
+    sequence: number,
+    id: string,
+    worker: string,
+    onReply: (reply: Incoming) => void,
+  ) {
+    this.#all = all
+    this.sequence = sequence
+    this.id = id
+    this.worker = worker
+    this.onReply = onReply
+  }
+
+  forget(): void {
+    this.#all.delete(this.sequence)
+  }
+}

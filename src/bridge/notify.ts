@@ -1,0 +1,43 @@
+import type { Call, Reply, Service } from '../call.ts'
+import { now, since } from '../clock.ts'
+import { Problem, strongest } from '../problem.ts'
+import type { Acknowledged, Acks, Outgoing } from './broker.ts'
+import { envelope } from './wire.ts'
+import type { Envelope } from './wire.ts'
+
+export type NotifyOptions = Omit<Envelope, 'reply' | 'dialect'> & Readonly<{ acks: Acks; expose: boolean }>
+
+const json = [['content-type', 'application/json']] as const
+
+/**
+ * Publishes an event: the innermost service of an event route. Answers 202 with the event's id once the broker has
+ * acknowledged it; with `acks: none` nobody says whether it has, and the outcome stays in doubt.
+ */
+export function notify(publish: Service<Outgoing, Acknowledged>, options: NotifyOptions): Service<Call, Reply> {
+  const headers = envelope({ ...options, dialect: 'sluice', reply: null })
+  return async function notify(call) {
+    const { progress } = call
+    const begun = now()
+    progress.sendings++
+    try {
+      const { partition, offset } = await publish({
+        topic: call.topic,
+        partition: call.partition,
+        key: call.key,
+        value: call.body,
+        headers: headers(call, ''),
+        acks: options.acks,
+        signal: call.signal,
+      })
+      progress.outcome = options.acks === 'none' ? 'in-doubt' : 'sent'
+      const place = options.expose ? { topic: call.topic, partition, offset: String(offset) } : {}
+      return { status: 202, headers: json, body: Buffer.from(JSON.stringify({ id: call.command, ...place })) }
+    } catch (error) {
+      const problem = Problem.from(error)
+      progress.outcome = strongest(progress.outcome, problem.outcome)
+      throw problem
+    } finally {
+      progress.publishMs = since(begun)
+    }
+  }
+}
