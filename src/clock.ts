@@ -11,6 +11,8 @@ export const until = (instant: Instant): number => Math.max(0, instant - perform
 export const since = (instant: Instant): number => performance.now() - instant
 export const wallClock = (): EpochMs => Date.now() as EpochMs
 export const onTheWire = (instant: Instant): EpochMs => Math.round(Date.now() + instant - performance.now()) as EpochMs
+/** RFC 3339, in UTC. */
+export const isoTime = (epochMs: EpochMs): string => new Date(epochMs).toISOString()
 export const fromTheWire = (epochMs: number): Instant => (performance.now() + epochMs - Date.now()) as Instant
 
 /** Something due later, which can be called off. Both methods of ending it are the same; `cancel` is the cheaper to call. */

@@ -58,6 +58,8 @@ export interface Broker extends AsyncDisposable {
   readonly admin: Admin
   /** Begins to connect and to keep connected, whatever the state of the cluster; never throws. */
   start(topics: readonly string[]): void
+  /** Calls back when the state may have changed. */
+  watch(changed: (state: BrokerState) => void): Disposable
   /** The partition that Kafka's Java clients choose for a key (murmur2); without a key, one that fills a batch. Throws topic-missing, or not-ready while the topic's metadata is unknown. */
   partitionFor(topic: string, key: Uint8Array | null): number
   /** Resolves once acknowledged. Throws broker-unavailable or buffer-full (not sent), too-large, topic-missing, topic-forbidden, or publish-timeout (in doubt). */

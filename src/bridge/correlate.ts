@@ -100,7 +100,7 @@ export class Correlator {
   }
 
   #secret(slot: number): string {
-    return this.#secrets.base64urlSlice(slot * secretBytes, (slot + 1) * secretBytes)
+    return this.#secrets.toString('base64url', slot * secretBytes, (slot + 1) * secretBytes)
   }
 }
 

@@ -27,35 +27,35 @@ export function requestReply(
     const { progress } = call
     const waiter = replies.expect(call.worker, resolve)
     let silence: Alarm | undefined
+    let replied = false
     const begun = now()
     progress.sendings++
-    publish({
-      topic: call.topic,
-      partition: call.partition,
-      key: call.key,
-      value: call.body,
-      headers: headers(call, waiter.id),
-      acks: 'all',
-      signal: call.signal,
-    }).then(
-      () => {
-        progress.outcome = 'sent'
-        waiter.sentAt = now()
-        progress.publishMs = waiter.sentAt - begun
-        silence = after(until(call.expires), () =>
-          reject(new Problem('reply-timeout', `${call.worker} did not answer.`)),
-        )
-        if (replied) silence.cancel()
-      },
-      (error: unknown) => {
-        const problem = Problem.from(error)
-        progress.outcome = strongest(progress.outcome, problem.outcome)
-        progress.publishMs = since(begun)
-        reject(problem)
-      },
-    )
-    let replied = false
     try {
+      publish({
+        topic: call.topic,
+        partition: call.partition,
+        key: call.key,
+        value: call.body,
+        headers: headers(call, waiter.id),
+        acks: 'all',
+        signal: call.signal,
+      }).then(
+        () => {
+          progress.outcome = 'sent'
+          waiter.sentAt = now()
+          progress.publishMs = waiter.sentAt - begun
+          if (replied) return
+          silence = after(until(call.expires), () =>
+            reject(new Problem('reply-timeout', `${call.worker} did not answer.`)),
+          )
+        },
+        (error: unknown) => {
+          const problem = Problem.from(error)
+          progress.outcome = strongest(progress.outcome, problem.outcome)
+          progress.publishMs = since(begun)
+          reject(problem)
+        },
+      )
       const record = await promise
       progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
       progress.workerMs = waiter.sentAt === null ? 0 : since(waiter.sentAt)

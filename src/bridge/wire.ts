@@ -1,5 +1,5 @@
 import type { Call, Pair, Reply, Told } from '../call.ts'
-import { onTheWire, wallClock } from '../clock.ts'
+import { isoTime, onTheWire, wallClock } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Header, Headers, Incoming } from './broker.ts'
 
@@ -16,7 +16,7 @@ type Row = Readonly<{
 const decimal = {
   writePartition: (partition: number): Uint8Array => Buffer.from(String(partition)),
   readPartition: (value: Buffer): number | null =>
-    /^\d{1,9}$/.test(value.latin1Slice()) ? Number(value.latin1Slice()) : null,
+    /^\d{1,9}$/.test(value.toString('latin1')) ? Number(value.toString('latin1')) : null,
 }
 const int32 = {
   writePartition: (partition: number): Uint8Array => {
@@ -64,7 +64,6 @@ function timestamp(): Uint8Array {
   }
   return stamp
 }
-const isoTime = (epochMs: number): string => new globalThis.Date(epochMs).toISOString()
 
 export type Envelope = Readonly<{
   dialect: Dialect
@@ -144,7 +143,7 @@ export function readReply(record: Incoming, worker: string, maxBytes: number): R
       if (status === 0) throw bad('a status that is none from 200 to 599')
     } else if (name === 'content-type' || name.startsWith('http-header-')) {
       const header = name === 'content-type' ? name : name.slice('http-header-'.length).toLowerCase()
-      const content = Buffer.from(value.buffer, value.byteOffset, value.byteLength).latin1Slice()
+      const content = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
       if (!token.test(header)) throw bad('a header whose name is none')
       if (unprintable.test(content)) throw bad(`control characters in the header ${header}`)
       if (headers.push([header, content]) > mostHeaders) throw bad(`more than ${mostHeaders} headers`)

@@ -1,0 +1,96 @@
+import { test } from 'node:test'
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
+import fc from 'fast-check'
+import { Correlator } from '../../src/bridge/correlate.ts'
+import { events } from '../../src/events.ts'
+import type { Incoming } from '../../src/bridge/broker.ts'
+import { aRecord } from '../help/record.ts'
+
+const nobody = (): never => {
+  throw new Error('nobody waits')
+}
+
+test('a reply reaches the one who waits for it, and nobody else', () => {
+  const replies = new Correlator({ instance: 'a' })
+  const got: [string, Incoming][] = []
+  const first = replies.expect('orders', record => got.push(['first', record]))
+  replies.expect('orders', record => got.push(['second', record]))
+  const reply = aRecord()
+  equal(replies.settle(first.id, reply), 'answered')
+  deepEqual(got, [['first', reply]])
+  equal(replies.size, 1)
+})
+
+test('an id is the instance, the incarnation, the sequence and at least 122 random bits', () => {
+  const replies = new Correlator({ instance: 'host-9090' })
+  const [first, second] = [replies.expect('orders', nobody).id, replies.expect('orders', nobody).id]
+  match(first, /^host-9090\.[a-z0-9]+\.0\.[A-Za-z0-9_-]{22}$/)
+  match(second, /^host-9090\.[a-z0-9]+\.1\.[A-Za-z0-9_-]{22}$/)
+  notEqual(first.split('.')[3], second.split('.')[3])
+})
+
+test('tells foreign, stale, duplicate, late, forged and unmarked replies apart, and drops them', () => {
+  const replies = new Correlator({ instance: 'a' })
+  const classes: string[] = []
+  const listen = (message: { class: string }): void => void classes.push(message.class)
+  events.reply.subscribe(listen)
+  const answered = replies.expect('orders', () => {})
+  const expired = replies.expect('orders', nobody)
+  const waiting = replies.expect('orders', nobody)
+  const [instance, incarnation, , secret] = answered.id.split('.')
+  replies.settle(answered.id, aRecord())
+  expired.forget()
+  const told = (id: string | null): string => replies.settle(id, aRecord())
+  equal(told(answered.id), 'duplicate')
+  equal(told(expired.id), 'late')
+  equal(told(`b.${incarnation}.0.${secret}`), 'foreign')
+  equal(told(`${instance}.earlier.0.${secret}`), 'stale')
+  equal(
+    told(waiting.id.slice(0, -1) + (waiting.id.endsWith('A') ? 'B' : 'A')),
+    'forged',
+    'wrong bits for a call that waits',
+  )
+  equal(told(`${instance}.${incarnation}.1.${secret}`), 'forged', 'the bits of another call')
+  equal(told(`${instance}.${incarnation}.77.${secret}`), 'forged', 'never issued')
+  equal(told(null), 'unmarked')
+  equal(replies.size, 1)
+  events.reply.unsubscribe(listen)
+  deepEqual(classes, ['answered', 'duplicate', 'late', 'foreign', 'stale', 'forged', 'forged', 'forged', 'unmarked'])
+})
+
+test('no id of an earlier life of the same instance is taken for one of this life', () => {
+  const before = new Correlator({ instance: 'a' }).expect('orders', nobody)
+  const replies = new Correlator({ instance: 'a' })
+  replies.expect('orders', nobody)
+  equal(replies.settle(before.id, aRecord()), 'stale')
+})
+
+test('the memory of the latest ids is bounded, and a call that waits longer is still answered', () => {
+  const replies = new Correlator({ instance: 'a', memory: 256 })
+  let answers = 0
+  const patient = replies.expect('orders', () => answers++)
+  const ended = replies.expect('orders', () => {})
+  replies.settle(ended.id, aRecord())
+  for (let i = 0; i < 1_000; i++) replies.expect('orders', nobody).forget()
+  equal(replies.settle(ended.id, aRecord()), 'late', 'too old to be known as a duplicate')
+  equal(replies.settle(patient.id, aRecord()), 'answered')
+  equal(answers, 1)
+  equal(replies.size, 0)
+})
+
+test('whatever an id looks like, it settles nothing that was not asked for', () => {
+  const replies = new Correlator({ instance: 'a' })
+  const issued = replies.expect('orders', nobody).id
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string().map(end => issued.slice(0, -5) + end),
+        fc.string().map(end => `${issued}${end}x`),
+      ),
+      id => {
+        notEqual(replies.settle(id, aRecord()), 'answered')
+      },
+    ),
+  )
+})
