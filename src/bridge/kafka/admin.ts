@@ -1,0 +1,76 @@
+import kafkajs from 'kafkajs'
+import type { KafkaJSProtocolError } from 'kafkajs'
+import { Problem } from '../../problem.ts'
+import type { Admin, NewTopic, TopicInfo } from '../admin.ts'
+import type { Access } from './access.ts'
+import { withAdmin } from './client.ts'
+
+const defaultMaxMessageBytes = 1_048_588
+
+/** kafkajs says what went wrong in `type`; a failed creation hides it one level deeper. */
+function typeOf(error: unknown): string {
+  const nested = error instanceof kafkajs.KafkaJSAggregateError ? error.errors[0] : error
+  return (nested as Partial<KafkaJSProtocolError> | undefined)?.type ?? ''
+}
+
+function problemOf(error: unknown, topic: string): Problem {
+  const said = error instanceof Error ? error.message : String(error)
+  return /AUTHORIZATION/.test(typeOf(error))
+    ? new Problem('topic-forbidden', `No permission: ${topic}: ${said}`, { cause: error })
+    : new Problem('broker-unavailable', `${topic}: ${said}`, { cause: error })
+}
+
+export function kafkaAdmin(access: Access): Admin {
+  return {
+    topic: name =>
+      withAdmin(access, async (admin): Promise<TopicInfo | null> => {
+        try {
+          const { topics } = await admin.fetchTopicMetadata({ topics: [name] })
+          const partitions = topics[0]?.partitions.length ?? 0
+          const { resources } = await admin
+            .describeConfigs({
+              includeSynonyms: false,
+              resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['max.message.bytes'] }],
+            })
+            .catch(() => ({ resources: [] })) // needs a permission of its own; Kafka's default is a fair guess
+          const set = resources[0]?.configEntries.find(entry => entry.configName === 'max.message.bytes')?.configValue
+          return { name, partitions, maxMessageBytes: Number(set ?? defaultMaxMessageBytes) || defaultMaxMessageBytes }
+        } catch (error) {
+          if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return null
+          throw problemOf(error, name)
+        }
+      }),
+    create: topics =>
+      withAdmin(access, async admin => {
+        for (const topic of topics) await create(admin, topic)
+      }),
+    ends: topic =>
+      withAdmin(access, async admin => {
+        const offsets = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
+          throw problemOf(error, topic)
+        })
+        return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => BigInt(high))
+      }),
+  }
+}
+
+async function create(
+  admin: ReturnType<ReturnType<typeof import('./client.ts').client>['admin']>,
+  topic: NewTopic,
+): Promise<void> {
+  try {
+    await admin.createTopics({
+      waitForLeaders: false,
+      topics: [
+        {
+          topic: topic.name,
+          numPartitions: topic.partitions,
+          replicationFactor: topic.replication,
+          configEntries: Object.entries(topic.config).map(([name, value]) => ({ name, value })),
+        },
+      ],
+    })
+  } catch (error) {
+    if (typeOf(error) !== 'TOPIC_ALREADY_EXISTS') throw problemOf(error, topic.name)
+  }
+}

@@ -1,0 +1,254 @@
+import { now, pause, since } from '../../clock.ts'
+import type { Instant } from '../../clock.ts'
+import { events } from '../../events.ts'
+import { Problem } from '../../problem.ts'
+import type { BrokerState } from '../broker.ts'
+import { hostAndPort } from './access.ts'
+import type { Access } from './access.ts'
+import { dial } from './link.ts'
+import type { Link } from './link.ts'
+import { codeName, codes, metadataRequest } from './protocol.ts'
+import type { Metadata, TopicMetadata } from './protocol.ts'
+
+/** A use of its own for connections, with the nodes that it needs. Kafka answers one request of a connection at a time. */
+type Purpose = Readonly<{ name: string; nodes: () => Iterable<number> }>
+
+const roundMs = 250 // at most one dial to a lost node in this time
+const freshMs = 300_000
+const missingMs = 2_000 // a topic that is not there may be created by somebody
+
+/**
+ * What is known of the cluster, and the connections to it: one loop that keeps both as they should be, whatever happens.
+ * Requests never dial, so that an outage costs four dials a second and no more.
+ */
+export class Cluster {
+  readonly #access: Access
+  readonly #links = new Map<string, Link>()
+  readonly #purposes = new Set<Purpose>()
+  readonly #watchers = new Set<() => void>()
+  readonly #topics = new Map<string, TopicMetadata | null>()
+  #nodes: Metadata['nodes'] = []
+  #state: BrokerState = 'connecting'
+  #reason = 'not connected yet'
+  #seed = 0
+  #refreshedAt: Instant | null = null
+  #stale = false
+  #ended = new AbortController()
+  #wake = new AbortController()
+  #running: Promise<void> | null = null
+
+  constructor(access: Access) {
+    this.#access = access
+    this.purpose('produce', () => this.#leaders())
+  }
+
+  get state(): BrokerState {
+    return this.#state
+  }
+
+  get reason(): string {
+    return this.#reason
+  }
+
+  start(topics: readonly string[]): void {
+    for (const topic of topics) if (!this.#topics.has(topic)) this.#topics.set(topic, null)
+    this.refresh()
+    this.#running ??= this.#run()
+  }
+
+  /** Calls back after every change: state, leaders, links. */
+  watch(changed: () => void): Disposable {
+    this.#watchers.add(changed)
+    return { [Symbol.dispose]: () => void this.#watchers.delete(changed) }
+  }
+
+  purpose(name: string, nodes: () => Iterable<number>): Disposable {
+    const purpose: Purpose = { name, nodes }
+    this.#purposes.add(purpose)
+    this.#wake.abort()
+    return {
+      [Symbol.dispose]: () => {
+        this.#purposes.delete(purpose)
+        for (const [key, link] of this.#links) if (key.endsWith(`/${name}`)) link.close('no longer needed')
+      },
+    }
+  }
+
+  /** The open connection to a node, or null: then the loop is at it. */
+  link(node: number, purpose: string): Link | null {
+    return this.#links.get(`${node}/${purpose}`) ?? null
+  }
+
+  /** Asks for fresh metadata: something that we knew is no longer so. */
+  refresh(): void {
+    this.#stale = true
+    this.#wake.abort()
+  }
+
+  /** Partitions of the topic. Throws not-ready while unknown, topic-missing, topic-forbidden. */
+  partitions(topic: string): number {
+    const known = this.#topics.get(topic)
+    if (known === undefined || known === null) {
+      if (known === undefined) this.start([topic])
+      throw new Problem('not-ready', `Nothing is known of the topic ${topic} yet: ${this.#reason}.`, {
+        retryAfterMs: 1_000,
+      })
+    }
+    if (known.code === codes.topicAuthorizationFailed)
+      throw new Problem('topic-forbidden', `No permission on ${topic}.`)
+    if (known.partitions.length === 0) throw new Problem('topic-missing', `The topic ${topic} does not exist.`)
+    return known.partitions.length
+  }
+
+  /** The node that leads a partition, or null when there is none. */
+  leader(topic: string, partition: number): number | null {
+    const leader = this.#topics.get(topic)?.partitions[partition]?.leader
+    return leader === undefined || leader < 0 ? null : leader
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const begun = now()
+      let complete = false
+      try {
+        complete = await this.#round()
+      } catch (error) {
+        this.#settle(error instanceof Error ? error.message : String(error))
+      }
+      if (this.#ended.signal.aborted) return
+      await pause(roundMs - since(begun), this.#ended.signal)
+      if (!complete || this.#stale) continue
+      await pause(this.#missing() ? missingMs : freshMs, this.#wake.signal)
+      this.#wake = new AbortController()
+      if (this.#missing()) this.#stale = true
+      if (this.#ended.signal.aborted) return
+    }
+  }
+
+  /** One look at everything; true when nothing is left to do. */
+  async #round(): Promise<boolean> {
+    let link = [...this.#links.entries()].find(([key, { open }]) => open && key.endsWith('/produce'))?.[1]
+    const first = link === undefined
+    link ??= await this.#dialAnyone()
+    if (first || this.#stale || this.#refreshedAt === null || since(this.#refreshedAt) > freshMs) {
+      this.#stale = false
+      await this.#learn(link)
+    }
+    if (first && ![...this.#links.values()].includes(link)) link.close('only for the first look')
+    const failures: string[] = []
+    await Promise.all(
+      [...this.#wanted()].map(([node, purposes]) =>
+        this.#connect(node, purposes).catch((error: unknown) => {
+          failures.push(error instanceof Error ? error.message : String(error))
+          this.#stale = true // whoever does not answer may lead no more
+        }),
+      ),
+    )
+    this.#settle(failures[0] ?? '')
+    const waiting = [...this.#topics.values()].some(
+      topic => topic === null || topic.partitions.some(({ leader }) => leader < 0),
+    )
+    if (waiting) this.#stale = true
+    return failures.length === 0 && !waiting
+  }
+
+  /** Nodes that answered before, then the configured ones, one a round. */
+  async #dialAnyone(): Promise<Link> {
+    const known = this.#nodes.map(({ id, host, port }) => ({ id, host, port }))
+    const seeds = this.#access.seeds.map(seed => ({ id: -1, ...hostAndPort(seed) }))
+    const all = [...known, ...seeds]
+    const chosen = all[this.#seed++ % all.length]
+    if (chosen === undefined) throw new Error('no address of a broker is configured')
+    const link = await this.#dial(chosen.host, chosen.port, chosen.id === -1 ? null : `${chosen.id}/produce`)
+    this.#seed = 0
+    return link
+  }
+
+  async #dial(host: string, port: number, key: string | null): Promise<Link> {
+    try {
+      const link: Link = await dial(host, port, this.#access, reason => {
+        if (key === null || this.#links.get(key) !== link) return
+        this.#links.delete(key)
+        this.#stale = true
+        this.#settle(reason)
+        this.#wake.abort()
+      })
+      if (key !== null) this.#links.set(key, link)
+      if (this.#ended.signal.aborted) link.close('closed')
+      return link
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error)
+      throw new Error(`${host}:${port}: ${said.replace(/^Connection error: /, '')}`, { cause: error })
+    }
+  }
+
+  async #connect(node: number, purposes: readonly string[]): Promise<void> {
+    const address = this.#nodes.find(({ id }) => id === node)
+    if (address === undefined) throw new Error(`node ${node} is not in the cluster`)
+    for (const purpose of purposes) {
+      const key = `${node}/${purpose}`
+      if (!this.#links.has(key)) await this.#dial(address.host, address.port, key) // the second only after the first
+    }
+  }
+
+  async #learn(link: Link): Promise<void> {
+    const { nodes, topics } = await link.send(metadataRequest([...this.#topics.keys()]), this.#access.connectMs)
+    this.#nodes = nodes
+    this.#refreshedAt = now()
+    for (const topic of topics)
+      this.#topics.set(topic.name, {
+        ...topic,
+        partitions: [...topic.partitions].sort((a, b) => a.partition - b.partition),
+      })
+  }
+
+  #missing(): boolean {
+    return [...this.#topics.values()].some(topic => topic === null || topic.partitions.length === 0)
+  }
+
+  #wanted(): Map<number, string[]> {
+    const wanted = new Map<number, string[]>()
+    for (const { name, nodes } of this.#purposes)
+      for (const node of new Set(nodes())) wanted.set(node, [...(wanted.get(node) ?? []), name])
+    return wanted
+  }
+
+  *#leaders(): Iterable<number> {
+    let some = false
+    for (const topic of this.#topics.values())
+      for (const { leader } of topic?.partitions ?? [])
+        if (leader >= 0) {
+          some = true
+          yield leader
+        }
+    const anyone = this.#nodes[0] // without a topic yet, somebody must still be asked
+    if (!some && anyone !== undefined) yield anyone.id
+  }
+
+  #settle(problem: string): void {
+    const connected = [...this.#links.keys()].some(key => key.endsWith('/produce'))
+    const state: BrokerState = connected ? 'ready' : this.#state === 'connecting' ? 'connecting' : 'down'
+    this.#reason = connected ? '' : problem === '' ? 'no connection' : problem
+    if (state !== this.#state) {
+      this.#state = state
+      if (events.broker.hasSubscribers) events.broker.publish({ state, reason: this.#reason })
+    }
+    for (const changed of this.#watchers) changed()
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort()
+    this.#wake.abort()
+    for (const link of this.#links.values()) link.close('closed')
+    await this.#running
+  }
+}
+
+/** Whether an error code of a produce or fetch answer says that our metadata is old. */
+export const meansStale = (code: number): boolean =>
+  code === codes.notLeaderOrFollower ||
+  code === codes.unknownTopicOrPartition ||
+  code === codes.leaderNotAvailable ||
+  code === codes.kafkaStorageError
+
+export const said = (code: number): string => `the broker answered ${codeName(code)}`

@@ -1,0 +1,192 @@
+import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
+import { after, pause } from '../../clock.ts'
+import type { Alarm } from '../../clock.ts'
+import { events } from '../../events.ts'
+import type { Header, Held, Incoming, MemberHandler, Membership } from '../broker.ts'
+import type { Access } from './access.ts'
+import { client } from './client.ts'
+
+const commitMs = 500
+const heartbeatMs = 1_000
+const rebuildMs = 1_000
+
+/** A partition as held in one generation of the group. */
+class Holding implements Held {
+  readonly topic: string
+  readonly partition: number
+  readonly #ended = new AbortController()
+  readonly #changed: () => void
+  next: bigint | null = null
+  committed: bigint | null = null
+
+  constructor(topic: string, partition: number, changed: () => void) {
+    this.topic = topic
+    this.partition = partition
+    this.#changed = changed
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal
+  }
+
+  done(next: bigint): void {
+    if (this.next !== null && next <= this.next) return
+    this.next = next
+    this.#changed()
+  }
+
+  end(): void {
+    this.#ended.abort()
+  }
+}
+
+/** Membership in a group by kafkajs, built anew whenever it dies. Positions are committed in the background, only finished ones. */
+export class Member {
+  readonly #access: Access
+  readonly #membership: Membership
+  readonly #handler: MemberHandler
+  readonly #held = new Map<number, Holding>()
+  readonly #ended = new AbortController()
+  #consumer: Consumer | null = null
+  #commit: Alarm | null = null
+
+  constructor(access: Access, membership: Membership, handler: MemberHandler) {
+    this.#access = access
+    this.#membership = membership
+    this.#handler = handler
+  }
+
+  /** Resolves once admitted; keeps trying until then, or until closed. */
+  async open(): Promise<this> {
+    const admitted = Promise.withResolvers<void>()
+    void this.#keep(admitted.resolve)
+    await admitted.promise
+    return this
+  }
+
+  async #keep(admitted: () => void): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      const crashed = Promise.withResolvers<string>()
+      try {
+        await this.#run(admitted, crashed.resolve)
+        const reason = await crashed.promise
+        if (!this.#ended.signal.aborted) this.#warn(reason)
+      } catch (error) {
+        this.#warn(error)
+      }
+      this.#release()
+      await this.#consumer?.disconnect().catch(() => {})
+      await pause(rebuildMs, this.#ended.signal)
+    }
+    admitted()
+  }
+
+  async #run(admitted: () => void, crashed: (reason: string) => void): Promise<void> {
+    const { group, topic, from } = this.#membership
+    const consumer = client(this.#access).consumer({
+      groupId: group,
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: 500,
+      sessionTimeout: 10_000,
+      heartbeatInterval: heartbeatMs,
+      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 1_000_000, factor: 0 },
+    })
+    this.#consumer = consumer
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#release() // a new generation: what was not committed comes again
+      for (const partition of payload.memberAssignment[topic] ?? [])
+        this.#held.set(partition, new Holding(topic, partition, () => this.#schedule()))
+      admitted()
+    })
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) crashed(payload.error.message)
+    })
+    this.#ended.signal.addEventListener('abort', () => crashed('closed'), { once: true })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic], fromBeginning: from === 'earliest' })
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 16,
+      eachBatch: batch => this.#each(batch),
+    })
+  }
+
+  async #each({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    const held = this.#held.get(batch.partition)
+    if (held === undefined) return
+    for (const message of batch.messages) {
+      if (!isRunning() || isStale() || held.signal.aborted) return
+      const taken = this.#handler(incoming(batch.topic, batch.partition, message), held)
+      if (taken !== undefined) await withHeartbeats(taken, heartbeat)
+      resolveOffset(message.offset)
+    }
+    await heartbeat()
+  }
+
+  #schedule(): void {
+    this.#commit ??= after(commitMs, () => {
+      this.#commit = null
+      void this.#flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    const offsets = [...this.#held.values()].flatMap(held =>
+      held.next === null || held.next === held.committed ? [] : [held],
+    )
+    if (offsets.length === 0) return
+    const written = offsets.map(held => ({ held, next: held.next }))
+    try {
+      await this.#consumer?.commitOffsets(
+        written.map(({ held, next }) => ({ topic: held.topic, partition: held.partition, offset: String(next) })),
+      )
+      for (const { held, next } of written) held.committed = next
+    } catch {
+      if (!this.#ended.signal.aborted) this.#schedule() // a rebalance is under way; what stays uncommitted comes again
+    }
+  }
+
+  #release(): void {
+    for (const held of this.#held.values()) held.end()
+    this.#held.clear()
+  }
+
+  #warn(cause: unknown): void {
+    events.warning.publish({
+      what: `The consumer of the group ${this.#membership.group} died and is built anew.`,
+      cause,
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#commit?.cancel()
+    await this.#flush()
+    this.#ended.abort()
+    this.#release()
+    await this.#consumer?.disconnect().catch(() => {})
+  }
+}
+
+/** A long wait of the handler must not look like a dead member. */
+async function withHeartbeats(taken: Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
+  const over = new AbortController()
+  const end = taken.finally(() => over.abort())
+  while (!over.signal.aborted) {
+    await Promise.race([end, pause(heartbeatMs, over.signal)])
+    if (!over.signal.aborted) await heartbeat()
+  }
+  await end
+}
+
+function incoming(
+  topic: string,
+  partition: number,
+  { offset, timestamp, key, value, headers }: KafkaMessage,
+): Incoming {
+  const pairs: Header[] = []
+  for (const [name, values] of Object.entries(headers ?? {}))
+    for (const value of Array.isArray(values) ? values : [values])
+      if (value !== undefined) pairs.push([name, typeof value === 'string' ? Buffer.from(value) : value])
+  return { topic, partition, offset: BigInt(offset), timestamp: Number(timestamp), key, value, headers: pairs }
+}

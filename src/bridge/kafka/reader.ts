@@ -1,0 +1,181 @@
+import { pause } from '../../clock.ts'
+import { events } from '../../events.ts'
+import type { From, Handler, Reading, Source } from '../broker.ts'
+import type { Cluster } from './cluster.ts'
+import { codeName, codes, fetchRequest, offsetsRequest } from './protocol.ts'
+import type { Fetched } from './protocol.ts'
+import { readBatches } from './records.ts'
+
+const maxWaitMs = 1_000 // how long the broker may hold an empty answer: it answers at once when there is something
+const graceMs = 2_000
+const maxBytes = 4 * 1_048_576
+const againMs = 100
+
+let count = 0
+
+/**
+ * Reads partitions alone, without a group: each instance has its own, so there is nothing to negotiate, no rebalance and
+ * nothing that a kill -9 leaves behind. Positions are ours: they begin where the log ended when we subscribed, and go on
+ * at the last handled offset + 1 through lost connections and moved leaders.
+ */
+export class Reader implements Reading {
+  readonly #cluster: Cluster
+  readonly #topic: string
+  readonly #from: From
+  readonly #handler: Handler
+  readonly #purpose = `read-${++count}`
+  readonly #positions = new Map<number, bigint>()
+  readonly #loops = new Map<number, Promise<void>>()
+  readonly #lost = new Set<number>() // nodes that we cannot read from at present
+  readonly #ended = new AbortController()
+  readonly #held: Disposable[] = []
+
+  constructor(cluster: Cluster, { topic, from }: Source, handler: Handler) {
+    this.#cluster = cluster
+    this.#topic = topic
+    this.#from = from
+    this.#handler = handler
+  }
+
+  get healthy(): boolean {
+    if (this.#lost.size > 0 || this.#positions.size === 0) return false
+    for (const partition of this.#positions.keys()) {
+      const leader = this.#cluster.leader(this.#topic, partition)
+      if (leader === null || this.#cluster.link(leader, this.#purpose) === null) return false
+    }
+    return true
+  }
+
+  /** Resolves once every position is known. Waits for the cluster as long as it takes, or until closed. */
+  async open(partitions: Source['partitions']): Promise<this> {
+    this.#held.push(
+      this.#cluster.purpose(this.#purpose, () => this.#nodes()),
+      this.#cluster.watch(() => this.#assign()),
+    )
+    while (!this.#ended.signal.aborted) {
+      try {
+        const wanted = partitions === 'all' ? [...Array(this.#cluster.partitions(this.#topic)).keys()] : partitions
+        await this.#position(wanted.filter(partition => !this.#positions.has(partition)))
+        this.#cluster.refresh() // connects for this purpose
+        this.#assign()
+        return this
+      } catch (error) {
+        this.#tell('failed', wanted(partitions), message(error), null)
+        await pause(againMs, this.#ended.signal)
+      }
+    }
+    return this
+  }
+
+  /** Asks each leader where its partitions end. Whatever is acknowledged from now on is at that offset or above. */
+  async #position(partitions: readonly number[], at = this.#from): Promise<void> {
+    if (typeof at === 'object') {
+      for (const partition of partitions) this.#positions.set(partition, at.offset)
+      return
+    }
+    const byLeader = Map.groupBy(partitions, partition => this.#cluster.leader(this.#topic, partition))
+    for (const [node, some] of byLeader) {
+      const link = node === null ? null : this.#cluster.link(node, 'produce')
+      if (link === null) throw new Error(`no connection to the leader of ${this.#topic}/${some[0]}`)
+      for (const { partition, code, offset } of await link.send(offsetsRequest(this.#topic, some, at), graceMs)) {
+        if (code !== codes.none) {
+          this.#cluster.refresh()
+          throw new Error(`${this.#topic}/${partition}: ${codeName(code)}`)
+        }
+        this.#positions.set(partition, offset)
+      }
+    }
+  }
+
+  *#nodes(): Iterable<number> {
+    for (const partition of this.#positions.keys()) {
+      const leader = this.#cluster.leader(this.#topic, partition)
+      if (leader !== null) yield leader
+    }
+  }
+
+  /** One loop for each node that leads some of the partitions. */
+  #assign(): void {
+    for (const node of this.#nodes())
+      if (!this.#loops.has(node) && !this.#ended.signal.aborted)
+        this.#loops.set(
+          node,
+          this.#loop(node).finally(() => {
+            this.#loops.delete(node)
+            this.#lost.delete(node)
+            this.#assign() // leadership may have come back while the loop was ending
+          }),
+        )
+  }
+
+  async #loop(node: number): Promise<void> {
+    const { signal } = this.#ended
+    while (!signal.aborted) {
+      const positions = new Map(
+        [...this.#positions].filter(([partition]) => this.#cluster.leader(this.#topic, partition) === node),
+      )
+      if (positions.size === 0) return
+      const link = this.#cluster.link(node, this.#purpose)
+      try {
+        if (link === null) throw new Error(this.#cluster.reason || 'no connection')
+        const request = fetchRequest({ topic: this.#topic, positions, maxWaitMs, maxBytes })
+        for (const fetched of await link.send(request, maxWaitMs + graceMs)) await this.#take(fetched, positions)
+        if (this.#lost.delete(node))
+          this.#tell('recovered', [...positions.keys()], `reading from node ${node} again`, null)
+      } catch (error) {
+        if (signal.aborted) return
+        if (!this.#lost.has(node)) this.#tell('failed', [...positions.keys()], message(error), null)
+        this.#lost.add(node)
+        await pause(againMs, signal)
+      }
+    }
+  }
+
+  async #take({ partition, code, batches }: Fetched, asked: ReadonlyMap<number, bigint>): Promise<void> {
+    const from = asked.get(partition)
+    if (from === undefined || this.#ended.signal.aborted) return
+    if (code === codes.offsetOutOfRange) {
+      await this.#position([partition], 'end')
+      this.#tell('repositioned', [partition], 'the position was out of range', this.#positions.get(partition) ?? null)
+    } else if (code !== codes.none) {
+      this.#cluster.refresh()
+      throw new Error(`${this.#topic}/${partition}: ${codeName(code)}`)
+    } else if (batches !== null) {
+      const next = readBatches(batches, {
+        topic: this.#topic,
+        partition,
+        from,
+        onRecord: record => this.#handle(record),
+        onSkipped: (reason, offset) => this.#tell('skipped', [partition], reason, offset),
+      })
+      this.#positions.set(partition, next)
+    }
+  }
+
+  #handle(record: Parameters<Handler>[0]): void {
+    try {
+      this.#handler(record)
+    } catch (cause) {
+      events.warning.publish({ what: `A record of ${record.topic} could not be handled.`, cause }) // one bad record must not stop the others
+    }
+  }
+
+  #tell(
+    kind: 'skipped' | 'repositioned' | 'recovered' | 'failed',
+    partitions: readonly number[],
+    reason: string,
+    offset: bigint | null,
+  ): void {
+    if (events.reader.hasSubscribers)
+      events.reader.publish({ topic: this.#topic, partition: partitions[0] ?? -1, kind, reason, offset })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort()
+    for (const held of this.#held) held[Symbol.dispose]()
+    await Promise.all(this.#loops.values())
+  }
+}
+
+const wanted = (partitions: Source['partitions']): readonly number[] => (partitions === 'all' ? [] : partitions)
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))

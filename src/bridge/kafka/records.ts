@@ -1,0 +1,170 @@
+import type { EpochMs } from '../../clock.ts'
+import type { Header, Incoming, Outgoing } from '../broker.ts'
+import { Malformed, Reader, varintSize } from './bytes.ts'
+import type { Writer } from './bytes.ts'
+import { decompress } from './compression.ts'
+import type { Codec } from './compression.ts'
+import { crc32c } from './crc32c.ts'
+
+/** Bytes of a batch around its records: base offset 8, length 4, epoch 4, magic 1, crc 4, then 40 more. */
+export const batchOverhead = 61
+/** Most bytes around key, value and headers of one record: length, attributes, time, offset and three counts. */
+export const recordOverhead = 26
+const magic = 2
+const codecMask = 0x07
+const controlFlag = 0x20
+const largestUnfolded = 64 * 1_048_576
+
+type Written = Pick<Outgoing, 'key' | 'value' | 'headers'>
+
+// names of headers recur with every record; those of the configuration are few, and the cap holds for all others
+const names = new Map<string, Buffer>()
+function nameBytes(name: string): Buffer {
+  let known = names.get(name)
+  if (known === undefined) {
+    if (names.size >= 1_000) names.clear()
+    const length = Buffer.byteLength(name)
+    const size = varintSize(length)
+    known = Buffer.alloc(size + length)
+    let rest = length << 1
+    for (let i = 0; i < size; i++) {
+      known[i] = i === size - 1 ? rest : (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    known.write(name, size)
+    names.set(name, known)
+  }
+  return known
+}
+
+/** What the record takes in a batch, at most: for limits, which must never be found too low by the broker. */
+export function recordSize({ key, value, headers }: Written): number {
+  let size = recordOverhead + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const [name, content] of headers) size += nameBytes(name).length + 5 + content.length
+  return size
+}
+
+function bodySize({ key, value, headers }: Written, offsetDelta: number): number {
+  let size = 2 + varintSize(offsetDelta) // attributes and the timestamp's difference, which is 0
+  size += key === null ? 1 : varintSize(key.length) + key.length
+  size += value === null ? 1 : varintSize(value.length) + value.length
+  size += varintSize(headers.length)
+  for (const [name, content] of headers) size += nameBytes(name).length + varintSize(content.length) + content.length
+  return size
+}
+
+function writeBytes(out: Writer, content: Uint8Array | null): void {
+  if (content === null) return out.varint(-1)
+  out.varint(content.length)
+  out.raw(content)
+}
+
+/** Appends one record batch (format 2, not compressed), all records with the same timestamp. */
+export function writeBatch(out: Writer, records: readonly Written[], timestamp: EpochMs): void {
+  const start = out.at
+  out.int64(0n)
+  out.int32(0) // length, below
+  out.int32(-1)
+  out.int8(magic)
+  out.int32(0) // crc, below
+  const checked = out.at
+  out.int16(0)
+  out.int32(records.length - 1)
+  out.int64(BigInt(timestamp))
+  out.int64(BigInt(timestamp))
+  out.int64(-1n) // no producer id: repetition is ours, and only of what is not in the log
+  out.int16(-1)
+  out.int32(-1)
+  out.int32(records.length)
+  for (const [offsetDelta, record] of records.entries()) {
+    out.varint(bodySize(record, offsetDelta))
+    out.int8(0)
+    out.varint(0)
+    out.varint(offsetDelta)
+    writeBytes(out, record.key)
+    writeBytes(out, record.value)
+    out.varint(record.headers.length)
+    for (const [name, content] of record.headers) {
+      out.raw(nameBytes(name))
+      writeBytes(out, content)
+    }
+  }
+  out.int32At(start + 8, out.at - start - 12)
+  out.uint32At(checked - 4, crc32c(out.bytes, checked, out.at))
+}
+
+export type Batches = Readonly<{
+  topic: string
+  partition: number
+  from: bigint // records below are in the batch, but were read before
+  onRecord: (record: Incoming) => void
+  onSkipped: (reason: string, offset: bigint) => void
+}>
+
+/**
+ * Reads the record batches of one partition out of a fetch and returns the next offset to fetch. A batch that cannot be
+ * read (bad checksum, unknown or broken compression, too large when unfolded) is reported and passed: it would be as
+ * broken the next time. A batch cut off at the end is left for the next fetch.
+ */
+export function readBatches(bytes: Buffer, { topic, partition, from, onRecord, onSkipped }: Batches): bigint {
+  let next = from
+  let at = 0
+  while (bytes.length - at >= batchOverhead) {
+    const base = bytes.readBigInt64BE(at)
+    const length = bytes.readInt32BE(at + 8)
+    if (length < batchOverhead - 12 || at + 12 + length > bytes.length) break
+    const batch = bytes.subarray(at, at + 12 + length)
+    at += 12 + length
+    const last = base + BigInt(Math.max(0, batch.readInt32BE(23)))
+    if (last < next) continue
+    let records: Incoming[] | null = null
+    try {
+      records = unfold(batch, { topic, partition, base, from: next })
+    } catch (error) {
+      onSkipped(error instanceof Error ? error.message : String(error), base)
+    }
+    next = last + 1n // also over offsets that compaction took away
+    if (records !== null) for (const record of records) onRecord(record)
+  }
+  return next
+}
+
+type Place = Readonly<{ topic: string; partition: number; base: bigint; from: bigint }>
+
+/** All records of a batch or none: what is handed over must not depend on where the broken byte is. */
+function unfold(batch: Buffer, { topic, partition, base, from }: Place): Incoming[] {
+  if (batch.readInt8(16) !== magic) throw new Malformed(`record format ${batch.readInt8(16)}, which is older than 2`)
+  if (crc32c(batch, 21) !== batch.readUInt32BE(17)) throw new Malformed('a wrong checksum')
+  const attributes = batch.readInt16BE(21)
+  if ((attributes & controlFlag) !== 0) return []
+  const firstTimestamp = Number(batch.readBigInt64BE(27))
+  const count = batch.readInt32BE(57)
+  const codec = attributes & codecMask
+  const body = batch.subarray(batchOverhead)
+  const content = codec === 0 ? body : asBuffer(decompress(codec as Codec, body, largestUnfolded))
+  const reader = new Reader(content)
+  if (count < 0 || count > content.length) throw new Malformed(`${count} records in ${content.length} bytes`)
+  const records: Incoming[] = []
+  for (let i = 0; i < count; i++) {
+    const end = reader.varint() + reader.at
+    reader.skip(1)
+    const timestamp = firstTimestamp + reader.varlong()
+    const offset = base + BigInt(reader.varint())
+    const key = readBytes(reader)
+    const value = readBytes(reader)
+    const headers: Header[] = []
+    for (let left = reader.varint(); left > 0; left--)
+      headers.push([reader.text(reader.varint()), readBytes(reader) ?? Buffer.alloc(0)])
+    if (reader.at !== end) throw new Malformed('a record of another length than it says')
+    if (offset >= from) records.push({ topic, partition, offset, timestamp, key, value, headers })
+  }
+  return records
+}
+
+const readBytes = (reader: Reader): Buffer | null => {
+  const length = reader.varint()
+  return length < 0 ? null : reader.raw(length)
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
