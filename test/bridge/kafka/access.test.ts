@@ -1,0 +1,28 @@
+import { test } from 'node:test'
+import { deepEqual, equal, throws } from 'node:assert/strict'
+import { Config } from '../../../config/schema.ts'
+import { access, hostAndPort } from '../../../src/bridge/kafka/access.ts'
+
+const options = (broker: object) => Config.parse({ routes: {}, broker }).broker
+
+test('addresses are split at commas, and empty ones left out', () => {
+  deepEqual(access(options({ brokers: 'a:1,b:2' })).seeds, ['a:1', 'b:2'])
+})
+
+test('an IPv6 address stands in brackets', () => {
+  deepEqual(hostAndPort('[::1]:9092'), { host: '::1', port: 9092 })
+  deepEqual(hostAndPort('kafka.local:9093'), { host: 'kafka.local', port: 9093 })
+})
+
+test('TLS is off, on with the authorities of Node, or on with files', () => {
+  equal(access(options({})).ssl, undefined)
+  deepEqual(access(options({ tls: true })).ssl, {})
+  const ssl = access(options({ tls: { caFile: import.meta.filename, serverName: 'kafka' } })).ssl!
+  equal(Buffer.isBuffer(ssl.ca), true)
+  equal(ssl.servername, 'kafka')
+  equal(ssl.rejectUnauthorized, true)
+})
+
+test('a file that is not there is an error at start, not at the first connection', () => {
+  throws(() => access(options({ tls: { caFile: '/nowhere.pem' } })), /ENOENT/)
+})
