@@ -1,0 +1,30 @@
+import { Problem } from '../problem.ts'
+import type { Admin, NewTopic, TopicInfo } from './admin.ts'
+
+/**
+ * Sees that every topic is there, and creates the missing ones where that is allowed. Returns what is known of each, by
+ * name. Throws topic-missing, topic-forbidden or broker-unavailable: the caller tries again.
+ */
+export async function ensureTopics(
+  admin: Admin,
+  wanted: readonly NewTopic[],
+  create: boolean,
+): Promise<ReadonlyMap<string, TopicInfo>> {
+  const found = new Map<string, TopicInfo>()
+  const missing: NewTopic[] = []
+  for (const topic of wanted) {
+    const info = await admin.topic(topic.name)
+    if (info === null) missing.push(topic)
+    else found.set(topic.name, info)
+  }
+  if (missing.length === 0) return found
+  const names = missing.map(({ name }) => name).join(', ')
+  if (!create) throw new Problem('topic-missing', `Missing, and broker.createTopics is false: ${names}.`)
+  await admin.create(missing)
+  for (const { name } of missing) {
+    const info = await admin.topic(name)
+    if (info === null) throw new Problem('topic-missing', `Created, but not known to the brokers yet: ${name}.`)
+    found.set(name, info)
+  }
+  return found
+}

@@ -1,0 +1,47 @@
+import { test } from 'node:test'
+import { deepEqual, rejects } from 'node:assert/strict'
+import { ensureTopics } from '../../src/bridge/topics.ts'
+import type { Admin, NewTopic, TopicInfo } from '../../src/bridge/admin.ts'
+
+function adminOf(there: Map<string, TopicInfo>): Admin & { created: string[] } {
+  const created: string[] = []
+  return {
+    created,
+    topic: async name => there.get(name) ?? null,
+    create: async topics => {
+      for (const { name, partitions } of topics) {
+        created.push(name)
+        there.set(name, { name, partitions, maxMessageBytes: 1_000 })
+      }
+    },
+    ends: async () => [],
+  }
+}
+const wanted: readonly NewTopic[] = [
+  { name: 'orders.commands', partitions: 12, replication: -1, config: {} },
+  { name: 'gateway.replies', partitions: 4, replication: -1, config: {} },
+]
+
+test('only what is missing is created, and what is there keeps its partitions', async () => {
+  const admin = adminOf(
+    new Map([['gateway.replies', { name: 'gateway.replies', partitions: 3, maxMessageBytes: 1_000 }]]),
+  )
+  const found = await ensureTopics(admin, wanted, true)
+  deepEqual(admin.created, ['orders.commands'])
+  deepEqual(
+    [...found].map(([name, { partitions }]) => [name, partitions]),
+    [
+      ['gateway.replies', 3],
+      ['orders.commands', 12],
+    ],
+  )
+})
+
+test('where creating is not allowed, all that is missing is named at once', async () => {
+  const admin = adminOf(new Map())
+  await rejects(ensureTopics(admin, wanted, false), {
+    code: 'topic-missing',
+    message: /orders\.commands, gateway\.replies/,
+  })
+  deepEqual(admin.created, [])
+})
