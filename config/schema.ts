@@ -1,24 +1,86 @@
+import { isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
 
+/**
+ * What the other files read from `.meta`: `unit`; `allowed`, what a wrong value is told to be; `secret`, hidden and never
+ * quoted; `file`, a path that must be readable, from the folder of the configuration file.
+ */
+type Meta = Readonly<{ unit?: string; allowed?: string; secret?: boolean; file?: boolean }>
+const meta = (meta: Meta): Meta => meta
+
 /** Durations are whole milliseconds and say so in their names. */
-const ms = (min: number, max: number) => z.number().int().min(min).max(max).meta({ unit: 'ms' })
+const ms = (min: number, max: number) =>
+  z
+    .number()
+    .int()
+    .min(min)
+    .max(max)
+    .meta(meta({ unit: 'ms' }))
 const count = (min: number, max: number) => z.number().int().min(min).max(max)
-const bytes = (min: number, max: number) => z.number().int().min(min).max(max).meta({ unit: 'bytes' })
-const percent = () => z.number().min(0).max(100).meta({ unit: '%' })
+const bytes = (min: number, max: number) =>
+  z
+    .number()
+    .int()
+    .min(min)
+    .max(max)
+    .meta(meta({ unit: 'bytes' }))
+const percent = () =>
+  z
+    .number()
+    .min(0)
+    .max(100)
+    .meta(meta({ unit: '%' }))
 const port = () => z.number().int().min(0).max(65_535)
 const hour = 3_600_000
 const mebi = 1_048_576
 
-export const topicName = z
+const text = (pattern: RegExp, allowed: string) => z.string().regex(pattern).meta(meta({ allowed }))
+const path = () =>
+  z
+    .string()
+    .min(1)
+    .meta(meta({ file: true, allowed: 'the path of a readable file' }))
+
+export const topicName = text(
+  /^(?!__)(?!\.\.?$)[a-zA-Z0-9._-]{1,249}$/,
+  'a topic name: 1 to 249 of a–z A–Z 0–9 . _ - and not beginning with __',
+)
+const headerName = text(/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'a header name in lower case')
+const contentType = text(
+  /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/,
+  'a content type in lower case without parameters, such as application/json',
+)
+const name = text(
+  /^[a-z][a-z0-9-]{0,63}$/,
+  'a name: lower-case letters, digits and hyphens, a letter first, at most 64',
+)
+// stricter than Express: what its patterns give a meaning to ({}()[]*+!\) would fail at start, without a line number
+const match = text(
+  /^(GET|HEAD|POST|PUT|PATCH|DELETE) \/((:[A-Za-z]\w{0,63}|[\w.~$&',;=@%-]+)\/)*(:[A-Za-z]\w{0,63}|[\w.~$&',;=@%-]+)?$/,
+  'a method and a path, such as `POST /orders/:orderId`',
+)
+
+const isPort = (text: string): boolean => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535
+const hostAndPort = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]{1,253})):(\d+)$/
+const isAddress = (text: string): boolean => {
+  const [, ipv6, , number = ''] = hostAndPort.exec(text) ?? []
+  return isPort(number) && (ipv6 === undefined || isIPv6(ipv6))
+}
+const brokers = z
   .string()
-  .regex(
-    /^(?!__)(?!\.\.?$)[a-zA-Z0-9._-]{1,249}$/,
-    'a topic name: 1 to 249 of a–z A–Z 0–9 . _ - and not beginning with __',
-  )
-const headerName = z.string().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'a header name in lower case')
-const name = z
+  .refine(list => list.trim() === '' || list.split(',').every(entry => isAddress(entry.trim())))
+  .meta(meta({ allowed: 'addresses host:port, separated by commas, with ports from 1 to 65535' }))
+
+const isRange = (text: string): boolean => {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = address.includes('%') ? 0 : isIP(address)
+  if (family === 0 || more.length > 0) return false
+  return bits === undefined || (/^(0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}
+const range = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,63}$/, 'a name: lower-case letters, digits and hyphens, a letter first, at most 64')
+  .refine(isRange)
+  .meta(meta({ allowed: 'an IP address, or a range such as 10.0.0.0/8' }))
 
 const Mode = z
   .enum(['enforce', 'observe', 'off'])
@@ -79,20 +141,21 @@ const Worker = z.strictObject({
         .default([500, 502, 503, 504])
         .describe('Statuses of replies that count as failures of the worker.'),
     })
-    .prefault({}),
-  bulkhead: Bulkhead.prefault({}),
+    .prefault({})
+    .describe('The circuit of the worker, shared by its routes.'),
+  bulkhead: Bulkhead.prefault({}).describe('The cap on its commands in flight.'),
   quota: Quota.optional().describe(
     'What the worker may get in total, over all clients and routes. Leased in portions. Off unless given.',
   ),
   partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
 })
 
-const key = z
-  .string()
-  .regex(/^(path|header|body)\.[A-Za-z0-9_.-]{1,128}$/, 'one of path.<name>, header.<name>, body.<field>')
-  .describe(
-    'Where the message key comes from: `path.<parameter>`, `header.<name>` or `body.<field>` (the body is parsed only then).',
-  )
+const key = text(
+  /^(path|header|body)\.[A-Za-z0-9_.-]{1,128}$/,
+  'one of path.<parameter>, header.<name>, body.<field>',
+).describe(
+  'Where the message key comes from: `path.<parameter>`, `header.<name>` or `body.<field>` (the body is parsed only then).',
+)
 const CommandCore = z.strictObject({
   to: name.describe('The worker, one of `workers`.'),
   key: key.optional(),
@@ -110,10 +173,7 @@ const EventCore = z.strictObject({
 
 const Route = z
   .strictObject({
-    match: z
-      .string()
-      .regex(/^(GET|HEAD|POST|PUT|PATCH|DELETE) \/[^\s?#]*$/, 'a method and a path, such as `POST /orders/:orderId`')
-      .describe('Method and path; `:name` takes one segment as a parameter.'),
+    match: match.describe('Method and path; `:name` takes one segment as a parameter.'),
     command: CommandCore.optional().describe('A record for a worker, whose reply is the answer.'),
     query: CommandCore.optional().describe('As a command, but reading only: it may be sent again.'),
     event: EventCore.optional().describe('A record without a reply: answered 202 once the broker has it.'),
@@ -132,7 +192,11 @@ const Route = z
     bodyBytes: bytes(0, 64 * mebi)
       .default(mebi)
       .describe('Largest request body.'),
-    contentTypes: z.array(z.string()).optional().describe('Content types taken, without parameters. Default: all.'),
+    contentTypes: z
+      .array(contentType)
+      .max(64)
+      .optional()
+      .describe('Content types taken, without parameters. Default: all.'),
     requestHeaders: z.array(headerName).max(64).default([]).describe('Request headers passed on to the worker.'),
     replyHeaders: z
       .array(headerName)
@@ -141,20 +205,26 @@ const Route = z
       .describe('Headers of a reply passed on to the client; the content type always is.'),
     quota: Quota.optional().describe('What each client may send to this route. Off unless given.'),
   })
-  .describe('One way in.')
+  .meta({ oneOf: ['command', 'query', 'event'].map(kind => ({ required: [kind] })) })
+  .describe('One way in: has just one of `command`, `query` and `event`.')
 
 const Tls = z.strictObject({
-  caFile: z.string().optional().describe('PEM file with the authorities to trust. Default: those of Node.'),
-  certFile: z.string().optional().describe('PEM file with our certificate.'),
-  keyFile: z.string().optional().describe('PEM file with our private key.'),
+  caFile: path().optional().describe('PEM file with the authorities to trust. Default: those of Node.'),
+  certFile: path().optional().describe('PEM file with our certificate.'),
+  keyFile: path().optional().describe('PEM file with our private key.'),
   serverName: z.string().optional().describe('Name expected in the certificate, when it is not the host.'),
   rejectUnauthorized: z.boolean().default(true).describe('False accepts any certificate: for tests only.'),
 })
 const Sasl = z.strictObject({
-  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-  username: z.string(),
-  password: z.string().optional().meta({ secret: true }).describe('Better: `passwordFile`.'),
-  passwordFile: z.string().optional().describe('File that holds the password.'),
+  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('As the brokers offer it.'),
+  username: z.string().min(1).describe('Name of the user.'),
+  password: z
+    .string()
+    .min(1)
+    .meta(meta({ secret: true }))
+    .optional()
+    .describe('Its password; better: `passwordFile`.'),
+  passwordFile: path().optional().describe('File that holds the password; a line break at its end is dropped.'),
 })
 
 const Publish = z.strictObject({
@@ -172,7 +242,8 @@ const Publish = z.strictObject({
       percent: percent().default(10).describe('Repetitions allowed, as a share of the calls.'),
       floor: count(0, 10_000).default(3).describe('Repetitions allowed at once, however few the calls.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What bounds the repetitions together.'),
   breaker: breaker(10, 1_000).prefault({}).describe('The circuit of the cluster.'),
   buffer: z
     .strictObject({
@@ -181,7 +252,8 @@ const Publish = z.strictObject({
         .default(64 * mebi)
         .describe('Their size together.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What may wait while the brokers are slow; beyond it calls are refused.'),
 })
 
 /** The one schema: types, JSON Schema and docs/config.md come from it. */
@@ -192,7 +264,8 @@ export const Config = z.strictObject({
       port: port().default(8080).describe('TCP port; 0 takes a free one.'),
       socket: z.string().optional().describe('Path of a Unix socket to listen on instead.'),
       trustedProxies: z
-        .array(z.string())
+        .array(range)
+        .max(1_000)
         .default([])
         .describe('Addresses or CIDR ranges whose `Forwarded` or `X-Forwarded-For` names the client.'),
       limits: z
@@ -205,7 +278,8 @@ export const Config = z.strictObject({
           bodyTimeoutMs: ms(100, 600_000).default(10_000).describe('Longest until the body has arrived: else 408.'),
           keepAliveMs: ms(0, 600_000).default(65_000).describe('How long an idle connection stays open.'),
         })
-        .prefault({}),
+        .prefault({})
+        .describe('What is refused before it costs anything.'),
     })
     .prefault({})
     .describe('Where clients come in.'),
@@ -218,20 +292,19 @@ export const Config = z.strictObject({
     .describe('/livez, /readyz, /metrics and /config, on a port of their own.'),
   instance: z
     .strictObject({
-      id: z
-        .string()
-        .regex(/^[A-Za-z0-9_-]{1,128}$/, 'letters, digits, _ and -, at most 128')
+      id: text(/^[A-Za-z0-9._-]{1,128}$/, 'letters, digits, dots, _ and -, at most 128')
+        .overwrite(id => id.replaceAll('.', '-')) // host names have dots, while correlation ids are parted by them
         .default('sluice')
-        .describe('Name of this instance; the admin port is appended to it.'),
+        .describe('Name of this instance, dots read as hyphens; the admin port is appended to it.'),
       ordinal: count(0, 100_000)
         .optional()
         .describe('Number of this instance among all, from 0: its reply partition. Default: a hash of the id.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Which of many gateways this is.'),
   broker: z
     .strictObject({
-      brokers: z
-        .string()
+      brokers: brokers
         .default('')
         .describe('Addresses, host:port, separated by commas. Empty: the embedded broker, in memory.'),
       clientId: z
@@ -248,7 +321,7 @@ export const Config = z.strictObject({
         .boolean()
         .default(true)
         .describe('Whether missing topics are created at start, or only reported.'),
-      publish: Publish.prefault({}),
+      publish: Publish.prefault({}).describe('How records are written.'),
     })
     .prefault({})
     .describe('The Kafka cluster.'),
@@ -263,7 +336,8 @@ export const Config = z.strictObject({
         .default(4 * mebi)
         .describe('Largest reply passed on: else 502.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Where the workers answer.'),
   workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
   routes: z
     .record(name, Route)
@@ -279,7 +353,8 @@ export const Config = z.strictObject({
         .describe('After SIGTERM: how long new requests are still served while /readyz already says no.'),
       limitMs: ms(0, 600_000).default(30_000).describe('Afterwards: longest wait for the running calls.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How an instance stops.'),
   readiness: z
     .enum(['degraded', 'strict'])
     .default('degraded')
@@ -293,7 +368,8 @@ export const Config = z.strictObject({
       file: z.string().optional().describe('File to append to. Default: standard output.'),
       requests: z.boolean().default(true).describe('One line for each request.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What is written while it runs.'),
 })
 
 export type Config = z.output<typeof Config>

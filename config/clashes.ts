@@ -1,0 +1,46 @@
+import { nearest } from './mistake.ts'
+import type { View } from './view.ts'
+
+const everywhere: readonly string[] = ['0.0.0.0', '::']
+const secrets = ['password', 'passwordFile']
+
+/** Checks what would get in each other's way: topics, ports, and credentials that lack their other half. */
+export function checkClashes(view: View): void {
+  checkTopics(view)
+  checkListeners(view)
+  checkCredentials(view)
+}
+
+function checkTopics(view: View): void {
+  const replies = view.text('replies', 'topic')
+  if (replies === undefined) return
+  const complain = (...path: readonly string[]): void => {
+    if (view.text(...path) === replies)
+      view.complain(path, `found ${JSON.stringify(replies)}, which is replies.topic, expected another`)
+  }
+  for (const worker of view.names('workers')) complain('workers', worker, 'topic')
+  for (const route of view.names('routes')) complain('routes', route, 'event', 'topic')
+}
+
+function checkListeners(view: View): void {
+  const port = view.number('admin', 'port')
+  if (port === undefined || port === 0 || port !== view.number('server', 'port') || view.has('server', 'socket')) return
+  const hosts = [view.text('server', 'host'), view.text('admin', 'host')]
+  if (hosts.includes(undefined)) return
+  if (hosts[0] === hosts[1] || hosts.some(host => host !== undefined && everywhere.includes(host)))
+    view.complain(['admin', 'port'], `found ${port}, which is server.port, expected another`)
+}
+
+function checkCredentials(view: View): void {
+  const sasl = ['broker', 'sasl'] as const
+  const options = view.names(...sasl)
+  const complete = options.includes('password') || options.includes('passwordFile')
+  if (options.length > 0 && !complete && !options.some(name => nearest(name, secrets) !== null))
+    view.complain(sasl, 'has no password, expected password or passwordFile')
+  const [cert, key] = [
+    ['broker', 'tls', 'certFile'],
+    ['broker', 'tls', 'keyFile'],
+  ] as const
+  if (view.has(...cert) && !view.has(...key)) view.complain(cert, 'found without keyFile, expected both')
+  if (view.has(...key) && !view.has(...cert)) view.complain(key, 'found without certFile, expected both')
+}

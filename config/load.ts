@@ -1,0 +1,62 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { checkChain } from './chain.ts'
+import { checkClashes } from './clashes.ts'
+import { plain, read } from './document.ts'
+import type { Tree } from './document.ts'
+import { explain } from './explain.ts'
+import { contentsOf } from './file.ts'
+import { inOrder } from './mistake.ts'
+import type { Mistake } from './mistake.ts'
+import { override } from './overrides.ts'
+import { checkRoutes } from './routes.ts'
+import { Config } from './schema.ts'
+import { readFiles } from './secrets.ts'
+import { substituteAll } from './variables.ts'
+import type { Environment } from './variables.ts'
+import { view } from './view.ts'
+
+export { format } from './mistake.ts'
+export type { Mistake, Place } from './mistake.ts'
+export { hidden } from './secrets.ts'
+
+/** A configuration that holds, or everything that is wrong with it. */
+export type Loaded = Readonly<
+  { config: Config; mistakes: readonly [] } | { config: null; mistakes: readonly Mistake[] }
+>
+/** `set` are settings such as `server.port=0` that go before the file; `env` is what `${NAME}` stands for. */
+export type LoadOptions = Readonly<{ set?: readonly string[]; env?: Environment }>
+
+/** The configuration that comes with the package: beside this file, or beside `dist` once it is JavaScript. */
+export const shipped: string = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? 'gateway.yaml' : '../../config/gateway.yaml', import.meta.url),
+)
+
+/** Reads and checks a configuration file. Never throws. */
+export function load(file: string, options: LoadOptions = {}): Loaded {
+  const { text, trouble } = contentsOf(file)
+  if (trouble !== null) return { config: null, mistakes: [{ place: { file }, path: [], message: trouble }] }
+  return parse(text, file, options)
+}
+
+/** Checks the text of a configuration file. Never throws. */
+export function parse(source: string, file: string, { set = [], env = process.env }: LoadOptions = {}): Loaded {
+  const mistakes: Mistake[] = []
+  const document = read(source, file, mistakes)
+  if (document === null) return { config: null, mistakes: inOrder(mistakes) }
+  const settled = substituteAll(override(document, set, mistakes), env, source, mistakes)
+  const tree = readFiles(settled, dirname(file), mistakes)
+  const { success, data, error } = Config.safeParse(plain(tree))
+  if (!success) mistakes.push(...explain(error.issues, tree))
+  check(tree, mistakes)
+  return success && mistakes.length === 0
+    ? { config: data, mistakes: [] }
+    : { config: null, mistakes: inOrder(mistakes) }
+}
+
+function check(tree: Tree, mistakes: Mistake[]): void {
+  const seen = view(tree, [...mistakes], mistakes)
+  checkRoutes(seen)
+  checkChain(seen)
+  checkClashes(seen)
+}

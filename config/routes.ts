@@ -1,0 +1,110 @@
+import { instead, nearest } from './mistake.ts'
+import { keysOf, optionAt } from './option.ts'
+import type { View } from './view.ts'
+
+const kinds = ['command', 'query', 'event'] as const
+type Kind = (typeof kinds)[number]
+
+/** Checks each route against its own options, the workers and the other routes. */
+export function checkRoutes(view: View): void {
+  const patterns = new Map<string, string>()
+  for (const route of view.names('routes')) {
+    const given = kinds.filter(kind => view.has('routes', route, kind))
+    checkKind(view, route, given)
+    checkMatch(view, route, patterns)
+    for (const kind of given) {
+      checkKey(view, route, kind)
+      if (kind !== 'event') checkWorker(view, route, kind)
+    }
+    checkDelivery(view, route, given)
+  }
+}
+
+function checkKind(view: View, route: string, given: readonly Kind[]): void {
+  const [, second] = given
+  if (second !== undefined)
+    view.complain(['routes', route, second], `found beside ${given[0]}, expected just one of ${kinds.join(', ')}`)
+  else if (given.length === 0 && !misspelt(view, route))
+    view.complain(['routes', route], `found none of ${kinds.join(', ')}, expected just one`)
+}
+
+/** An unknown option that is a misspelt kind has been complained of. */
+function misspelt(view: View, route: string): boolean {
+  const option = optionAt(['routes', route])
+  const known = option === null ? [] : keysOf(option)
+  const isKind = (name: string | null): boolean => kinds.some(kind => kind === name)
+  return (
+    !view.isMapping('routes', route) ||
+    view.names('routes', route).some(name => !known.includes(name) && isKind(nearest(name, known)))
+  )
+}
+
+function checkMatch(view: View, route: string, patterns: Map<string, string>): void {
+  const match = view.text('routes', route, 'match')
+  if (match === undefined) return
+  const names = parametersOf(match)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) view.complain(['routes', route, 'match'], `found :${twice} twice, expected different names`)
+  const pattern = match
+    .replaceAll(/:\w+/g, ':')
+    .replace(/(?<=.)\/$/, '')
+    .toLowerCase()
+  const other = patterns.get(pattern)
+  if (other === undefined) patterns.set(pattern, route)
+  else
+    view.complain(
+      ['routes', route, 'match'],
+      `found ${JSON.stringify(match)}, which routes.${other} has already, expected another method or path`,
+    )
+}
+
+const parametersOf = (match: string): readonly string[] => [...match.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
+
+function checkKey(view: View, route: string, kind: Kind): void {
+  const key = view.text('routes', route, kind, 'key')
+  const match = view.text('routes', route, 'match')
+  if (key === undefined || match === undefined) return
+  const [from, ...rest] = key.split('.')
+  const name = rest.join('.')
+  const complain = (message: string): void => view.complain(['routes', route, kind, 'key'], message)
+  if (from === 'path') {
+    const names = parametersOf(match)
+    if (!names.includes(name))
+      complain(`found ${JSON.stringify(key)}, but the path of match has no :${name}, ${instead(name, names)}`)
+  } else if (from === 'body' && /^(GET|HEAD) /.test(match))
+    complain(
+      `found ${JSON.stringify(key)}, but a ${match.split(' ')[0]} has no body: take it from the path or a header`,
+    )
+}
+
+function checkWorker(view: View, route: string, kind: Kind): void {
+  const to = view.text('routes', route, kind, 'to')
+  const workers = view.names('workers')
+  if (to === undefined || workers.includes(to)) return
+  view.complain(
+    ['routes', route, kind, 'to'],
+    `found ${JSON.stringify(to)}, which is no worker, ${instead(to, workers)}`,
+  )
+}
+
+function checkDelivery(view: View, route: string, given: readonly Kind[]): void {
+  if (given.length !== 1) return
+  if (given[0] !== 'event') {
+    if (view.has('routes', route, 'delivery') && !view.wrong('routes', route, 'delivery'))
+      view.complain(['routes', route, 'delivery'], `found on a ${given[0]}, expected on events only`)
+    return
+  }
+  const delivery = view.text('routes', route, 'delivery')
+  const acks = view.text('routes', route, 'event', 'acks')
+  if (delivery === undefined || acks === undefined) return
+  if (delivery !== 'volatile' && acks !== 'all')
+    view.complain(
+      ['routes', route, 'event', 'acks'],
+      `found ${JSON.stringify(acks)}, but delivery ${delivery} promises to keep the event: expected "all", or delivery volatile`,
+    )
+  else if (acks === 'none' && view.truth('routes', route, 'event', 'expose') === true)
+    view.complain(
+      ['routes', route, 'event', 'expose'],
+      'found true, but with acks none nobody says where the record is',
+    )
+}

@@ -1,0 +1,101 @@
+import { test } from 'node:test'
+import { equal } from 'node:assert/strict'
+import { format, parse } from '../../config/load.ts'
+
+const said = (routes: string): string =>
+  format(parse(`workers: { orders: { topic: o }, users: { topic: u } }\nroutes:\n${routes}`, 'f').mistakes)
+const event = 'event: { topic: t }'
+const query = 'query: { to: orders }'
+
+test('a route has just one of command, query and event', () => {
+  equal(said(' a: { match: GET / }'), 'f:3:2  routes.a: found none of command, query, event, expected just one')
+  equal(
+    said(` a: { match: POST /, ${event}, ${query} }`),
+    'f:3:22  routes.a.event: found beside query, expected just one of command, query, event',
+  )
+  equal(
+    said(' a: { match: GET /, querry: { to: orders } }'),
+    'f:3:21  routes.a.querry: unknown option, did you mean `query`?',
+  )
+  equal(said(' a: hello'), 'f:3:5  routes.a: found text, expected a mapping')
+})
+
+test('a route names a worker that there is', () => {
+  equal(
+    said(' a: { match: GET /, query: { to: user } }'),
+    'f:3:34  routes.a.query.to: found "user", which is no worker, did you mean `users`?',
+  )
+  equal(said(' a: { match: GET /, query: { to: toString } }').includes('expected a name'), true)
+})
+
+test('two routes do not share a method and a path', () => {
+  const taken = (match: string): string =>
+    said(` a: { match: 'GET /o/:id', ${query} }\n b: { match: '${match}', ${query} }`)
+  for (const match of ['GET /o/:id', 'GET /o/:other', 'GET /o/:id/', 'GET /O/:id'])
+    equal(
+      taken(match),
+      `f:4:14  routes.b.match: found "${match}", which routes.a has already, expected another method or path`,
+    )
+  for (const match of ['POST /o/:id', 'GET /o/id', 'GET /o', 'GET /o/:id/x']) equal(taken(match), '')
+})
+
+test('a path is made of plain segments and parameters, each once', () => {
+  const match = (path: string): string => said(` a: { match: '${path}', ${query} }`)
+  for (const path of ['GET /', 'HEAD /a', 'PATCH /a/:b_1/c.d-e~%20/:f/', 'DELETE /$metadata/a,b;c=d&e@'])
+    equal(match(path), '')
+  const wrong = [
+    'get /',
+    'GET',
+    'GET a',
+    'GET /a?b',
+    'GET /a#b',
+    'GET /a b',
+    'GET //a',
+    'GET /:',
+    'GET /:1',
+    'GET /*a',
+    'GET /a{b}',
+    'GET /:a(.)',
+  ]
+  for (const path of [...wrong, 'TRACE /', 'GET /a*', 'GET /:a.json', 'GET /é'])
+    equal(
+      match(path),
+      `f:3:14  routes.a.match: found "${path}", expected a method and a path, such as \`POST /orders/:orderId\``,
+    )
+  equal(match('GET /:a/:a'), 'f:3:14  routes.a.match: found :a twice, expected different names')
+})
+
+test('a key is taken from what the request has', () => {
+  const key = (match: string, key: string): string =>
+    said(` a: { match: '${match}', command: { to: orders, key: ${key} } }`)
+  equal(key('POST /o/:id', 'path.id'), '')
+  equal(key('GET /o', 'header.x-id'), '')
+  equal(key('POST /o', 'body.a.b'), '')
+  equal(
+    key('POST /o/:id', 'path.ids'),
+    'f:3:57  routes.a.command.key: found "path.ids", but the path of match has no :ids, did you mean `id`?',
+  )
+  equal(key('POST /o', 'path.id').endsWith('has no :id, there is none'), true)
+  equal(key('GET /o', 'body.id').endsWith('but a GET has no body: take it from the path or a header'), true)
+  equal(key('POST /o', 'query.id').endsWith('expected one of path.<parameter>, header.<name>, body.<field>'), true)
+})
+
+test('a delivery class is of events, and agrees with their acknowledgement', () => {
+  equal(
+    said(` a: { match: GET /, ${query}, delivery: volatile }`),
+    'f:3:54  routes.a.delivery: found on a query, expected on events only',
+  )
+  const ack = (acks: string, delivery: string): string =>
+    said(` a: { match: POST /, event: { topic: t, acks: ${acks} }${delivery} }`)
+  equal(
+    ack('leader', ''),
+    'f:3:47  routes.a.event.acks: found "leader", but delivery consumable promises to keep the event: expected "all", or delivery volatile',
+  )
+  equal(ack('none', ', delivery: replayable').includes('but delivery replayable promises'), true)
+  equal(ack('all', ''), '')
+  equal(ack('none', ', delivery: volatile'), '')
+  equal(
+    ack('none, expose: true', ', delivery: volatile'),
+    'f:3:61  routes.a.event.expose: found true, but with acks none nobody says where the record is',
+  )
+})
