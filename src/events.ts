@@ -25,7 +25,8 @@ export type Happenings = {
   refused: Readonly<{ policy: string; route: string; worker: string; code: ProblemCode; observed: boolean }>
   /** A call entered (+1) or left (−1) the slots or the queue of a worker. */
   occupied: Readonly<{ worker: string; inFlight: number; waiting: number }>
-  retried: Readonly<{ topic: string; attempt: number; delayMs: number; problem: Problem }>
+  /** A publishing is repeated as this attempt, after the delay; `observed`: it would have been. */
+  retried: Readonly<{ topic: string; attempt: number; delayMs: number; problem: Problem; observed?: boolean }>
   budgetSpent: Readonly<{ topic: string }>
   circuit: Readonly<{ circuit: string; from: CircuitState; to: CircuitState; reason: string }>
   reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>

@@ -1,0 +1,58 @@
+import type { Abortable, Policy } from '../call.ts'
+import { after } from '../clock.ts'
+import { Problem } from '../problem.ts'
+import type { Target } from '../problem.ts'
+import { spent } from './circuit.ts'
+import type { Circuit } from './circuit.ts'
+import { refusal } from './refusal.ts'
+import type { Labels } from './refusal.ts'
+
+export type BreakerOptions<In, Out> = Readonly<{
+  policy: string // who refuses: one word for the worker's breaker, another for the cluster's
+  blames: Target // the problems that are this target's fault; all others are no verdict
+  labels: (input: In) => Labels
+  /** Names the failure in a result, such as a reply of 503; null for a good one. */
+  failed?: (result: Out) => string | null
+  /** Asked when a problem blames the target: true when the fault may be ours or the client's, and so proves nothing. */
+  excused?: (input: In) => boolean
+  /** Tells after `ms` whether the silence is the target's already, where calls outlive the wait of their clients. */
+  silence?: Readonly<{ ms: number; blamed: (input: In) => boolean }>
+}>
+
+/** Stops calling a target that keeps failing. The circuit is the target's: routes share it. Throws circuit-open. */
+export function breaker<In extends Abortable, Out>(
+  circuit: Circuit,
+  { policy, blames, labels, failed, excused, silence }: BreakerOptions<In, Out>,
+): Policy<In, Out> {
+  const refuse = refusal(policy, circuit.mode)
+  return next =>
+    async function breaker(input) {
+      const admitted = circuit.admit()
+      if (admitted === null) {
+        const refused = refuse(labels(input), circuit.refusal(policy))
+        if (refused !== null) throw refused
+        return await next(input) // observed: let through, but without a verdict
+      }
+      let pass = admitted
+      const alarm =
+        silence &&
+        after(silence.ms, () => {
+          if (!silence.blamed(input) || excused?.(input) === true) return
+          circuit.judge(pass, 'failure', 'silence')
+          pass = spent // one verdict a call
+        })
+      try {
+        const result = await next(input)
+        const failure = failed === undefined ? null : failed(result)
+        if (failure === null) circuit.judge(pass, 'success')
+        else circuit.judge(pass, 'failure', failure)
+        return result
+      } catch (error) {
+        const { spec, code } = Problem.from(error)
+        circuit.judge(pass, spec.blames === blames && excused?.(input) !== true ? 'failure' : 'none', code)
+        throw error
+      } finally {
+        alarm?.cancel()
+      }
+    }
+}

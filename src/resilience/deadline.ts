@@ -1,0 +1,89 @@
+import type { ModeName } from '../../config/schema.ts'
+import type { Call, Policy, Service } from '../call.ts'
+import { after, until } from '../clock.ts'
+import { Problem, strongest } from '../problem.ts'
+import type { Outcome } from '../problem.ts'
+import { refusal } from './refusal.ts'
+import type { Refuse } from './refusal.ts'
+
+const policy = 'deadline'
+/** What is aborted says what became of it within this time; if it does not, nobody knows. */
+const wordMs = 20
+
+/**
+ * Answers the client at its deadline, or when it leaves. What is not sent by then is aborted and says itself what became of
+ * it; what is sent goes on without an audience until its reply or its expiry, as the slot it holds must not be free before.
+ * Throws reply-timeout (sent), deadline-exceeded (not sent), or the reason of the call's signal.
+ */
+export function deadline<Out>(mode: ModeName): Policy<Call, Out> {
+  const refuse = refusal(policy, mode)
+  if (mode !== 'enforce') return next => observed(next, refuse)
+
+  return next =>
+    function deadline(call) {
+      const { signal, progress } = call
+      if (signal.aborted) return Promise.reject(known(call, signal.reason))
+      const leftMs = until(call.deadline)
+      if (leftMs === 0) return Promise.reject(late(call, refuse))
+
+      const limit = new AbortController()
+      const { promise, resolve, reject } = Promise.withResolvers<Out>()
+      const cut = (reason: Problem): void => {
+        release()
+        limit.abort(reason)
+        if (progress.outcome === 'sent') reject(known(call, reason))
+        else alarm = after(wordMs, () => reject(known(call, reason, 'in-doubt')))
+      }
+      const gone = (): void => cut(Problem.from(signal.reason))
+      const release = (): void => {
+        alarm.cancel()
+        signal.removeEventListener('abort', gone)
+      }
+      let alarm = after(leftMs, () => cut(late(call, refuse)))
+      signal.addEventListener('abort', gone)
+      next({ ...call, signal: limit.signal }).then(
+        result => {
+          release()
+          resolve(result)
+        },
+        (error: unknown) => {
+          release()
+          reject(known(call, error))
+        },
+      )
+      return promise
+    }
+}
+
+/** `observe`: only counts what comes late. */
+const observed =
+  <Out>(next: Service<Call, Out>, refuse: Refuse): Service<Call, Out> =>
+  async call => {
+    const alarm = after(until(call.deadline), () => late(call, refuse))
+    try {
+      return await next(call)
+    } finally {
+      alarm.cancel()
+    }
+  }
+
+function late(call: Call, refuse: Refuse): Problem {
+  const problem = timeout(call, call.progress.outcome)
+  return refuse(call, problem) ?? problem
+}
+
+/** How a deadline ends a call of which this much is known. */
+function timeout({ worker }: Call, outcome: Outcome): Problem {
+  if (outcome === 'sent') return new Problem('reply-timeout', `${worker} did not answer in time.`, { policy })
+  if (outcome === 'in-doubt') return new Problem('publish-timeout', 'Not confirmed by the deadline.', { policy })
+  return new Problem('deadline-exceeded', 'The deadline passed.', { policy })
+}
+
+/** The problem with the strongest that is known of the call: never weaker than one of its sendings. */
+function known(call: Call, error: unknown, atLeast: Outcome = 'not-sent'): Problem {
+  const problem = Problem.from(error)
+  const outcome = strongest(atLeast, strongest(problem.outcome, call.progress.outcome))
+  return problem.code === 'deadline-exceeded' && outcome !== 'not-sent'
+    ? timeout(call, outcome)
+    : problem.withOutcome(outcome)
+}

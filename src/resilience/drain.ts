@@ -1,0 +1,64 @@
+import type { ModeName } from '../../config/schema.ts'
+import type { Call, Policy } from '../call.ts'
+import { Problem } from '../problem.ts'
+import { refusal, soon } from './refusal.ts'
+
+/** Whether the instance still takes calls, and how many are inside. One for all routes. */
+export class Drain {
+  readonly mode: ModeName
+  #draining = false
+  #inside = 0
+  #idle: PromiseWithResolvers<void> | null = null
+
+  constructor(mode: ModeName) {
+    this.mode = mode
+  }
+
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  get inside(): number {
+    return this.#inside
+  }
+
+  /** From now on new calls are refused; those inside go on. */
+  begin(): void {
+    this.#draining = true
+  }
+
+  /** Resolves when no call is inside: at once when there is none. The limit is the caller's. */
+  idle(): Promise<void> {
+    if (this.#inside === 0) return Promise.resolve()
+    this.#idle ??= Promise.withResolvers<void>()
+    return this.#idle.promise
+  }
+
+  enter(): void {
+    this.#inside++
+  }
+
+  leave(): void {
+    if (--this.#inside > 0) return
+    this.#idle?.resolve()
+    this.#idle = null
+  }
+}
+
+/** Counts what is inside, and lets nothing new into an instance that is stopping. Throws draining. */
+export function drain<Out>(door: Drain): Policy<Call, Out> {
+  const refuse = refusal('drain', door.mode)
+  return next =>
+    async function drain(call) {
+      if (door.draining) {
+        const refused = refuse(call, new Problem('draining', 'The gateway is stopping.', { retryAfterMs: soon() }))
+        if (refused !== null) throw refused
+      }
+      door.enter()
+      try {
+        return await next(call)
+      } finally {
+        door.leave()
+      }
+    }
+}

@@ -1,0 +1,40 @@
+import type { PublishOptions, RouteOptions, WorkerOptions } from '../../config/schema.ts'
+import { Budget } from './budget.ts'
+import { Bulkhead } from './bulkhead.ts'
+import { Circuit } from './circuit.ts'
+import { Lease } from './lease.ts'
+
+/** What all routes to one worker share. */
+export type WorkerGuards = Disposable &
+  Readonly<{ name: string; options: WorkerOptions; bulkhead: Bulkhead; circuit: Circuit; lease: Lease | null }>
+/** What everybody who publishes to one cluster shares. */
+export type ClusterGuards = Disposable & Readonly<{ options: PublishOptions; circuit: Circuit; budget: Budget }>
+
+/** The longest that a client of these routes waits. */
+export const longestTimeout = (routes: readonly RouteOptions[]): number =>
+  Math.max(1_000, ...routes.map(route => route.timeoutMs))
+
+/** At least twice the longest timeout: a window of slow failures must hold enough of them. */
+const windowOf = ({ windowMs }: Readonly<{ windowMs?: number | undefined }>, longestMs: number): number =>
+  windowMs ?? Math.max(10_000, 2 * longestMs)
+
+/** The shared guards of a worker; `longestMs` is the longest timeout of its routes. */
+export function guardWorker(name: string, options: WorkerOptions, longestMs: number, instances = 1): WorkerGuards {
+  const { breaker, quota } = options
+  const bulkhead = new Bulkhead(name, options.bulkhead)
+  const circuit = new Circuit({ ...breaker, name, windowMs: windowOf(breaker, longestMs), longestWaitMs: longestMs })
+  const lease = quota === undefined || quota.mode === 'off' ? null : new Lease({ ...quota, worker: name, instances })
+  const dispose = (): void => {
+    circuit[Symbol.dispose]()
+    lease?.[Symbol.dispose]()
+  }
+  return { name, options, bulkhead, circuit, lease, [Symbol.dispose]: dispose }
+}
+
+/** The shared guards of publishing; `longestMs` is the longest timeout of all routes. */
+export function guardCluster(options: PublishOptions, longestMs: number): ClusterGuards {
+  const { breaker, budget, attemptMs } = options
+  const windowMs = windowOf(breaker, longestMs)
+  const circuit = new Circuit({ ...breaker, name: 'cluster', windowMs, longestWaitMs: 2 * attemptMs })
+  return { options, circuit, budget: new Budget(budget), [Symbol.dispose]: () => circuit[Symbol.dispose]() }
+}

@@ -1,0 +1,102 @@
+import type { Config, ModeName, RouteOptions } from '../../config/schema.ts'
+import type { Abortable, Call, Policy, Reply } from '../call.ts'
+import type { Instant } from '../clock.ts'
+import { attempt } from './attempt.ts'
+import { breaker } from './breaker.ts'
+import { bulkhead } from './bulkhead.ts'
+import { deadline } from './deadline.ts'
+import { drain } from './drain.ts'
+import type { Drain } from './drain.ts'
+import { gate } from './gate.ts'
+import type { Check } from './gate.ts'
+import type { ClusterGuards, WorkerGuards } from './guards.ts'
+import { leased } from './lease.ts'
+import { quota } from './quota.ts'
+import { retry } from './retry.ts'
+
+/** Whether we could not have heard a worker at some time since: our reader was dead, or our event loop stood still. */
+export type Excuse = (since: Instant) => boolean
+export type CallParts = Readonly<{
+  route: RouteOptions
+  policies: Config['policies']
+  drain: Drain
+  checks: readonly Check[] // of the gate: whether we are ready, the circuit of the cluster
+  worker: WorkerGuards | null // null for an event, which nobody answers
+  excused?: Excuse
+}>
+
+/** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
+export function callStack({ route, policies, drain: door, checks, worker, excused }: CallParts): Policy<Call, Reply>[] {
+  const all = worker === null ? checks : [...checks, () => worker.circuit.wouldRefuse('gate')]
+  return [
+    // overload, before the body is read: when the process itself suffers, reading costs most
+    // a stopping instance takes nothing new
+    ...on(door.mode, drain<Reply>(door)),
+    // the client's clock includes queueing and every sending
+    ...on(policies.deadline, deadline<Reply>(policies.deadline)),
+    // the cheapest check, and the caller's own fault: it must not take a shared slot
+    ...(route.quota === undefined ? [] : on(route.quota.mode, quota<Reply>(route.quota))),
+    // replay: a repeated key takes no slot and sends nothing
+    // fallback: sees every failure below, and none of the caller's own
+    // never queue for what will be refused
+    ...on(policies.gate, gate<Reply>(all, policies.gate)),
+    ...(worker === null ? [] : workerStack(worker, route, excused)),
+  ]
+}
+
+const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Policy<Call, Reply>[] => {
+  const { lease, circuit, options } = worker
+  const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
+  return [
+    // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
+    ...(lease === null ? [] : on(lease.options.mode, leased<Reply>(lease))),
+    // outside the breaker: our own refusals are not the worker's failures
+    ...on(options.bulkhead.mode, bulkhead<Reply>(worker.bulkhead)),
+    // one circuit for each worker, shared by its routes
+    ...on(
+      circuit.mode,
+      breaker<Call, Reply>(circuit, {
+        policy: 'breaker',
+        blames: 'worker',
+        labels: call => call,
+        failed: failing(options.breaker.failOn),
+        ...(excused !== undefined && { excused: call => excused(call.started) }),
+        ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
+      }),
+    ),
+    // faults, innermost, so that the policies meet injected faults as real ones
+  ]
+}
+
+/** The policies around publishing, outermost first; what they repeat is one record, not the call. */
+export function publishStack<In extends Abortable & Readonly<{ topic: string }>, Out>(
+  cluster: ClusterGuards,
+): Policy<In, Out>[] {
+  const { options, circuit, budget } = cluster
+  const labels = { route: 'publish', worker: circuit.name }
+  return [
+    // only what is not sent; each repetition asks the circuit again
+    ...on(options.attempts > 1 ? options.mode : 'off', retry<In, Out>(options, budget)),
+    // one circuit for the cluster: what our callers cut short proves nothing
+    ...on(
+      circuit.mode,
+      breaker<In, Out>(circuit, {
+        policy: 'cluster',
+        blames: 'broker',
+        labels: () => labels,
+        excused: ({ signal }) => signal.aborted,
+      }),
+    ),
+    // inside the circuit: a hung broker is a failure of the broker
+    attempt<In, Out>(options.attemptMs),
+    // faults, innermost
+  ]
+}
+
+const on = <In, Out>(mode: ModeName, policy: Policy<In, Out>): Policy<In, Out>[] => (mode === 'off' ? [] : [policy])
+
+/** Names the statuses that count as failures of the worker. */
+function failing(statuses: readonly number[]): (reply: Reply) => string | null {
+  const names = Array.from({ length: 600 }, (_, status) => (statuses.includes(status) ? `status ${status}` : null))
+  return reply => names[reply.status] ?? null
+}
