@@ -1,0 +1,51 @@
+import { test } from 'node:test'
+import { deepEqual, equal, fail } from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+
+/** Sources without a test of the same name, and what tests them instead. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'src/main.ts': 'test/flow/, which runs it as a process',
+}
+
+const twinOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '.test.ts')}`
+const tested = (file: string): boolean => existsSync(twinOf(file))
+
+/** Whether anything is left to run once types, comments, and what only passes on from another file are gone. */
+function runs(source: string): boolean {
+  const statements = source
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/\/\/.*$/gm, '')
+    .split(/\n(?=\S)/)
+    .map(statement => statement.trim())
+    .filter(statement => statement !== '' && !/^[}\])>|&]/.test(statement))
+  const idle = /^(export\s+)?(declare|interface|type)\s|^import\s+type\s|^export\s+(\*|\{[^}]*(\}|$))/
+  return statements.some(statement => !idle.test(statement))
+}
+
+test('every source with something to run has a test beside it', () => {
+  const missing = globSync(['src/**/*.ts', 'config/*.ts'], { exclude: ['**/*.d.ts'] })
+    .filter(file => elsewhere[file] === undefined && runs(readFileSync(file, 'utf8')) && !tested(file))
+    .map(file => `  ${file} wants ${twinOf(file)}`)
+  if (missing.length === 0) return
+  const advice = 'Write these tests, or say in test/guard/twins.test.ts what tests the source instead'
+  fail(`${missing.length} sources are without a test. ${advice}:\n${missing.toSorted().join('\n')}`)
+})
+
+test('an exception is for a source that there is, and that has no test of its own', () => {
+  const stale = Object.keys(elsewhere).filter(tested)
+  deepEqual(stale, [])
+})
+
+test('files of types, and those that only pass on, need no test', () => {
+  equal(
+    runs(
+      "/** A doc. */\nimport type { A } from './a.ts'\n\nexport type B = Readonly<{\n  a: A // note\n}>\n\nexport interface C {\n  d(): void\n}\n",
+    ),
+    false,
+  )
+  equal(runs("export type { A } from './a.ts'\ndeclare const x: unique symbol\ntype Y =\n  | 1\n  | 2\n"), false)
+  equal(runs('export type A = 1\nexport const a = 1\n'), true)
+  equal(runs("export * from './a.ts'\nexport {\n  b,\n  type C,\n} from './b.ts'\n"), false)
+  equal(runs("import { a } from './a.ts'\na()\n"), true)
+  equal(runs('export interface A {\n  a: 1\n}\nfunction f() {}\n'), true)
+})
