@@ -47,7 +47,7 @@ function mistakesOf(issue: Issue, tree: Tree): readonly Mistake[] {
   const expected = option === null ? 'another value' : allowed(option)
   if (found === null) return [{ place: nearestKey(tree, path), path, message: `missing, expected ${expected}` }]
   if (found.kind === 'leaf' && found.broken) return []
-  const shown = option?.secret === true ? 'what is not shown' : show(found, issue)
+  const shown = option?.secret === true ? 'a value (not shown)' : show(found, issue)
   return [{ place: found.at, path, message: `found ${shown}, expected ${expected}` }]
 }
 

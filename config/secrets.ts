@@ -40,7 +40,7 @@ function fill(mapping: Mapping, option: Option, key: string, path: Path, mistake
   else if (isSecret) {
     const value = text.replace(/\r?\n$/, '')
     if (value === '') complain(`found ${leaf.shown}, which is empty`)
-    else mapping.entries.set(secret, { ...leaf, value, shown: 'what is not shown', whole: false })
+    else mapping.entries.set(secret, { ...leaf, value, shown: 'a value (not shown)', whole: false })
   }
 }
 
