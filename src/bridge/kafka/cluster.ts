@@ -15,6 +15,9 @@ type Purpose = Readonly<{ name: string; nodes: () => Iterable<number> }>
 
 const roundMs = 250 // at most one dial to a lost node in this time
 const freshMs = 300_000
+const mostTopics = 1_000 // commands may name any topic for their replies
+const learnMs = 1_000
+const lookMs = 5
 const missingMs = 2_000 // a topic that is not there may be created by somebody
 
 /**
@@ -51,7 +54,8 @@ export class Cluster {
   }
 
   start(topics: readonly string[]): void {
-    for (const topic of topics) if (!this.#topics.has(topic)) this.#topics.set(topic, null)
+    for (const topic of topics)
+      if (!this.#topics.has(topic) && this.#topics.size < mostTopics) this.#topics.set(topic, null)
     this.refresh()
     this.#running ??= this.#run()
   }
@@ -83,6 +87,18 @@ export class Cluster {
   refresh(): void {
     this.#stale = true
     this.#wake.abort()
+  }
+
+  /** Whether the brokers have said anything of the topic, be it that it is missing. */
+  knows(topic: string): boolean {
+    return (this.#topics.get(topic) ?? null) !== null
+  }
+
+  /** Asks the brokers for a topic; resolves when they have answered, after a second without an answer, or on abort. */
+  async learn(topic: string, signal: AbortSignal): Promise<void> {
+    this.start([topic])
+    const begun = now()
+    while (!this.knows(topic) && !signal.aborted && since(begun) < learnMs) await pause(lookMs, signal)
   }
 
   /** Partitions of the topic. Throws not-ready while unknown, topic-missing, topic-forbidden. */

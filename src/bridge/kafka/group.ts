@@ -10,7 +10,10 @@ const commitMs = 500
 const heartbeatMs = 1_000
 const rebuildMs = 1_000
 
-/** A partition as held in one generation of the group. */
+/**
+ * A partition as held in one generation of the group. What was fetched waits here until the handler takes it, and the
+ * partition is paused meanwhile: kafkajs would not fetch from others either while one of its batches is under way.
+ */
 class Holding implements Held {
   readonly topic: string
   readonly partition: number
@@ -33,6 +36,14 @@ class Holding implements Held {
     if (this.next !== null && next <= this.next) return
     this.next = next
     this.#changed()
+  }
+
+  /** Hands over one record after the other, until all are taken or the partition is taken away. */
+  async hand(records: readonly Incoming[], handler: MemberHandler): Promise<void> {
+    for (const record of records) {
+      if (this.signal.aborted) return
+      await handler(record, this)
+    }
   }
 
   end(): void {
@@ -96,6 +107,7 @@ export class Member {
       this.#release() // a new generation: what was not committed comes again
       for (const partition of payload.memberAssignment[topic] ?? [])
         this.#held.set(partition, new Holding(topic, partition, () => this.#schedule()))
+      consumer.resume([{ topic }]) // what the last generation paused
       admitted()
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -112,15 +124,16 @@ export class Member {
     })
   }
 
-  async #each({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+  async #each({ batch, resolveOffset, heartbeat, pause }: EachBatchPayload): Promise<void> {
     const held = this.#held.get(batch.partition)
     if (held === undefined) return
-    for (const message of batch.messages) {
-      if (!isRunning() || isStale() || held.signal.aborted) return
-      const taken = this.#handler(incoming(batch.topic, batch.partition, message), held)
-      if (taken !== undefined) await withHeartbeats(taken, heartbeat)
-      resolveOffset(message.offset)
-    }
+    const resume = pause()
+    resolveOffset(batch.lastOffset()) // of the fetching; what is committed, `done` says
+    const records = batch.messages.map(message => incoming(batch.topic, batch.partition, message))
+    held
+      .hand(records, this.#handler)
+      .catch((cause: unknown) => this.#warn(cause))
+      .finally(resume)
     await heartbeat()
   }
 
@@ -166,17 +179,6 @@ export class Member {
     this.#release()
     await this.#consumer?.disconnect().catch(() => {})
   }
-}
-
-/** A long wait of the handler must not look like a dead member. */
-async function withHeartbeats(taken: Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
-  const over = new AbortController()
-  const end = taken.finally(() => over.abort())
-  while (!over.signal.aborted) {
-    await Promise.race([end, pause(heartbeatMs, over.signal)])
-    if (!over.signal.aborted) await heartbeat()
-  }
-  await end
 }
 
 function incoming(

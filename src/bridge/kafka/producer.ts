@@ -106,16 +106,9 @@ export class Producer {
   publish(record: Outgoing): Promise<Acknowledged> {
     const { topic, partition, signal } = record
     if (signal.aborted) return Promise.reject(notHandedOver(signal.reason))
+    if (!this.#cluster.knows(topic)) return this.#learn(record)
     const node = this.#cluster.leader(topic, partition)
-    if (node === null || this.#cluster.link(node, 'produce') === null) {
-      if (node === null) this.#cluster.refresh()
-      return Promise.reject(
-        new Problem(
-          'broker-unavailable',
-          `No broker takes records for ${topic} now: ${this.#cluster.reason || 'the partition has no leader'}.`,
-        ),
-      )
-    }
+    if (node === null || this.#cluster.link(node, 'produce') === null) return Promise.reject(this.#nobody(record, node))
     const size = recordSize(record)
     const limit = this.#limits.get(topic) ?? 1_048_588
     if (size + batchOverhead > limit)
@@ -141,6 +134,26 @@ export class Producer {
     return new Promise((resolve, reject) =>
       queue.add(new Pending(record, size, pending => this.#settled(queue, pending), resolve, reject)),
     )
+  }
+
+  /** A topic that nobody named at the start, such as the one that a command wants its reply in. */
+  async #learn(record: Outgoing): Promise<Acknowledged> {
+    await this.#cluster.learn(record.topic, record.signal)
+    if (!this.#cluster.knows(record.topic)) throw this.#nobody(record, null)
+    return await this.publish(record)
+  }
+
+  #nobody({ topic, partition }: Outgoing, leader: number | null): Problem {
+    try {
+      const count = this.#cluster.partitions(topic) // missing, forbidden or unknown is a clearer word
+      if (partition >= count)
+        return new Problem('topic-missing', `${topic} has ${count} partitions, and no ${partition}.`)
+    } catch (error) {
+      return Problem.from(error)
+    }
+    if (leader === null) this.#cluster.refresh()
+    const why = this.#cluster.reason || 'the partition has no leader'
+    return new Problem('broker-unavailable', `No broker takes records for ${topic} now: ${why}.`)
   }
 
   #settled(leader: Leader, pending: Pending): void {

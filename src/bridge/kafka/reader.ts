@@ -10,6 +10,7 @@ const maxWaitMs = 1_000 // how long the broker may hold an empty answer: it answ
 const graceMs = 2_000
 const maxBytes = 4 * 1_048_576
 const againMs = 100
+const lookMs = 20
 
 let count = 0
 
@@ -58,6 +59,7 @@ export class Reader implements Reading {
         await this.#position(wanted.filter(partition => !this.#positions.has(partition)))
         this.#cluster.refresh() // connects for this purpose
         this.#assign()
+        await this.#connected()
         return this
       } catch (error) {
         this.#tell('failed', wanted(partitions), message(error), null)
@@ -67,22 +69,26 @@ export class Reader implements Reading {
     return this
   }
 
+  async #connected(): Promise<void> {
+    while (!this.healthy && !this.#ended.signal.aborted) await pause(lookMs, this.#ended.signal)
+  }
+
   /** Asks each leader where its partitions end. Whatever is acknowledged from now on is at that offset or above. */
   async #position(partitions: readonly number[], at = this.#from): Promise<void> {
-    if (typeof at === 'object') {
-      for (const partition of partitions) this.#positions.set(partition, at.offset)
-      return
-    }
     const byLeader = Map.groupBy(partitions, partition => this.#cluster.leader(this.#topic, partition))
     for (const [node, some] of byLeader) {
       const link = node === null ? null : this.#cluster.link(node, 'produce')
       if (link === null) throw new Error(`no connection to the leader of ${this.#topic}/${some[0]}`)
-      for (const { partition, code, offset } of await link.send(offsetsRequest(this.#topic, some, at), graceMs)) {
+      for (const { partition, code, offset } of await link.send(
+        offsetsRequest(this.#topic, some, at === 'earliest' ? at : 'end'),
+        graceMs,
+      )) {
         if (code !== codes.none) {
           this.#cluster.refresh()
           throw new Error(`${this.#topic}/${partition}: ${codeName(code)}`)
         }
-        this.#positions.set(partition, offset)
+        // beyond the end: what will be written there is not what was meant
+        this.#positions.set(partition, typeof at === 'object' && at.offset < offset ? at.offset : offset)
       }
     }
   }
@@ -116,10 +122,14 @@ export class Reader implements Reading {
       )
       if (positions.size === 0) return
       const link = this.#cluster.link(node, this.#purpose)
+      if (link === null) {
+        await pause(lookMs, signal) // the cluster is at it; `healthy` says no meanwhile
+        continue
+      }
       try {
-        if (link === null) throw new Error(this.#cluster.reason || 'no connection')
-        const request = fetchRequest({ topic: this.#topic, positions, maxWaitMs, maxBytes })
-        for (const fetched of await link.send(request, maxWaitMs + graceMs)) await this.#take(fetched, positions)
+        const waitMs = this.#lost.has(node) ? lookMs : maxWaitMs // to know soon whether it works again
+        const request = fetchRequest({ topic: this.#topic, positions, maxWaitMs: waitMs, maxBytes })
+        for (const fetched of await link.send(request, waitMs + graceMs)) await this.#take(fetched, positions)
         if (this.#lost.delete(node))
           this.#tell('recovered', [...positions.keys()], `reading from node ${node} again`, null)
       } catch (error) {
