@@ -45,10 +45,7 @@ function checkMatch(view: View, route: string, patterns: Map<string, string>): v
   const names = parametersOf(match)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) view.complain(['routes', route, 'match'], `found :${twice} twice, expected different names`)
-  const pattern = match
-    .replaceAll(/:\w+/g, ':')
-    .replace(/(?<=.)\/$/, '')
-    .toLowerCase()
+  const pattern = match.replaceAll(/:\w+/g, ':') // case and a slash at the end tell paths apart, as in src/routes
   const other = patterns.get(pattern)
   if (other === undefined) patterns.set(pattern, route)
   else

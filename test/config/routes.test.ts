@@ -31,12 +31,13 @@ test('a route names a worker that there is', () => {
 test('two routes do not share a method and a path', () => {
   const taken = (match: string): string =>
     said(` a: { match: 'GET /o/:id', ${query} }\n b: { match: '${match}', ${query} }`)
-  for (const match of ['GET /o/:id', 'GET /o/:other', 'GET /o/:id/', 'GET /O/:id'])
+  for (const match of ['GET /o/:id', 'GET /o/:other'])
     equal(
       taken(match),
       `f:4:14  routes.b.match: found "${match}", which routes.a has already, expected another method or path`,
     )
-  for (const match of ['POST /o/:id', 'GET /o/id', 'GET /o', 'GET /o/:id/x']) equal(taken(match), '')
+  for (const match of ['POST /o/:id', 'GET /o/id', 'GET /o', 'GET /o/:id/x', 'GET /o/:id/', 'GET /O/:id'])
+    equal(taken(match), '')
 })
 
 test('a path is made of plain segments and parameters, each once', () => {
