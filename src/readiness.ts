@@ -19,9 +19,9 @@ export class Readiness {
     return this.#causes.size === 0
   }
 
-  /** Why it is not ready, by cause; empty when it is. */
-  get reasons(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#causes)
+  /** Why it is not ready, in sentences; empty when it is. */
+  get reasons(): readonly string[] {
+    return [...this.#causes.values()]
   }
 
   #tell(): void {
@@ -30,6 +30,6 @@ export class Readiness {
   }
 
   toString(): string {
-    return [...this.#causes.values()].join('; ')
+    return this.reasons.join('; ')
   }
 }

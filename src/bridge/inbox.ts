@@ -7,7 +7,7 @@ import { partitionOf } from './partition.ts'
 export type InboxOptions = Readonly<{
   topic: string
   instance: string
-  ordinal: number | undefined
+  ordinal?: number | undefined
   broadcast: boolean // some worker ignores the partition that its commands name
 }>
 

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/schema.ts'
 import { Problem } from '../problem.ts'
 import type { Admin, NewTopic, TopicInfo } from './admin.ts'
 
@@ -27,4 +28,17 @@ export async function ensureTopics(
     found.set(name, info)
   }
   return found
+}
+
+/** Every topic of the configuration, as it is created when it is missing. */
+export function topicsOf({ replies, workers, routes }: Config): NewTopic[] {
+  const all = new Map<string, NewTopic>()
+  const add = (name: string, partitions: number, config: NewTopic['config']): void =>
+    void all.set(name, { name, partitions, replication: -1, config })
+  for (const { event, delivery } of Object.values(routes))
+    if (event !== undefined)
+      add(event.topic, event.partitions, delivery === 'volatile' ? { 'retention.ms': '3600000' } : {})
+  for (const { topic, partitions } of Object.values(workers)) add(topic, partitions, {})
+  add(replies.topic, replies.partitions, { 'cleanup.policy': 'delete', 'retention.ms': String(replies.retentionMs) })
+  return [...all.values()]
 }

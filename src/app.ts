@@ -1,0 +1,216 @@
+import type { Config, RouteOptions } from '../config/schema.ts'
+import { hidden } from '../config/load.ts'
+import type { Acknowledged, Broker, Outgoing } from './bridge/broker.ts'
+import { Correlator } from './bridge/correlate.ts'
+import { Inbox } from './bridge/inbox.ts'
+import { MemoryBroker } from './bridge/memory.ts'
+import { notify } from './bridge/notify.ts'
+import { requestReply, settleReplies } from './bridge/request.ts'
+import { ensureTopics, topicsOf } from './bridge/topics.ts'
+import { pipe } from './call.ts'
+import type { Call, Reply, Service } from './call.ts'
+import { pause } from './clock.ts'
+import { events } from './events.ts'
+import { Problem } from './problem.ts'
+import { Readiness } from './readiness.ts'
+import { Drain } from './resilience/drain.ts'
+import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
+import type { WorkerGuards } from './resilience/guards.ts'
+import { Stall } from './resilience/stall.ts'
+import { callStack, publishStack } from './resilience/stack.ts'
+import { administer } from './routes/admin.ts'
+import { edge } from './routes/edge.ts'
+import type { Way } from './routes/intake.ts'
+import { serve } from './routes/server.ts'
+import { openTelemetry } from './telemetry/index.ts'
+
+/** A running gateway. */
+export interface Gateway extends AsyncDisposable {
+  readonly url: string // where clients come in
+  readonly adminUrl: string
+  /** Resolves when it is ready for the first time. */
+  readonly ready: Promise<void>
+  readonly stopping: boolean
+  /** Goes on serving for `delayMs`, then refuses new calls, waits for the running ones and closes. */
+  stop(how?: Readonly<{ delayMs?: number }>): Promise<void>
+}
+
+/** `broker` instead of the configured one; `demo` also runs the order service. */
+export type StartOptions = Readonly<{ broker?: Broker; demo?: boolean }>
+
+const againMs = 500
+
+/** Starts a gateway: it listens when this resolves, and is ready when Kafka is. Throws when a port or a file cannot be had. */
+export async function start(config: Config, { broker: given, demo = false }: StartOptions = {}): Promise<Gateway> {
+  const instance = `${config.instance.id}-${config.admin.port || process.pid}` // a port of 0 names nobody
+  const telemetry = openTelemetry(config, instance)
+  const readiness = new Readiness()
+  const broker = given ?? (await openBroker(config))
+  const wanted = topicsOf(config)
+
+  const workers = guardWorkers(config)
+  const cluster = guardCluster(config.broker.publish, longestTimeout(Object.values(config.routes)))
+  const drain = new Drain(config.policies.drain)
+  const stall = new Stall()
+  const replies = new Correlator({ instance })
+  const inbox = new Inbox(
+    broker,
+    { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config) },
+    settleReplies(replies),
+  )
+  const publish = pipe<Outgoing, Acknowledged>(publishStack(cluster), record => broker.publish(record))
+
+  let wasReady = false
+  const later = { retryAfterMs: 1_000 }
+  const unreachable = (): Problem =>
+    new Problem('broker-unavailable', `No broker is reachable: ${broker.reason}.`, later)
+  const started = (): Problem | null =>
+    wasReady ? null : new Problem('not-ready', `Not ready yet: ${readiness}.`, later)
+  const reachable = (): Problem | null =>
+    broker.state === 'ready' ? cluster.circuit.wouldRefuse('gate') : unreachable()
+  const answerable = (): Problem | null =>
+    inbox.healthy ? null : new Problem('not-ready', 'Replies cannot be received at present.', later)
+  const excused = (since: Call['started']): boolean => inbox.sickSince(since) || stall.since(since)
+
+  const way = ([name, route]: [string, RouteOptions]): Way => {
+    const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
+    const parts = { route, policies: config.policies, drain, excused }
+    if (route.event !== undefined) {
+      const { topic, expose, acks = route.delivery === 'volatile' ? 'leader' : 'all' } = route.event
+      const policies = callStack({ ...parts, worker: null, checks: [started, reachable] })
+      return { name, route, topic, service: pipe(policies, notify(publish, { ...named, acks, expose })) }
+    }
+    const worker = workers.get((route.command ?? route.query)?.to ?? '')
+    if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
+    const { topic, dialect } = worker.options
+    const options = { ...named, dialect, maxReplyBytes: config.replies.maxBytes }
+    const core = lazily(() => requestReply(publish, replies, { ...options, reply: inbox.place }))
+    const policies = callStack({ ...parts, worker, checks: [started, reachable, answerable] })
+    return { name, route, topic, service: pipe(policies, core) }
+  }
+
+  const held = new AsyncDisposableStack() // released in the opposite order
+  held.use(telemetry)
+  held.use(broker)
+  held.use(stall)
+  held.use(cluster)
+  for (const worker of workers.values()) held.use(worker)
+  held.use(inbox)
+  const degraded = (): string[] => {
+    if (!wasReady) return []
+    if (broker.state !== 'ready') return [`No broker is reachable: ${broker.reason}.`]
+    return inbox.healthy ? [] : ['The reader of the replies is being repaired.']
+  }
+  // an outage of the brokers is everybody's, and leaves us ready unless asked; a dead reader is ours alone
+  const sick = (): boolean => (config.readiness === 'strict' || broker.state === 'ready') && degraded().length > 0
+  const ways = Object.entries(config.routes).map(way)
+  try {
+    const admin = await administer(config.admin, {
+      readiness: () => ({
+        ready: readiness.ready && !sick(),
+        degraded: degraded().length > 0,
+        reasons: [...readiness.reasons, ...degraded()],
+      }),
+      metrics: () => telemetry.metrics.text(),
+      config: () => hidden(config),
+    })
+    held.defer(() => admin.close())
+    const front = await serve(
+      config.server,
+      edge({ ways, server: config.server, partitionFor: (topic, key) => broker.partitionFor(topic, key) }),
+    )
+    held.defer(() => front.close(1_000))
+    tell('listening', `${front.address}, admin ${admin.address}`)
+
+    const closing = new AbortController()
+    const prepare = async (): Promise<void> => {
+      readiness.block('broker', 'not connected to the brokers yet')
+      broker.start(wanted.map(({ name }) => name))
+      held.use(
+        broker.watch(state => {
+          if (state === 'ready') cluster.circuit.halfOpenNow('a fresh connection')
+          else if (!wasReady) readiness.block('broker', `No broker is reachable: ${broker.reason}`)
+        }),
+      )
+      while (!closing.signal.aborted) {
+        try {
+          if (broker.state !== 'ready') throw unreachable()
+          const known = await ensureTopics(broker.admin, wanted, config.broker.createTopics)
+          for (const { name } of wanted) broker.partitionFor(name, null) // throws while the metadata is not there
+          await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
+          if (demo) await runDemos(config, broker, held)
+          wasReady = true
+          return readiness.clear('broker')
+        } catch (error) {
+          readiness.block('broker', Problem.from(error).message)
+          await pause(againMs, closing.signal)
+        }
+      }
+    }
+    const ready = prepare()
+
+    const stop = async (delayMs: number): Promise<void> => {
+      tell('draining', `serving for ${delayMs} ms more`)
+      readiness.block('drain', 'the instance is stopping')
+      closing.abort()
+      await pause(wasReady ? delayMs : 0)
+      drain.begin()
+      front.drain()
+      const limit = new AbortController()
+      await Promise.race([drain.idle(), pause(config.drain.limitMs, limit.signal)])
+      limit.abort()
+      await ready
+      tell('stopped', '')
+      await held.disposeAsync()
+    }
+    let stopped: Promise<void> | null = null
+    return {
+      url: front.port === 0 ? `unix:${front.address}` : `http://localhost:${front.port}`,
+      adminUrl: `http://${admin.address}`,
+      ready,
+      get stopping() {
+        return stopped !== null
+      },
+      stop: ({ delayMs = config.drain.delayMs } = {}) => (stopped ??= stop(delayMs)),
+      [Symbol.asyncDispose]: () => (stopped ??= stop(0)),
+    }
+  } catch (error) {
+    await held.disposeAsync()
+    throw error
+  }
+}
+
+async function openBroker({ broker }: Config): Promise<Broker> {
+  if (broker.brokers === '') return new MemoryBroker()
+  const { KafkaBroker } = await import('./bridge/kafka/kafka.ts') // not loaded where it is not used
+  return new KafkaBroker(broker)
+}
+
+async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {
+  const { demo } = await import('./worker/demo.ts')
+  for (const { topic, dialect } of Object.values(workers)) held.use(await demo(broker, { topic, dialect }))
+}
+
+const guardWorkers = (config: Config): ReadonlyMap<string, WorkerGuards> =>
+  new Map(
+    Object.entries(config.workers).map(([name, options]) => [
+      name,
+      guardWorker(name, options, longestTimeout(routesTo(config, name))),
+    ]),
+  )
+
+const broadcasts = ({ workers }: Config): boolean =>
+  Object.values(workers).some(worker => worker.replies === 'broadcast')
+
+const routesTo = ({ routes }: Config, worker: string): RouteOptions[] =>
+  Object.values(routes).filter(({ command, query }) => (command ?? query)?.to === worker)
+
+/** A service that can be built only once the gateway is ready: with the first call. */
+function lazily(build: () => Service<Call, Reply>): Service<Call, Reply> {
+  let service: Service<Call, Reply> | null = null
+  return async call => await (service ??= build())(call)
+}
+
+const tell = (kind: 'listening' | 'draining' | 'stopped', detail: string): void => {
+  if (events.lifecycle.hasSubscribers) events.lifecycle.publish({ kind, detail })
+}
