@@ -1,0 +1,103 @@
+import { createServer, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { events } from '../events.ts'
+import { hostAndPort, listen } from './listen.ts'
+
+/** Whether requests are welcome. The reasons say why not, or why only half: a sentence by the name of a part. */
+export type Readiness = Readonly<{ ready: boolean; degraded: boolean; reasons: Readonly<Record<string, string>> }>
+
+/** What the pages show. */
+export type AdminPages = Readonly<{
+  readiness: () => Readiness
+  /** In the text format of Prometheus. */
+  metrics: () => Promise<string>
+  /** To be shown as JSON: without secrets. */
+  config: () => unknown
+}>
+
+export type AdminServer = Readonly<{
+  /** `host:port`. */
+  address: string
+  port: number
+  /** Stops accepting and closes every connection: nothing here is worth waiting for. */
+  close(): Promise<void>
+}>
+
+type Page = Readonly<{ status: number; type: string; body: string }>
+const json = (status: number, value: unknown): Page => ({
+  status,
+  type: 'application/json',
+  body: `${JSON.stringify(value)}\n`,
+})
+const failure = (status: number, error: string): Page => json(status, { error })
+
+/** Serves /livez, /readyz, /metrics and /config on a port of their own. Throws an Error of one sentence when it cannot listen. */
+export async function administer(
+  place: Readonly<{ host: string; port: number }>,
+  pages: AdminPages,
+): Promise<AdminServer> {
+  const guarded = isLoopback(place.host)
+  const server = createServer(
+    { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    (req, res) => void show(req, res),
+  )
+  server.maxConnections = 256
+
+  async function show(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const { status, type, body } = await page(req).catch((cause: unknown) => {
+      events.warning.publish({ what: `The admin page ${req.url} failed.`, cause })
+      return failure(500, 'The page could not be made; the log says why.')
+    })
+    const head = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body)), 'Cache-Control', 'no-store']
+    if (status === 405) head.push('Allow', 'GET, HEAD')
+    res.writeHead(status, STATUS_CODES[status], [...head, 'X-Content-Type-Options', 'nosniff'])
+    res.end(body)
+  }
+
+  async function page({ url = '', method, headers }: IncomingMessage): Promise<Page> {
+    if (guarded && !isPlainHost(headers.host)) return failure(403, 'The Host must be an address or localhost.')
+    const [path, query = ''] = url.split('?', 2)
+    const known = path === '/livez' || path === '/readyz' || path === '/metrics' || path === '/config'
+    if (!known) return failure(404, 'There are /livez, /readyz, /metrics and /config.')
+    if (method !== 'GET' && method !== 'HEAD') return failure(405, 'Pages are only read.')
+    if (path === '/livez') return json(200, { alive: true })
+    if (path === '/metrics')
+      return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await pages.metrics() }
+    if (path === '/config') return json(200, pages.config())
+    const { ready, degraded, reasons } = pages.readiness()
+    const verbose = query.split('&').some(option => option === 'verbose' || option.startsWith('verbose='))
+    return json(ready ? 200 : 503, verbose ? { ready, degraded, reasons } : { ready })
+  }
+
+  await listen(server, place)
+  const { port } = server.address() as AddressInfo
+  return {
+    address: hostAndPort(place.host, port),
+    port,
+    close: async () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      server.close(() => resolve())
+      server.closeAllConnections()
+      await promise
+    },
+  }
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addAddress('::1', 'ipv6')
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'))
+
+/**
+ * Whether no name server had a say in this Host. A page in a browser may make its own name point to 127.0.0.1 and then read what
+ * listens there (DNS rebinding); the name it was loaded from stays in the header.
+ */
+function isPlainHost(host: string | undefined): boolean {
+  if (host === undefined) return true // HTTP/1.0, which no browser speaks
+  const name = host.replace(/:\d{1,5}$/, '')
+  if (name.startsWith('[')) return name.endsWith(']') && isIPv6(name.slice(1, -1))
+  return name.toLowerCase() === 'localhost' || isIP(name) === 4
+}

@@ -1,0 +1,100 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import ipaddr from 'ipaddr.js'
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+type Range = readonly [Address, number]
+/** Names the client of a request that came from `peer`, the address at the other end of the connection. */
+export type ClientOf = (peer: string, headers: IncomingHttpHeaders) => string
+
+/** What a connection over a Unix socket is called: whoever may open the socket. */
+export const localPeer = 'local'
+
+/**
+ * Who the client is behind the proxies that are trusted: the rightmost address that is none of theirs. What a proxy cannot name
+ * (`unknown`, a pseudonym, garbage) counts as that proxy, or else a client could take a new name for every request. Throws on an
+ * address or range that is none.
+ */
+export function clientOf(trustedProxies: readonly string[]): ClientOf {
+  if (trustedProxies.length === 0) return peer => peer
+  const ranges = trustedProxies.map(rangeOf)
+  const trusted = (address: Address): boolean =>
+    ranges.some(range => range[0].kind() === address.kind() && address.match(range[0], range[1]))
+  return (peer, headers) => {
+    const here = addressOf(peer)
+    if (here === null ? peer !== localPeer : !trusted(here)) return peer
+    const standard = headers.forwarded
+    const custom = headers['x-forwarded-for'] as string | undefined // its type has a list, which Node never makes of it
+    const byStandard = standard === undefined ? null : rightmost(peer, forwardedFor(standard), trusted)
+    const byCustom = custom === undefined ? null : rightmost(peer, custom.split(','), trusted)
+    // a proxy writes one of the two and hands the other on as the client sent it: when they differ, one is made up
+    if (byStandard !== null && byCustom !== null) return byStandard === byCustom ? byStandard : peer
+    return byStandard ?? byCustom ?? peer
+  }
+}
+
+/** An address in its one spelling, IPv4 also when it came mapped into IPv6; other text as it is. */
+export function plainAddress(text: string): string {
+  return addressOf(text)?.toString() ?? text
+}
+
+function rightmost(peer: string, hops: readonly string[], trusted: (address: Address) => boolean): string {
+  let nearest = peer
+  for (let at = hops.length - 1; at >= 0; at--) {
+    const address = addressOf(withoutPort((hops[at] as string).trim()))
+    if (address === null) return nearest
+    nearest = address.toString()
+    if (!trusted(address)) return nearest
+  }
+  return nearest
+}
+
+/** The `for` of each element of a Forwarded header (RFC 7239); empty where there is none. */
+function forwardedFor(header: string): readonly string[] {
+  const hops: string[] = []
+  let element = ''
+  let part = ''
+  let quoted = false
+  const endPart = (): void => {
+    const equals = part.indexOf('=')
+    if (equals !== -1 && part.slice(0, equals).trim().toLowerCase() === 'for') element = part.slice(equals + 1).trim()
+    part = ''
+  }
+  for (let at = 0; at < header.length; at++) {
+    const char = header[at] as string
+    if (char === '"') quoted = !quoted
+    else if (quoted && char === '\\') part += header[++at] ?? ''
+    else if (!quoted && (char === ';' || char === ',')) {
+      endPart()
+      if (char === ',') {
+        hops.push(element)
+        element = ''
+      }
+    } else part += char
+  }
+  endPart()
+  hops.push(element)
+  return hops
+}
+
+/** `[2001:db8::1]:443` and `192.0.2.1:443` without what follows the address. */
+function withoutPort(text: string): string {
+  if (text.startsWith('[')) return text.slice(1, Math.max(1, text.indexOf(']')))
+  const colon = text.indexOf(':')
+  return colon !== -1 && colon === text.lastIndexOf(':') ? text.slice(0, colon) : text
+}
+
+function addressOf(text: string): Address | null {
+  // ipaddr.js would also take 0x7f.1 and decimal hosts, which no proxy writes
+  if (text.length > 45 || !(ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text))) return null
+  return ipaddr.process(text)
+}
+
+function rangeOf(text: string): Range {
+  const address = addressOf(text)
+  if (address !== null) return [address, address.kind() === 'ipv4' ? 32 : 128]
+  try {
+    return ipaddr.parseCIDR(text)
+  } catch {
+    throw new Error(`trustedProxies: ${text} is neither an address nor a CIDR range.`)
+  }
+}

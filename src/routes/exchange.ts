@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import type { Call, CallId, Reply } from '../call.ts'
+import { after, now, since } from '../clock.ts'
+import type { Instant } from '../clock.ts'
+import { events } from '../events.ts'
+import { Problem, strongest } from '../problem.ts'
+import type { Outcome } from '../problem.ts'
+import type { Inbound } from './inbound.ts'
+import type { Line } from './line.ts'
+import { problemBody, problemHead, replyBody, replyHead } from './respond.ts'
+
+/** What all requests of a server share: once it is closing, every answer is the last of its connection. */
+export type Door = { closing: boolean; readonly flushMs: number }
+
+/** A refused body of up to this size is read and thrown away, so that the connection stays; behind a larger one it is closed. */
+const discardBytes = 65_536
+/** How long a client that is still sending may do so, to find the refusal rather than a reset connection. */
+const lingerMs = 1_000
+const mebi = 1_048_576
+/** A body up to this size goes out as text in one piece with its head: one write, no vector of buffers. */
+const textBytes = 16_384
+
+/** One request and its answer: just one, whatever comes first. */
+export class Exchange {
+  readonly req: Inbound
+  readonly res: ServerResponse
+  readonly line: Line
+  readonly id: CallId = randomUUID() as string as CallId
+  readonly started: Instant = now()
+  route = 'none'
+  call: Call | null = null
+  /** Seconds of `Prefer: wait` when they are honoured. */
+  wait: number | null = null
+  /** The methods of the path, gathered only when the one it came with is none of them. */
+  allow: string[] | null = null
+  /** The connection is closed after the answer. */
+  last = false
+  readonly #door: Door
+  #abort: AbortController | null = null
+  #gone = false
+
+  constructor(req: Inbound, res: ServerResponse, line: Line, door: Door) {
+    this.req = req
+    this.res = res
+    this.line = line
+    this.#door = door
+    line.open.add(this)
+  }
+
+  /** Aborts when the client leaves before its answer. */
+  signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController()
+      if (this.#gone) this.#abort.abort(gone())
+    }
+    return this.#abort.signal
+  }
+
+  /** The client has closed the connection. */
+  leave(): void {
+    this.#gone = true
+    const problem = gone()
+    this.req.fail(problem)
+    this.#abort?.abort(problem)
+  }
+
+  /** Answers with a worker's reply, of whose headers those in `passes` go out. Throws bad-reply when HTTP cannot carry it. */
+  reply(reply: Reply, passes: ReadonlySet<string>): void {
+    const ms = since(this.started)
+    const head = replyHead(this, reply, passes, ms)
+    if (!this.#gone) this.#send(reply.status, head, replyBody(reply))
+    this.#finish(reply.status, this.call?.progress.outcome ?? 'not-sent', null, ms)
+  }
+
+  /** Answers with a problem; `more` is a flat list of further headers. */
+  refuse(problem: Problem, more: readonly string[] = []): void {
+    const { call } = this
+    // what had not even become a call is certainly not in a topic
+    const outcome = call === null ? 'not-sent' : strongest(problem.outcome, call.progress.outcome)
+    const { status } = problem.spec
+    const ms = since(this.started)
+    if (!this.#gone) {
+      const body = problemBody(this.id, problem, outcome)
+      const head = problemHead(this, problem, outcome, body.length, ms)
+      head.push(...more)
+      this.#send(status, head, body)
+    }
+    this.#finish(status, outcome, problem, ms)
+  }
+
+  #send(status: number, head: string[], body: Uint8Array): void {
+    const { req, res } = this
+    const remaining = req.remaining
+    if (this.last || remaining > discardBytes || this.#door.closing) res.shouldKeepAlive = false
+    res.writeHead(status, head)
+    if (remaining > 0 && !res.shouldKeepAlive) this.#endWhenRead(body)
+    else if (body.length <= textBytes) res.end(latin1(body), 'latin1')
+    else res.end(body)
+    const { socket } = res
+    if (socket === null || socket.writableLength > 0) this.#watch(body.length)
+  }
+
+  /**
+   * The answer is complete, but its end would close the connection, and closing while bytes come in resets it: a client that is
+   * still sending would see the reset and never the answer. So it may send a little longer.
+   */
+  #endWhenRead(body: Uint8Array): void {
+    const { req, res } = this
+    res.write(body)
+    const end = (): void => {
+      alarm.cancel()
+      if (!res.destroyed) res.end()
+    }
+    const alarm = after(lingerMs, end)
+    req.whenRead(end)
+  }
+
+  /** A client that reads slowly or not at all is cut off: as long as for a request body, for each MiB of it. */
+  #watch(bytes: number): void {
+    const { res } = this
+    const limitMs = this.#door.flushMs * Math.max(1, Math.ceil(bytes / mebi))
+    const look = (): void => {
+      if (res.writableFinished || res.destroyed) return
+      if (res.socket === null) alarm = after(limitMs, look) // still behind another answer, which has an alarm of its own
+      else res.socket.destroy()
+    }
+    let alarm = after(limitMs, look)
+    res.on('finish', () => alarm.cancel())
+    res.on('close', () => alarm.cancel())
+  }
+
+  #finish(status: number, outcome: Outcome, problem: Problem | null, ms: number): void {
+    this.line.open.delete(this)
+    if (!events.finished.hasSubscribers) return
+    const { call, id, route } = this
+    const method = this.req.method ?? 'none'
+    events.finished.publish({ call, id, route, method, status, outcome, problem, ms, clientGone: this.#gone })
+  }
+}
+
+const gone = (): Problem => new Problem('client-gone', 'The client did not wait for the answer.')
+
+const latin1 = (bytes: Uint8Array): string =>
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).toString('latin1')

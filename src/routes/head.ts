@@ -1,0 +1,40 @@
+import type { ServerOptions } from '../../config/schema.ts'
+import { Problem } from '../problem.ts'
+import type { Inbound } from './inbound.ts'
+import { originForm, targetFlaw } from './target.ts'
+
+type Limits = ServerOptions['limits']
+
+/**
+ * What is wrong with the head of a request, whatever its route; null when nothing is. Node has already refused what its parser
+ * calls malformed; it lets pass two hosts and any number of headers, of which it would show the first 2,000.
+ */
+export function headProblem(req: Inbound, limits: Limits): Problem | null {
+  const { rawHeaders, httpVersionMinor } = req
+  if (rawHeaders.length > limits.headers * 2)
+    return new Problem('headers-too-large', `The request has more than ${limits.headers} headers.`)
+  let bytes = 0
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    bytes += name.length + (rawHeaders[at + 1] as string).length + 4 // a colon, a space, the end of the line
+    if (name.length === 4 && (name === 'Host' || name.toLowerCase() === 'host')) hosts++
+  }
+  if (bytes > limits.headerBytes)
+    return new Problem('headers-too-large', `The headers are larger than ${limits.headerBytes} bytes.`)
+  if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) return invalid(`The request has ${hosts} Host headers.`)
+  const { headers } = req
+  // RFC 9112, 6.1: such a message was put together by somebody who hopes that two readers read it differently
+  if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined)
+    return invalid('HTTP/1.0 has no Transfer-Encoding.')
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
+    return invalid('Nothing but 100-continue can be expected.')
+  const { url = '' } = req
+  if (url.length > limits.urlBytes)
+    return new Problem('url-too-long', `The URL is longer than ${limits.urlBytes} bytes.`)
+  if (!url.startsWith('/')) req.url = originForm(url)
+  const flaw = targetFlaw(req.url ?? '')
+  return flaw === null ? null : invalid(flaw)
+}
+
+const invalid = (detail: string): Problem => new Problem('invalid-request', detail)

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { RouteOptions } from '../../config/schema.ts'
+import { unsent } from '../call.ts'
+import type { Call, CommandId, Pair, Reply, Service } from '../call.ts'
+import type { Instant } from '../clock.ts'
+import { Problem } from '../problem.ts'
+import type { ClientOf } from './client.ts'
+import type { Exchange } from './exchange.ts'
+import { keyOf, parameter } from './key.ts'
+import type { Params } from './key.ts'
+import { fromField, mayPassIn } from './names.ts'
+import { waitOf } from './prefer.ts'
+import { traceOf } from './trace.ts'
+
+/** One way in: a configured route, the topic that its records go to, and who serves its calls. */
+export type Way = Readonly<{ name: string; route: RouteOptions; topic: string; service: Service<Call, Reply> }>
+/** What all ways in share. `partitionFor` may throw a Problem. */
+export type Shared = Readonly<{
+  clientOf: ClientOf
+  partitionFor: (topic: string, key: Uint8Array | null) => number
+  bodyTimeoutMs: number
+}>
+/** Makes the call that a request asks for. Throws a Problem when it is none of this route. */
+export type Intake = (exchange: Exchange, params: Params) => Call | Promise<Call>
+
+const noBody = Buffer.alloc(0)
+const noPairs: readonly Pair[] = []
+const longestHeaders = 8_192
+
+/** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
+export function intake({ name, route, topic }: Way, { clientOf, partitionFor, bodyTimeoutMs }: Shared): Intake {
+  const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders } = route
+  const to = route.command ?? route.query
+  const worker = to?.to ?? topic
+  const source = (to ?? route.event)?.key
+  const ttlMs = Math.max(timeoutMs, route.commandTtlMs ?? 0)
+  const types = route.contentTypes === undefined ? null : new Set(route.contentTypes.map(mediaType))
+  const key = keyOf(source)
+  for (const header of requestHeaders)
+    if (!mayPassIn(header)) throw new Error(`routes.${name}.requestHeaders: ${header} can never be passed on.`)
+
+  const enter = (exchange: Exchange, params: Params, body: Buffer): Call => {
+    const { req, started } = exchange
+    const { headers, url = '' } = req
+    const bytes = key(params, headers, body)
+    const mark = url.indexOf('?')
+    const waitMs = patience(exchange, headers, timeoutMs, deadlineHeader)
+    return {
+      id: exchange.id,
+      command: randomUUID() as string as CommandId,
+      route: name,
+      worker,
+      client: clientOf(exchange.line.peer, headers),
+      topic,
+      key: bytes,
+      partition: partitionFor(topic, bytes),
+      body,
+      told: {
+        method: req.method ?? 'GET',
+        path: mark === -1 ? url : url.slice(0, mark),
+        query: mark === -1 ? '' : url.slice(mark + 1),
+        params: pairsOf(params),
+        headers: requestHeaders.length === 0 ? noPairs : passedOn(requestHeaders, headers),
+        contentType: headers['content-type'] === undefined ? null : fromField(headers['content-type']),
+        trace: traceOf(headers),
+      },
+      started,
+      deadline: (started + waitMs) as Instant,
+      expires: (started + ttlMs) as Instant,
+      signal: exchange.signal(),
+      progress: unsent(),
+    }
+  }
+
+  const read = async (exchange: Exchange, params: Params): Promise<Call> =>
+    enter(exchange, params, await exchange.req.readBody(bodyBytes, bodyTimeoutMs))
+
+  return function intake(exchange, params) {
+    const { req, res } = exchange
+    if (!req.hasBody) return enter(exchange, params, noBody)
+    if (req.announced > bodyBytes) throw new Problem('too-large', `The body is larger than ${bodyBytes} bytes.`)
+    const { headers } = req
+    if (types !== null && !takes(types, headers['content-type']))
+      throw new Problem('unsupported-type', `The route takes ${[...types].join(', ')}.`)
+    if (headers.expect !== undefined) res.writeContinue()
+    return read(exchange, params)
+  }
+}
+
+/** How long this client waits: the least of the route's timeout, `Prefer: wait`, and the header that the route names. */
+function patience(
+  exchange: Exchange,
+  headers: IncomingHttpHeaders,
+  timeoutMs: number,
+  deadlineHeader?: string,
+): number {
+  let waitMs = timeoutMs
+  const prefer = headers['prefer'] as string | undefined
+  if (prefer !== undefined) {
+    const seconds = waitOf(prefer)
+    if (seconds !== null && seconds * 1_000 <= waitMs) {
+      exchange.wait = seconds
+      waitMs = seconds * 1_000
+    }
+  }
+  const asked = deadlineHeader === undefined ? undefined : headers[deadlineHeader]
+  if (asked === undefined) return waitMs
+  if (typeof asked !== 'string' || !/^\d{1,9}$/.test(asked))
+    throw new Problem('invalid-request', `The header ${deadlineHeader} is no whole number of milliseconds.`)
+  return Math.min(waitMs, Number(asked))
+}
+
+function passedOn(names: readonly string[], headers: IncomingHttpHeaders): readonly Pair[] {
+  const pairs: Pair[] = []
+  let size = 0
+  for (const name of names) {
+    const value = headers[name]
+    if (typeof value !== 'string') continue
+    size += name.length + value.length
+    if (size > longestHeaders)
+      throw new Problem('headers-too-large', `The headers to be passed on are larger than ${longestHeaders} bytes.`)
+    pairs.push([name, fromField(value)])
+  }
+  return pairs
+}
+
+function pairsOf(params: Params): readonly Pair[] {
+  let pairs: Pair[] | null = null
+  for (const name in params) {
+    const value = parameter(params[name])
+    if (value !== undefined) (pairs ??= []).push([name, value])
+  }
+  return pairs ?? noPairs
+}
+
+const mediaType = (type: string): string => {
+  const end = type.indexOf(';')
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase()
+}
+const takes = (types: ReadonlySet<string>, type: string | undefined): boolean =>
+  type !== undefined && (types.has(type) || types.has(mediaType(type)))

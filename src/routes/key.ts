@@ -1,0 +1,82 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
+import { Problem } from '../problem.ts'
+
+/** Path parameters as the router decodes them; a wildcard is a list of segments. */
+export type Params = Readonly<Record<string, string | readonly string[]>>
+export type KeyOf = (params: Params, headers: IncomingHttpHeaders, body: Buffer) => Uint8Array | null
+
+const deepest = 64
+
+/**
+ * The reader of a route's message key: `path.<parameter>`, `header.<name>` or `body.<field>`, fields of fields with dots. It
+ * throws invalid-request when the key is missing. The body is parsed only for a key that is in it.
+ */
+export function keyOf(source: string | undefined): KeyOf {
+  if (source === undefined) return () => null
+  const dot = source.indexOf('.')
+  const place = source.slice(0, dot)
+  const name = source.slice(dot + 1)
+  if (place === 'path') return params => bytesOf(parameter(params[name]), source)
+  if (place === 'header') {
+    const lower = name.toLowerCase()
+    return (_params, headers) => bytesOf(headers[lower], source)
+  }
+  const fields = name.split('.')
+  return (_params, _headers, body) => bytesOf(fieldOf(parse(body), fields), source)
+}
+
+/** A parameter as one text. */
+export const parameter = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' || value === undefined ? value : value.join('/')
+
+function bytesOf(value: unknown, source: string): Uint8Array {
+  if (typeof value === 'string' && value !== '') return Buffer.from(value)
+  // beyond that, JSON.parse has already made two different numbers one
+  if (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return Buffer.from(String(value))
+  if (value === undefined || value === null || value === '') throw invalid(`The key ${source} is missing.`)
+  throw invalid(`The key ${source} is neither text nor a number of at most 53 bits.`)
+}
+
+/** Own fields only: `__proto__` and `constructor` of a parsed body are what the client sent, or nothing. */
+function fieldOf(parsed: unknown, fields: readonly string[]): unknown {
+  let value = parsed
+  for (const field of fields) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined
+    value = (value as Record<string, unknown>)[field]
+  }
+  return value
+}
+
+function parse(body: Buffer): unknown {
+  if (body.length === 0) throw invalid('The body is empty, but the key is a field of it.')
+  if (!isUtf8(body)) throw invalid('The body is not UTF-8.')
+  if (isDeeper(body, deepest)) throw invalid(`The body is nested deeper than ${deepest} levels.`)
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    throw invalid('The body is not JSON.') // the parser's message would quote the body
+  }
+}
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Whether brackets open more levels than that; in a text that is no JSON it may say anything, in linear time. */
+export function isDeeper(json: Uint8Array, levels: number): boolean {
+  let level = 0
+  let quoted = false
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]
+    if (quoted) {
+      if (byte === backslash) at++
+      else if (byte === quote) quoted = false
+    } else if (byte === quote) quoted = true
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++level > levels) return true
+    } else if (byte === 0x7d || byte === 0x5d) level--
+  }
+  return false
+}
+
+const invalid = (detail: string): Problem => new Problem('invalid-request', detail)

@@ -1,0 +1,26 @@
+import type { Socket } from 'node:net'
+import { localPeer, plainAddress } from './client.ts'
+import type { Exchange } from './exchange.ts'
+
+const line: unique symbol = Symbol('line')
+type Known = Socket & { [line]?: Line }
+
+/** One connection with the requests on it that are not answered yet; more than one when the client pipelines. */
+export class Line {
+  readonly peer: string
+  readonly open = new Set<Exchange>()
+  /** Nothing more is understood from it: what still comes is thrown away. */
+  broken = false
+
+  constructor(socket: Socket) {
+    this.peer = socket.remoteAddress === undefined ? localPeer : plainAddress(socket.remoteAddress)
+    // one listener a connection, where `close` of a response would be one a request, and says nothing of pipelined ones
+    socket.on('close', () => {
+      for (const exchange of this.open) exchange.leave()
+    })
+  }
+
+  static of(socket: Known): Line {
+    return (socket[line] ??= new Line(socket))
+  }
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { after } from '../clock.ts'
+import { events } from '../events.ts'
+import { Problem } from '../problem.ts'
+import { Line } from './line.ts'
+import { problemBody } from './respond.ts'
+
+/** How long a client may go on sending, to find the refusal rather than a reset connection. */
+const lingerMs = 1_000
+
+/**
+ * What Node's parser or its clock gives up: no request can be made of it, so the answer is written by hand, where one can be
+ * written without being taken for the answer to another request.
+ */
+export function malformed(error: NodeJS.ErrnoException, stream: Duplex): void {
+  const socket = stream as Socket
+  const line = Line.of(socket)
+  if (line.broken) return
+  const problem = problemOf(error)
+  if (problem === null || !socket.writable) return void socket.destroy()
+  for (const exchange of line.open)
+    if (exchange.req.reading) {
+      // the body of this very request: it is answered in its own place
+      line.broken = true
+      exchange.last = true
+      return exchange.req.fail(problem)
+    }
+  if (line.open.size > 0) return void socket.destroy()
+  line.broken = true
+  socket.end(answer(problem))
+  const alarm = after(lingerMs, () => socket.destroy())
+  socket.on('close', () => alarm.cancel())
+}
+
+function answer(problem: Problem): string {
+  const id = randomUUID()
+  const { outcome, spec } = problem
+  const { status } = spec
+  const body = problemBody(id, problem, outcome)
+  if (events.finished.hasSubscribers)
+    events.finished.publish({
+      call: null,
+      id,
+      route: 'none',
+      method: 'none',
+      status,
+      outcome,
+      problem,
+      ms: 0,
+      clientGone: false,
+    })
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+    `Content-Length: ${body.length}\r\nCache-Control: no-store\r\nSluice-Outcome: ${outcome}\r\nSluice-Call-Id: ${id}\r\n` +
+    `X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n${body.toString()}`
+  )
+}
+
+/** Null for what is wrong with the connection, on which no answer arrives. */
+function problemOf({ code = '', message }: NodeJS.ErrnoException): Problem | null {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('headers-too-large', 'The head of the request is too large.')
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return new Problem('too-large', 'The chunk extensions are too large.')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'The request did not arrive in time.')
+  return code.startsWith('HPE_') ? new Problem('invalid-request', `The request is no HTTP: ${message}.`) : null
+}

@@ -1,0 +1,113 @@
+import type { Progress, QuotaState, Reply } from '../call.ts'
+import { Problem } from '../problem.ts'
+import type { Outcome } from '../problem.ts'
+import type { Exchange } from './exchange.ts'
+import { isSendable, toField } from './names.ts'
+
+/** The statuses without a body, whatever the reply holds. */
+const isBare = (status: number): boolean => status === 204 || status === 205 || status === 304
+const nothing = Buffer.alloc(0)
+
+export const replyBody = (reply: Reply): Uint8Array => (isBare(reply.status) ? nothing : reply.body)
+
+/**
+ * The head of a reply, flat as writeHead takes it: its content type, those headers that are in `passes`, and ours. Throws
+ * bad-reply when HTTP cannot carry it.
+ */
+export function replyHead(exchange: Exchange, reply: Reply, passes: ReadonlySet<string>, ms: number): string[] {
+  const { status, headers, body } = reply
+  if (!(Number.isInteger(status) && status >= 200 && status <= 599))
+    throw new Problem('bad-reply', `The reply has the status ${status}.`)
+  let type: string | null = null
+  const head: string[] = []
+  for (const [name, value] of headers) {
+    const isType = name === 'content-type'
+    if (!isType && !passes.has(name)) continue
+    if (!isSendable(value)) throw new Problem('bad-reply', `The header ${name} of the reply holds a control character.`)
+    if (!isType) head.push(name, toField(value))
+    else type ??= toField(value)
+  }
+  if (!isBare(status)) {
+    if (body.length > 0) head.push('Content-Type', type ?? 'application/octet-stream')
+    // of HEAD it would say the length of what GET answers, which nobody knows here
+    if (body.length > 0 || exchange.req.method !== 'HEAD') head.push('Content-Length', String(body.length))
+  } else if (status === 205) head.push('Content-Length', '0')
+  if (exchange.wait !== null) head.push('Preference-Applied', `wait=${exchange.wait}`)
+  addOurs(head, exchange, exchange.call?.progress.outcome ?? 'not-sent', ms)
+  return head
+}
+
+/** A problem as JSON (RFC 9457). */
+export function problemBody(id: string, problem: Problem, outcome: Outcome): Buffer {
+  const { code, message, policy, retryAfterMs, spec } = problem
+  return Buffer.from(
+    JSON.stringify({
+      type: spec.type ?? `urn:sluice:problem:${code}`,
+      title: spec.title,
+      status: spec.status,
+      detail: message,
+      instance: `urn:uuid:${id}`,
+      code,
+      outcome,
+      policy,
+      retryAfterMs: retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs),
+      'violated-policies': spec.status === 429 ? (problem.violated ?? [quotaName]) : undefined,
+    }),
+  )
+}
+
+/** The head of a problem, flat as writeHead takes it. */
+export function problemHead(
+  exchange: Exchange,
+  problem: Problem,
+  outcome: Outcome,
+  length: number,
+  ms: number,
+): string[] {
+  const head = [
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(length),
+    'Cache-Control',
+    'no-store',
+  ]
+  const retryAfterMs = problem.retryAfterMs ?? (problem.spec.status === 503 ? 1_000 : null)
+  if (retryAfterMs !== null) head.push('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
+  if (exchange.wait !== null) head.push('Preference-Applied', `wait=${exchange.wait}`)
+  addOurs(head, exchange, outcome, ms)
+  return head
+}
+
+function addOurs(head: string[], { id, call }: Exchange, outcome: Outcome, ms: number): void {
+  head.push('Sluice-Outcome', outcome, 'Sluice-Call-Id', id, 'Server-Timing', timing(call?.progress ?? null, ms))
+  head.push('X-Content-Type-Options', 'nosniff')
+  const quota = call?.progress.quota ?? null
+  if (quota !== null) addQuota(head, quota)
+}
+
+const quotaName = 'default'
+
+/** draft-ietf-httpapi-ratelimit-headers: whole seconds, rounded up, so that nobody comes back too early. */
+function addQuota(head: string[], { requests, windowMs, remaining, resetMs }: QuotaState): void {
+  head.push('RateLimit', `"${quotaName}";r=${Math.floor(remaining)};t=${Math.ceil(resetMs / 1_000)}`)
+  head.push('RateLimit-Policy', `"${quotaName}";q=${requests};w=${Math.ceil(windowMs / 1_000)}`)
+}
+
+/** Where the time went, as far as the call came. */
+export function timing(progress: Progress | null, totalMs: number): string {
+  let text = ''
+  if (progress !== null) {
+    if (progress.queueMs > 0) text += `queue;dur=${tenths(progress.queueMs)}, `
+    if (progress.sendings > 0) text += `publish;dur=${tenths(progress.publishMs)}, `
+    if (progress.workerMs > 0) text += `worker;dur=${tenths(progress.workerMs)}, `
+  }
+  return `${text}total;dur=${tenths(totalMs)}`
+}
+
+/** One decimal. Number#toFixed takes ten times as long. */
+function tenths(ms: number): string {
+  const rounded = Math.round(ms * 10)
+  const rest = rounded % 10
+  return `${(rounded - rest) / 10}.${rest}`
+}
