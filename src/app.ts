@@ -96,20 +96,21 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   held.use(cluster)
   for (const worker of workers.values()) held.use(worker)
   held.use(inbox)
-  const degraded = (): string[] => {
-    if (!wasReady) return []
-    if (broker.state !== 'ready') return [`No broker is reachable: ${broker.reason}.`]
-    return inbox.healthy ? [] : ['The reader of the replies is being repaired.']
+  const degraded = (): Record<string, string> => {
+    if (!wasReady) return {}
+    if (broker.state !== 'ready') return { broker: `No broker is reachable: ${broker.reason}.` }
+    return inbox.healthy ? {} : { replies: 'The reader of the replies is being repaired.' }
   }
   // an outage of the brokers is everybody's, and leaves us ready unless asked; a dead reader is ours alone
-  const sick = (): boolean => (config.readiness === 'strict' || broker.state === 'ready') && degraded().length > 0
+  const sick = (): boolean =>
+    (config.readiness === 'strict' || broker.state === 'ready') && Object.keys(degraded()).length > 0
   const ways = Object.entries(config.routes).map(way)
   try {
     const admin = await administer(config.admin, {
       readiness: () => ({
         ready: readiness.ready && !sick(),
-        degraded: degraded().length > 0,
-        reasons: [...readiness.reasons, ...degraded()],
+        degraded: Object.keys(degraded()).length > 0,
+        reasons: { ...readiness.reasons, ...degraded() },
       }),
       metrics: () => telemetry.metrics.text(),
       config: () => hidden(config),

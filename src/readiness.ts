@@ -19,9 +19,9 @@ export class Readiness {
     return this.#causes.size === 0
   }
 
-  /** Why it is not ready, in sentences; empty when it is. */
-  get reasons(): readonly string[] {
-    return [...this.#causes.values()]
+  /** Why it is not ready, a sentence by the name of each cause; empty when it is. */
+  get reasons(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#causes)
   }
 
   #tell(): void {
@@ -30,6 +30,6 @@ export class Readiness {
   }
 
   toString(): string {
-    return this.reasons.join('; ')
+    return [...this.#causes.values()].join('; ')
   }
 }

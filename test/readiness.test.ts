@@ -12,7 +12,7 @@ test('is ready when nothing blocks it any more, and says each change once', () =
   readiness.block('kafka', 'no broker answers')
   readiness.block('replies', 'not positioned')
   equal(readiness.ready, false)
-  deepEqual(readiness.reasons, ['no broker answers', 'not positioned'])
+  deepEqual(readiness.reasons, { kafka: 'no broker answers', replies: 'not positioned' })
   readiness.clear('kafka')
   readiness.clear('replies')
   readiness.clear('replies')
