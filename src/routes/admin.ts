@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { events } from '../events.ts'
 import { hostAndPort, listen } from './listen.ts'
 
-/** Whether requests are welcome. The reasons say why not, or why only half: a sentence by the name of a part. */
-export type Readiness = Readonly<{ ready: boolean; degraded: boolean; reasons: Readonly<Record<string, string>> }>
+/** Whether requests are welcome. The reasons say why not, or why only half. */
+export type Readiness = Readonly<{ ready: boolean; degraded: boolean; reasons: readonly string[] }>
 
 /** What the pages show. */
 export type AdminPages = Readonly<{
