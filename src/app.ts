@@ -38,7 +38,7 @@ export interface Gateway extends AsyncDisposable {
 /** `broker` instead of the configured one; `demo` also runs the order service. */
 export type StartOptions = Readonly<{ broker?: Broker; demo?: boolean }>
 
-const againMs = 500
+const againMs = 100
 
 /** Starts a gateway: it listens when this resolves, and is ready when Kafka is. Throws when a port or a file cannot be had. */
 export async function start(config: Config, { broker: given, demo = false }: StartOptions = {}): Promise<Gateway> {
@@ -110,7 +110,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       readiness: () => ({
         ready: readiness.ready && !sick(),
         degraded: Object.keys(degraded()).length > 0,
-        reasons: { ...readiness.reasons, ...degraded() },
+        reasons: Object.values({ ...readiness.reasons, ...degraded() }),
       }),
       metrics: () => telemetry.metrics.text(),
       config: () => hidden(config),
@@ -125,12 +125,12 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
 
     const closing = new AbortController()
     const prepare = async (): Promise<void> => {
-      readiness.block('broker', 'not connected to the brokers yet')
+      readiness.block('broker', unreachable().message)
       broker.start(wanted.map(({ name }) => name))
       held.use(
         broker.watch(state => {
           if (state === 'ready') cluster.circuit.halfOpenNow('a fresh connection')
-          else if (!wasReady) readiness.block('broker', `No broker is reachable: ${broker.reason}`)
+          else if (!wasReady) readiness.block('broker', unreachable().message)
         }),
       )
       while (!closing.signal.aborted) {

@@ -4,11 +4,11 @@ import { events } from './events.ts'
 export class Readiness {
   readonly #causes = new Map<string, string>()
 
-  /** Names the cause in a sentence; the same cause again replaces it. */
+  /** Names the cause in a sentence. Said once: that its words change is nothing new. */
   block(cause: string, why: string): void {
-    if (this.#causes.get(cause) === why) return
+    const known = this.#causes.has(cause)
     this.#causes.set(cause, why)
-    this.#tell()
+    if (!known) this.#tell()
   }
 
   clear(cause: string): void {

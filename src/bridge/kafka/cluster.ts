@@ -32,7 +32,7 @@ export class Cluster {
   readonly #topics = new Map<string, TopicMetadata | null>()
   #nodes: Metadata['nodes'] = []
   #state: BrokerState = 'connecting'
-  #reason = 'not connected yet'
+  #reason = 'the first connection is under way'
   #seed = 0
   #refreshedAt: Instant | null = null
   #stale = false
@@ -112,6 +112,7 @@ export class Cluster {
     }
     if (known.code === codes.topicAuthorizationFailed)
       throw new Problem('topic-forbidden', `No permission on ${topic}.`)
+    if (known.partitions.length === 0) this.refresh() // somebody may have created it by now
     if (known.partitions.length === 0) throw new Problem('topic-missing', `The topic ${topic} does not exist.`)
     return known.partitions.length
   }
@@ -243,7 +244,7 @@ export class Cluster {
 
   #settle(problem: string): void {
     const connected = [...this.#links.keys()].some(key => key.endsWith('/produce'))
-    const state: BrokerState = connected ? 'ready' : this.#state === 'connecting' ? 'connecting' : 'down'
+    const state: BrokerState = connected ? 'ready' : problem === '' ? this.#state : 'down'
     this.#reason = connected ? '' : problem === '' ? 'no connection' : problem
     if (state !== this.#state) {
       this.#state = state
