@@ -1,14 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const pom = join(import.meta.dirname, 'pom.xml')
-const digest = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 8)
+const version = /<kafka\.version>(.+)</.exec(readFileSync(pom, 'utf8'))?.[1] ?? 'unknown'
 const cache = join(import.meta.dirname, '..', '..', '.kafka')
-/** Where Kafka's jars are once they have been fetched. Named after pom.xml: another version gets another folder. */
-const folder = join(cache, `jars-${digest}`)
+/** Where Kafka's jars are once they have been fetched. */
+const folder = join(cache, `jars-${version}`)
 
 export const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java'
 /** The class path of everything that Kafka has: broker, tools and clients. */
@@ -38,7 +37,7 @@ export async function fetchJars(progress: (line: string) => void): Promise<void>
   const missing = kafkaAvailable()
   if (missing !== null) throw new Error(missing)
   if (existsSync(folder)) return
-  progress('Fetching Kafka from Maven Central (54 MB, once) …')
+  progress(`Fetching Kafka ${version} from Maven Central (54 MB, once) …`)
   mkdirSync(cache, { recursive: true })
   // into a folder of our own, then by one rename: two runs at once must not see half of it
   const partial = `${folder}.${process.pid}`
@@ -56,7 +55,9 @@ export async function fetchJars(progress: (line: string) => void): Promise<void>
 }
 
 async function maven(goals: readonly string[], progress: (line: string) => void): Promise<void> {
-  const child = spawn('mvn', ['-B', '-f', pom, ...goals], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('mvn', ['-B', '-Dstyle.color=never', '-f', pom, ...goals], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const kill = (): boolean => child.kill()
   process.once('exit', kill)
   const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()

@@ -1,0 +1,3 @@
+package example;
+
+record Order(String orderId, long amount) {}
