@@ -70,7 +70,9 @@ export function edge({ ways, server, partitionFor }: EdgeOptions): Edge {
   }
 
   const handle = (req: Inbound, res: ServerResponse): void => {
-    const exchange = new Exchange(req, res, Line.of(req.socket), door)
+    const line = Line.of(req.socket)
+    if (line.broken) return // never answered: the connection ends with the answer before it
+    const exchange = new Exchange(req, res, line, door)
     req.exchange = exchange
     const problem = headProblem(req, limits)
     if (problem !== null) {

@@ -46,6 +46,7 @@ export class Exchange {
     this.line = line
     this.#door = door
     line.open.add(this)
+    line.newest = this
   }
 
   /** Aborts when the client leaves before its answer. */
@@ -90,10 +91,12 @@ export class Exchange {
   }
 
   #send(status: number, head: string[], body: Uint8Array): void {
-    const { req, res } = this
-    const remaining = req.remaining
-    if (this.last || remaining > discardBytes || this.#door.closing) res.shouldKeepAlive = false
-    res.writeHead(status, head)
+    const { req, res, line } = this
+    const { remaining } = req
+    const closes = this.last || remaining > discardBytes || (this.#door.closing && line.newest === this)
+    if (closes) res.shouldKeepAlive = false
+    res.writeHead(status, head) // it ends the keep-alive of a client that still waits for its 100 Continue
+    if (!res.shouldKeepAlive) line.broken = true
     if (remaining > 0 && !res.shouldKeepAlive) this.#endWhenRead(body)
     else if (body.length <= textBytes) res.end(latin1(body), 'latin1')
     else res.end(body)
@@ -107,6 +110,7 @@ export class Exchange {
    */
   #endWhenRead(body: Uint8Array): void {
     const { req, res } = this
+    res.flushHeaders() // of HEAD the body would not bring them along
     res.write(body)
     const end = (): void => {
       alarm.cancel()

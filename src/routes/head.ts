@@ -24,9 +24,10 @@ export function headProblem(req: Inbound, limits: Limits): Problem | null {
     return new Problem('headers-too-large', `The headers are larger than ${limits.headerBytes} bytes.`)
   if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) return invalid(`The request has ${hosts} Host headers.`)
   const { headers } = req
-  // RFC 9112, 6.1: such a message was put together by somebody who hopes that two readers read it differently
-  if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined)
-    return invalid('HTTP/1.0 has no Transfer-Encoding.')
+  const coding = headers['transfer-encoding']
+  // RFC 9112, 6.1: what is coded otherwise, or by an old client, was put together to be read differently by two readers
+  if (coding !== undefined && (httpVersionMinor === 0 || coding.toLowerCase() !== 'chunked'))
+    return invalid('No Transfer-Encoding but chunked, and that from HTTP/1.1 on.')
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
     return invalid('Nothing but 100-continue can be expected.')
   const { url = '' } = req

@@ -9,7 +9,9 @@ type Known = Socket & { [line]?: Line }
 export class Line {
   readonly peer: string
   readonly open = new Set<Exchange>()
-  /** Nothing more is understood from it: what still comes is thrown away. */
+  /** The latest request: only behind it may the connection be closed, or the ones before it lose their answers. */
+  newest: Exchange | null = null
+  /** Its last answer is under way: what still comes is thrown away, a request that was smuggled in behind a bad one too. */
   broken = false
 
   constructor(socket: Socket) {

@@ -15,11 +15,11 @@ const lingerMs = 1_000
  * What Node's parser or its clock gives up: no request can be made of it, so the answer is written by hand, where one can be
  * written without being taken for the answer to another request.
  */
-export function malformed(error: NodeJS.ErrnoException, stream: Duplex): void {
+export const malformed = (urlBytes: number) => (error: Cause, stream: Duplex) => {
   const socket = stream as Socket
   const line = Line.of(socket)
   if (line.broken) return
-  const problem = problemOf(error)
+  const problem = problemOf(error, urlBytes)
   if (problem === null || !socket.writable) return void socket.destroy()
   for (const exchange of line.open)
     if (exchange.req.reading) {
@@ -59,10 +59,22 @@ function answer(problem: Problem): string {
   )
 }
 
+type Cause = NodeJS.ErrnoException & Readonly<{ reason?: string; rawPacket?: Buffer }>
+
 /** Null for what is wrong with the connection, on which no answer arrives. */
-function problemOf({ code = '', message }: NodeJS.ErrnoException): Problem | null {
-  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('headers-too-large', 'The head of the request is too large.')
+function problemOf({ code = '', message, reason = message, rawPacket }: Cause, urlBytes: number): Problem | null {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return rawPacket !== undefined && isLongLine(rawPacket, urlBytes)
+      ? new Problem('url-too-long', 'The URL is too long.')
+      : new Problem('headers-too-large', 'The head of the request is too large.')
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return new Problem('too-large', 'The chunk extensions are too large.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'The request did not arrive in time.')
-  return code.startsWith('HPE_') ? new Problem('invalid-request', `The request is no HTTP: ${message}.`) : null
+  return code.startsWith('HPE_') ? new Problem('invalid-request', `This is not HTTP: ${reason}.`) : null
+}
+
+/** Whether what the parser choked on is a request line: it does not say, and the latest packet is all there is. */
+function isLongLine(packet: Buffer, urlBytes: number): boolean {
+  if (!/^[A-Z]{3,16} \S*$/.test(packet.toString('latin1', 0, 64))) return false
+  const end = packet.indexOf('\r\n')
+  return end === -1 || end > urlBytes
 }

@@ -42,7 +42,7 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
   server.on('request', handle)
   server.on('checkContinue', handle) // a body that is refused by its length must not be asked for
   server.on('checkExpectation', handle)
-  server.on('clientError', malformed)
+  server.on('clientError', malformed(limits.urlBytes))
   await listen(server, options)
   const bound = server.address() as AddressInfo | string
   const port = typeof bound === 'string' ? 0 : bound.port

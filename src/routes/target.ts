@@ -6,12 +6,12 @@ const hash = 0x23
 const dot = 0x2e
 
 const unprintable = (code: number): boolean => code <= 0x20 || code >= 0x7f
-const hex = (code: number): number =>
-  code >= 0x30 && code <= 0x39
-    ? code - 0x30
-    : (code | 0x20) >= 0x61 && (code | 0x20) <= 0x66
-      ? (code | 0x20) - 0x57
-      : -16
+/** The value of a hexadecimal digit; −1 for anything else, the end of the text included. */
+const hex = (code: number): number => {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}
 
 /**
  * Why a request target cannot be routed safely, or null. It looks at the raw text, in one pass: a router decodes, and then
@@ -31,8 +31,10 @@ export function targetFlaw(url: string): string | null {
       continue
     }
     if (code === percent) {
-      code = hex(url.charCodeAt(at + 1)) * 16 + hex(url.charCodeAt(at + 2))
-      if (!(code >= 0)) return 'The path has a percent sign without two hexadecimal digits.'
+      const high = hex(url.charCodeAt(at + 1))
+      const low = hex(url.charCodeAt(at + 2))
+      if (high < 0 || low < 0) return 'The path has a percent sign without two hexadecimal digits.'
+      code = high * 16 + low
       if (code === slash || code === backslash) return 'The path has an encoded slash or backslash.'
       if (code < 0x20 || code === 0x7f) return 'The path has an encoded control character.'
       at += 2

@@ -1,0 +1,66 @@
+import { test } from 'node:test'
+import { equal, ok, throws } from 'node:assert/strict'
+import { clientOf, localPeer, plainAddress } from '../../src/routes/client.ts'
+
+const behind = clientOf(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'])
+const via = (forwarded?: string, custom?: string): Record<string, string> => ({
+  ...(forwarded !== undefined && { forwarded }),
+  ...(custom !== undefined && { 'x-forwarded-for': custom }),
+})
+
+test('without trusted proxies the client is the other end of the connection, whatever it says', () => {
+  equal(clientOf([])('203.0.113.9', via('for=1.2.3.4', '1.2.3.4')), '203.0.113.9')
+})
+
+test('who is no trusted proxy names nobody', () =>
+  equal(behind('203.0.113.9', via(undefined, '1.2.3.4')), '203.0.113.9'))
+
+test('the rightmost address that is no proxy is the client', () => {
+  equal(behind('10.0.0.1', via(undefined, '6.6.6.6, 203.0.113.9, 10.0.0.2')), '203.0.113.9')
+  equal(behind('192.0.2.7', via('for=6.6.6.6, for=203.0.113.9;proto=https;by=10.0.0.1')), '203.0.113.9')
+  equal(behind('2001:db8::1', via(undefined, '203.0.113.9')), '203.0.113.9')
+})
+
+test('behind proxies alone the farthest of them is the client', () =>
+  equal(behind('10.0.0.1', via(undefined, '10.0.0.3, 10.0.0.2')), '10.0.0.3'))
+
+test('ports, brackets, quotes and mapped addresses do not make another client', () => {
+  for (const custom of ['203.0.113.9:4711', '::ffff:203.0.113.9', ' 203.0.113.9 ', '[::ffff:203.0.113.9]:1'])
+    equal(behind('10.0.0.1', via(undefined, custom)), '203.0.113.9', custom)
+  equal(behind('10.0.0.1', via('For="[2001:DB9::1]:4711"')), '2001:db9::1')
+  equal(behind('10.0.0.1', via('for="[2001:db9:0:0::1]"')), '2001:db9::1')
+  equal(plainAddress('::ffff:127.0.0.1'), '127.0.0.1')
+})
+
+test('what is no address counts as the proxy that wrote it: no new client for each request', () => {
+  for (const garbage of ['unknown', '_hidden', '', 'evil', '0x7f.1', '2130706433', '1.2.3', '1.2.3.4.5', '['])
+    equal(behind('10.0.0.1', via(undefined, `1.2.3.4, ${garbage}`)), '10.0.0.1', garbage)
+  equal(behind('10.0.0.1', via(undefined, '1.2.3.4, evil, 10.0.0.2')), '10.0.0.2')
+})
+
+test('an open quote swallows what a proxy appends, and so names the proxy', () =>
+  equal(behind('10.0.0.1', via('for="6.6.6.6, for=203.0.113.9')), '10.0.0.1'))
+
+test('two headers that differ name the proxy, as one of them is the client’s own', () => {
+  equal(behind('10.0.0.1', via('for=6.6.6.6', '203.0.113.9')), '10.0.0.1')
+  equal(behind('10.0.0.1', via('for=203.0.113.9', '203.0.113.9')), '203.0.113.9')
+})
+
+test('behind a Unix socket the headers are trusted once proxies are', () => {
+  equal(behind(localPeer, via(undefined, '203.0.113.9')), '203.0.113.9')
+  equal(clientOf([])(localPeer, via(undefined, '203.0.113.9')), localPeer)
+})
+
+test('a range that is none is said at start', () => {
+  for (const wrong of ['10.0.0.0/33', 'proxy.example', '10.0.0', ''])
+    throws(() => clientOf([wrong]), /^Error: trustedProxies: .* is neither an address nor a CIDR range\.$/)
+})
+
+test('evil headers are read in linear time', () => {
+  for (const part of [',', '"', '\\', 'for=', 'for=10.0.0.1,', '10.0.0.1,', ';', '[']) {
+    const evil = part.repeat(50_000 / part.length)
+    const start = performance.now()
+    behind('10.0.0.1', via(evil, evil))
+    ok(performance.now() - start < 250, part)
+  }
+})

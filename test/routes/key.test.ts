@@ -1,0 +1,96 @@
+import { test } from 'node:test'
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
+import fc from 'fast-check'
+import { Problem } from '../../src/problem.ts'
+import { isDeeper, keyOf } from '../../src/routes/key.ts'
+import type { Params } from '../../src/routes/key.ts'
+
+type From = Readonly<{ params?: Params; headers?: Record<string, string>; body?: string | Buffer }>
+const keyFrom = (source: string | undefined, { params = {}, headers = {}, body = '' }: From): string | null => {
+  const key = keyOf(source)(params, headers, typeof body === 'string' ? Buffer.from(body) : body)
+  return key === null ? null : Buffer.from(key).toString()
+}
+const refuses = (source: string, from: From, detail: RegExp): void =>
+  throws(
+    () => keyFrom(source, from),
+    (error: Problem) => error instanceof Problem && error.code === 'invalid-request' && detail.test(error.message),
+  )
+
+test('a key comes from the path, a header or a field of the body', () => {
+  equal(keyFrom('path.orderId', { params: { orderId: 'o-1' } }), 'o-1')
+  equal(keyFrom('path.rest', { params: { rest: ['a', 'b'] } }), 'a/b')
+  equal(keyFrom('header.X-Tenant', { headers: { 'x-tenant': 't' } }), 't')
+  equal(keyFrom('body.orderId', { body: '{"orderId":"ö"}' }), 'ö')
+  equal(keyFrom('body.order.lines.0.id', { body: '{"order":{"lines":[{"id":7}]}}' }), '7')
+})
+
+test('without a source there is none, and the body is not looked at', () =>
+  equal(keyFrom(undefined, { body: '{' }), null))
+
+test('numbers are text as JSON writes them, but for those that JSON rounds', () => {
+  equal(keyFrom('body.n', { body: '{"n":1.50}' }), '1.5')
+  equal(keyFrom('body.n', { body: '{"n":-9007199254740991}' }), '-9007199254740991')
+  refuses('body.n', { body: '{"n":12345678901234567890}' }, /neither text nor a number of at most 53 bits/)
+  refuses('body.n', { body: '{"n":1e999}' }, /neither/)
+})
+
+test('a missing key is named', () => {
+  refuses('path.orderId', {}, /^The key path\.orderId is missing\.$/)
+  refuses('header.x-tenant', { headers: { 'x-tenant': '' } }, /^The key header\.x-tenant is missing\.$/)
+  refuses('body.a.b', { body: '{"a":1}' }, /^The key body\.a\.b is missing\.$/)
+  refuses('body.a', { body: '{"a":null}' }, /missing/)
+  refuses('body.a', { body: '[]' }, /missing/)
+  refuses('body.a', { body: 'null' }, /missing/)
+  refuses('body.a', { body: '{"a":{}}' }, /neither text nor a number/)
+})
+
+test('a body that is no JSON is said to be none, without quoting it', () => {
+  for (const body of ['{"secret":', 'secret', '{"a":"b"}x', '\ufeff{"a":"b"}'])
+    refuses('body.a', { body }, /^The body is not JSON\.$/)
+  refuses('body.a', { body: '' }, /^The body is empty/)
+  refuses('body.a', { body: Buffer.from([0x7b, 0xff, 0x7d]) }, /^The body is not UTF-8\.$/)
+})
+
+test('64 levels are read, one more is refused', () => {
+  const nested = (levels: number): string => `${'{"a":'.repeat(levels)}"x"${'}'.repeat(levels)}`
+  equal(keyFrom(`body.${Array.from({ length: 60 }, () => 'a').join('.')}.a.a.a.a`, { body: nested(64) }), 'x')
+  refuses('body.a', { body: nested(65) }, /deeper than 64/)
+  refuses('body.a', { body: '['.repeat(40_000) }, /deeper than 64/)
+})
+
+test('brackets within text are no levels', () => {
+  equal(isDeeper(Buffer.from(`{"a":"${'['.repeat(100)}\\"${'{'.repeat(100)}"}`), 64), false)
+  equal(isDeeper(Buffer.from('[],'.repeat(100)), 1), false)
+})
+
+test('the depth is that of the parsed value', () => {
+  const depth = (value: unknown): number =>
+    typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 8 }), fc.integer({ min: 0, max: 8 }), (value, levels) =>
+      equal(isDeeper(Buffer.from(JSON.stringify(value)), levels), depth(value) > levels),
+    ),
+  )
+})
+
+test('nobody’s prototype is a key, and nobody’s is changed', () => {
+  const before = Object.getOwnPropertyNames(Object.prototype)
+  for (const field of ['__proto__', 'constructor', 'toString', '__proto__.toString', 'constructor.name'])
+    refuses(`body.${field}`, { body: '{"a":1}' }, /missing/)
+  equal(keyFrom('body.__proto__', { body: '{"__proto__":"own"}' }), 'own')
+  refuses('body.x', { body: '{"__proto__":{"x":"polluted"},"constructor":{"prototype":{"x":"polluted"}}}' }, /missing/)
+  deepEqual(Object.getOwnPropertyNames(Object.prototype), before)
+  equal(({} as Record<string, unknown>)['x'], undefined)
+})
+
+test('50 KB of evil body are refused or read at once', () => {
+  for (const part of ['[', '{"a":', '"', '\\', '{"a":"', '[[]', '1', ' ', '\\u0000', ',']) {
+    const start = performance.now()
+    try {
+      keyFrom('body.a', { body: part.repeat(50_000 / part.length) })
+    } catch (error) {
+      ok(error instanceof Problem)
+    }
+    ok(performance.now() - start < 250, part)
+  }
+})
