@@ -1,0 +1,7 @@
+export { problem, Refusal, refuse } from './answer.ts'
+export type { Answer } from './answer.ts'
+export type { Command } from './command.ts'
+export type { Broker } from '../bridge/broker.ts'
+export type { Dialect } from '../bridge/wire.ts'
+export { serve } from './serve.ts'
+export type { CommandHandler, Context, Counters, ServeOptions, Serving, WorkerOptions } from './serve.ts'

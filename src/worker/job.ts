@@ -1,0 +1,85 @@
+import { after, wallClock } from '../clock.ts'
+import type { Alarm } from '../clock.ts'
+import type { Origin } from '../bridge/wire.ts'
+import type { Command } from './command.ts'
+import type { Part } from './part.ts'
+import type { Ticket } from './prefix.ts'
+
+/** One sending of a command: whom to answer, and the record that is finished with the answer. */
+export type Sending = Readonly<{ origin: Origin; part: Part; ticket: Ticket }>
+
+/** A command that waits or runs, with all its sendings: those that came meanwhile join it. */
+export class Job {
+  readonly command: Command
+  readonly #aborter = new AbortController()
+  #sendings: readonly Sending[]
+  #alarm: Alarm | null = null
+  #ended: 'expired' | 'stopped' | null = null
+
+  constructor(command: Command, first: Sending) {
+    this.command = command
+    this.#sendings = [first]
+  }
+
+  get sendings(): readonly Sending[] {
+    return this.#sendings
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal
+  }
+
+  /** Why the signal has aborted. */
+  get ended(): 'expired' | 'stopped' | null {
+    return this.#ended
+  }
+
+  /** When nobody wants it done any more, in epoch milliseconds: the latest of its sendings; null when one of them never expires. */
+  get expires(): number | null {
+    let latest = 0
+    for (const { origin } of this.#sendings) {
+      if (origin.expires === null) return null
+      latest = Math.max(latest, origin.expires)
+    }
+    return latest
+  }
+
+  join(sending: Sending): void {
+    this.#sendings = [...this.#sendings, sending]
+  }
+
+  /** Takes out the sendings that the test names. */
+  drop(unwanted: (sending: Sending) => boolean): readonly Sending[] {
+    const [first] = this.#sendings
+    if (this.#sendings.length === 1 && first !== undefined && !unwanted(first)) return [] // nearly always
+    const dropped = this.#sendings.filter(unwanted)
+    this.#sendings = this.#sendings.filter(sending => !dropped.includes(sending))
+    return dropped
+  }
+
+  /** From now on the signal aborts at `expires`: of what was begun after it, as the clocks may differ, so much later. */
+  begin(clockSkewMs: number): void {
+    const { expires } = this
+    if (expires === null) return
+    const left = expires - wallClock()
+    this.#alarm = after(left > 0 ? left : left + clockSkewMs, () => {
+      if (this.expires === expires) this.#end('expired', 'The command has expired.')
+      else this.begin(clockSkewMs) // who joined meanwhile waits longer
+    })
+  }
+
+  stop(): void {
+    this.finish() // a handler that hangs must not keep the process alive until its command expires
+    this.#end('stopped', 'The worker stops.')
+  }
+
+  /** Releases the alarm. */
+  finish(): void {
+    this.#alarm?.cancel()
+  }
+
+  #end(how: 'expired' | 'stopped', reason: string): void {
+    this.#ended ??= how
+    this.#aborter.abort(new Error(reason))
+  }
+}

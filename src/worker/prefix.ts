@@ -1,0 +1,45 @@
+/** A record that was begun. */
+export type Ticket = { readonly offset: bigint; finished: boolean }
+
+const tidyFrom = 256
+
+/**
+ * Records end in any order, but only a position can be committed: everything before it is done. Tells `done` the offset
+ * after the finished prefix, each time it grows.
+ */
+export class Prefix {
+  readonly #done: (next: bigint) => void
+  #tickets: Ticket[] = [] // in the order of their offsets
+  #head = 0
+
+  constructor(done: (next: bigint) => void) {
+    this.#done = done
+  }
+
+  /** Records from the first unfinished one on: what a restart would see again. */
+  get span(): number {
+    return this.#tickets.length - this.#head
+  }
+
+  /** Offsets must rise, but may leave gaps, as compacted and transactional topics do. */
+  begin(offset: bigint): Ticket {
+    const ticket = { offset, finished: false }
+    this.#tickets.push(ticket)
+    return ticket
+  }
+
+  finish(ticket: Ticket): void {
+    ticket.finished = true
+    let last: Ticket | undefined
+    for (let first = this.#tickets[this.#head]; first?.finished === true; first = this.#tickets[this.#head]) {
+      last = first
+      this.#head++
+    }
+    if (last === undefined) return
+    if (this.#head >= tidyFrom && this.#head * 2 >= this.#tickets.length) {
+      this.#tickets = this.#tickets.slice(this.#head)
+      this.#head = 0
+    }
+    this.#done(last.offset + 1n)
+  }
+}

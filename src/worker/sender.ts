@@ -1,0 +1,96 @@
+import type { Reply } from '../call.ts'
+import { after, pause, wallClock } from '../clock.ts'
+import { Problem } from '../problem.ts'
+import type { Broker, Header, Headers } from '../bridge/broker.ts'
+import { replyHeaders } from '../bridge/wire.ts'
+import type { Dialect, Origin } from '../bridge/wire.ts'
+import { problem, toReply } from './answer.ts'
+
+export type SenderOptions = Readonly<{
+  broker: Broker
+  dialect: Dialect
+  clockSkewMs: number
+  replyMs: number // how long a reply is tried when its command does not say when it expires
+  stop: AbortSignal // ends every try
+}>
+
+/** `acknowledged`: the broker has it. `given-up`: nobody waits for it any more, or it is refused. `stopped`: the command will come again. */
+export type Sent = 'acknowledged' | 'given-up' | 'stopped'
+
+const baseMs = 50
+const capMs = 1_000
+const lateMs = 1_000 // for what has expired there is one try, and no longer
+const mostTopics = 1_000
+const tooLarge = toReply(problem(500, 'The reply is too large for its topic.'))
+
+/** Publishes replies, and tries again with full jitter until they are acknowledged or their command expires. */
+export class Sender {
+  readonly #options: SenderOptions
+  readonly #partitions = new Map<string, number>()
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+  }
+
+  async send(origin: Origin, reply: Reply): Promise<Sent> {
+    const { clockSkewMs, replyMs, stop } = this.#options
+    const left = origin.expires === null ? replyMs : origin.expires + clockSkewMs - wallClock()
+    const limit = new AbortController()
+    const end = (): void => limit.abort(new Problem('deadline-exceeded', 'Nobody waits for the reply any more.'))
+    const alarm = after(left > 0 ? left : lateMs, end)
+    stop.addEventListener('abort', end, { once: true })
+    if (stop.aborted) end()
+    try {
+      for (let attempt = 0; ; attempt++) {
+        const error = await this.#attempt(origin, reply, limit.signal)
+        if (error === null) return 'acknowledged'
+        if (error.code === 'too-large' && reply !== tooLarge) reply = tooLarge
+        else if (left <= 0 || error.code === 'topic-forbidden' || error.code === 'too-large') return 'given-up'
+        else await pause(Math.random() * Math.min(capMs, baseMs * 2 ** attempt), limit.signal)
+        if (limit.signal.aborted) return stop.aborted ? 'stopped' : 'given-up'
+      }
+    } finally {
+      alarm.cancel()
+      stop.removeEventListener('abort', end)
+    }
+  }
+
+  async #attempt(origin: Origin, reply: Reply, signal: AbortSignal): Promise<Problem | null> {
+    const { broker, dialect } = this.#options
+    try {
+      await broker.publish({
+        topic: origin.replyTopic,
+        partition: origin.replyPartition ?? (await this.#anyPartition(origin.replyTopic)),
+        key: null,
+        value: reply.body,
+        headers: headersOf(dialect, origin, reply),
+        acks: 'all',
+        signal,
+      })
+      return null
+    } catch (error) {
+      return Problem.from(error)
+    }
+  }
+
+  /** For commands that name no partition: whoever sent them reads all. */
+  async #anyPartition(topic: string): Promise<number> {
+    let count = this.#partitions.get(topic)
+    if (count === undefined) {
+      count = (await this.#options.broker.admin.topic(topic))?.partitions
+      if (count === undefined) throw new Problem('topic-missing', `There is no topic ${topic}.`)
+      if (this.#partitions.size >= mostTopics) this.#partitions.clear()
+      this.#partitions.set(topic, count)
+    }
+    return Math.floor(Math.random() * count)
+  }
+}
+
+/** The reply belongs to the same trace as its command. */
+function headersOf(dialect: Dialect, origin: Origin, reply: Reply): Headers {
+  const headers = replyHeaders(dialect, origin, reply)
+  const { trace } = origin.told
+  return trace.length === 0
+    ? headers
+    : [...headers, ...trace.map(([name, value]): Header => [name, Buffer.from(value)])]
+}

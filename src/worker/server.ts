@@ -1,0 +1,210 @@
+import type { Reply } from '../call.ts'
+import { pause, wallClock } from '../clock.ts'
+import { events } from '../events.ts'
+import type { Broker, Held, Incoming, Membership } from '../bridge/broker.ts'
+import { readCommand } from '../bridge/wire.ts'
+import type { Dialect, Origin } from '../bridge/wire.ts'
+import { Command } from './command.ts'
+import { Duplicates } from './duplicates.ts'
+import { Job } from './job.ts'
+import type { Sending } from './job.ts'
+import { Lanes } from './lanes.ts'
+import { Parts } from './part.ts'
+import type { Part } from './part.ts'
+import { Sender } from './sender.ts'
+import type { CommandHandler, ServeOptions, Serving } from './serve.ts'
+import { decide, expired } from './verdict.ts'
+
+const lastMs = 1_000 // for handlers to notice that their signal has aborted, and for the replies that they give then
+
+/** A member of the workers' group: from the record to the acknowledged reply. */
+export class Server implements Serving {
+  readonly counters = { served: 0, expired: 0, duplicates: 0, joined: 0, poison: 0, failed: 0 }
+  readonly #broker: Broker
+  readonly #membership: Membership
+  readonly #dialect: Dialect
+  readonly #clockSkewMs: number
+  readonly #stopMs: number
+  readonly #onError: (error: unknown, command: Command | null) => void
+  readonly #handler: CommandHandler
+  readonly #lanes: Lanes
+  readonly #sender: Sender
+  readonly #duplicates: Duplicates
+  readonly #parts: Parts
+  readonly #known = new Map<string, Job>() // waiting or running, by the identity of the command
+  readonly #started = new Set<Job>()
+  readonly #stop = new AbortController()
+  readonly #gone = Promise.withResolvers<void>()
+  #member: AsyncDisposable | null = null
+  #closing: Promise<void> | null = null
+  #busy = 0 // commands and replies under way
+  #quiet: (() => void) | null = null
+
+  constructor(options: ServeOptions, handler: CommandHandler) {
+    const { broker, topic, group, dialect = 'sluice', from = 'earliest', clockSkewMs = 1_000, duplicates } = options
+    const { concurrency = 64, ahead = 256, replyMs = 60_000, stopMs = 10_000, onError = complain } = options
+    if (!(concurrency >= 1 && ahead >= 1)) throw new RangeError('concurrency and ahead must be 1 or more.')
+    this.#broker = broker
+    this.#membership = { group, topic, from }
+    this.#dialect = dialect
+    this.#parts = new Parts(ahead)
+    this.#clockSkewMs = clockSkewMs
+    this.#stopMs = stopMs
+    this.#onError = onError
+    this.#handler = handler
+    this.#lanes = new Lanes(concurrency)
+    this.#sender = new Sender({ broker, dialect, clockSkewMs, replyMs, stop: this.#stop.signal })
+    this.#duplicates = new Duplicates({ count: 10_000, bytes: 64 * 1_048_576, ageMs: 600_000, ...duplicates })
+  }
+
+  get running(): number {
+    return this.#lanes.running
+  }
+
+  async open(): Promise<this> {
+    this.#member = await this.#broker.join(this.#membership, (record, held) => this.#take(record, held))
+    return this
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #take(record: Incoming, held: Held): Promise<void> | undefined {
+    if (this.#closing !== null) return this.#gone.promise
+    const part = this.#parts.of(held)
+    this.#admit(record, part)
+    return part.room()
+  }
+
+  #admit(record: Incoming, part: Part): void {
+    const ticket = part.begin(record.offset)
+    const origin = this.#read(record)
+    if (origin === null) return part.finish(ticket)
+    const sending: Sending = { origin, part, ticket }
+    if (this.#isExpired(sending)) return this.#expire(sending)
+    const id = origin.commandId
+    if (id !== null && this.#isKnown(id, sending)) return
+    const job = new Job(new Command(origin, record), sending)
+    if (id !== null) this.#known.set(id, job)
+    this.#lanes.add(laneOf(record.key), () => this.#perform(job))
+  }
+
+  /** Null for what names nobody to answer: it is counted, told of, and passed. */
+  #read(record: Incoming): Origin | null {
+    let cause: unknown = `${record.topic}/${record.partition} at ${record.offset} names nobody to answer.`
+    try {
+      const origin = readCommand(this.#dialect, record)
+      if (origin !== null) return origin
+    } catch (error) {
+      cause = error
+    }
+    this.counters.poison++
+    this.#tell(cause, null)
+    return null
+  }
+
+  /** What was done is answered again, what is being done is joined: neither is done twice. */
+  #isKnown(id: string, sending: Sending): boolean {
+    const job = this.#known.get(id)
+    if (job !== undefined) {
+      this.counters.joined++
+      job.join(sending)
+      return true
+    }
+    const reply = this.#duplicates.get(id)
+    if (reply === null) return false
+    this.counters.duplicates++
+    void this.#answer(sending, reply)
+    return true
+  }
+
+  #isExpired({ origin: { expires } }: Sending): boolean {
+    return expires !== null && wallClock() > expires + this.#clockSkewMs
+  }
+
+  #expire(sending: Sending): void {
+    this.counters.expired++
+    void this.#answer(sending, expired)
+  }
+
+  /** Does a command and answers all its sendings; its slot is free again when the handler has ended. */
+  async #perform(job: Job): Promise<void> {
+    job.drop(({ part }) => part.lost) // somebody else's by now
+    for (const sending of job.drop(one => this.#isExpired(one))) this.#expire(sending)
+    this.#busy++
+    const reply = job.sendings.length === 0 ? null : await this.#decide(job)
+    if (job.command.id !== null) this.#known.delete(job.command.id)
+    if (reply !== null) for (const sending of job.sendings) void this.#answer(sending, reply)
+    this.#rest()
+  }
+
+  /** Null when there is nothing to answer: the command comes again. */
+  async #decide(job: Job): Promise<Reply | null> {
+    this.#started.add(job)
+    job.begin(this.#clockSkewMs)
+    const verdict = await decide(job, this.#handler)
+    job.finish()
+    this.#started.delete(job)
+    if (verdict.kind === 'stopped') return null
+    this.counters[verdict.kind]++
+    if (verdict.kind === 'poison') this.#tell(verdict.cause, job.command)
+    // failures are not kept: the next sending may fare better
+    else if (verdict.kind === 'served' && job.command.id !== null) this.#duplicates.set(job.command.id, verdict.reply)
+    return verdict.reply
+  }
+
+  /** The record is finished once its reply is acknowledged, or nobody waits for it any more. */
+  async #answer({ origin, part, ticket }: Sending, reply: Reply): Promise<void> {
+    this.#busy++
+    const sent = await this.#sender.send(origin, reply)
+    if (sent === 'given-up') this.counters.failed++
+    if (sent !== 'stopped') part.finish(ticket)
+    this.#rest()
+  }
+
+  #tell(cause: unknown, command: Command | null): void {
+    try {
+      this.#onError(cause, command)
+    } catch (error) {
+      complain(error, command)
+    }
+  }
+
+  #rest(): void {
+    if (--this.#busy === 0) this.#quiet?.()
+  }
+
+  async #close(): Promise<void> {
+    this.#lanes.clear()
+    await this.#untilQuiet(this.#stopMs)
+    for (const job of this.#started) job.stop()
+    await this.#untilQuiet(lastMs)
+    this.#stop.abort()
+    // the broker may wait for these promises before it lets us go
+    this.#gone.resolve()
+    this.#parts.wake()
+    await this.#member?.[Symbol.asyncDispose]()
+  }
+
+  /** Resolves when nothing is under way, at the latest after `limitMs`. */
+  async #untilQuiet(limitMs: number): Promise<void> {
+    if (this.#busy === 0) return
+    const quiet = new AbortController()
+    this.#quiet = () => quiet.abort()
+    await pause(limitMs, quiet.signal)
+  }
+}
+
+const laneOf = (key: Uint8Array | null): string | null =>
+  key === null ? null : Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+
+function complain(cause: unknown, command: Command | null): void {
+  const what = command === null ? 'A record is no command.' : `The handler of ${command.route} failed.`
+  events.warning.publish({ what, cause })
+}

@@ -1,0 +1,71 @@
+import { test } from 'node:test'
+import { deepEqual, equal, throws } from 'node:assert/strict'
+import { problem, refuse, toReply } from '../../src/worker/answer.ts'
+import type { Answer } from '../../src/worker/answer.ts'
+
+const told = (answer?: Answer) => {
+  const { status, headers, body } = toReply(answer)
+  return [status, Object.fromEntries(headers), Buffer.from(body).toString()]
+}
+
+test('a body is bytes, text or JSON, and says so unless the answer says otherwise', () => {
+  deepEqual(told({ body: Buffer.from('raw') }), [200, {}, 'raw'])
+  deepEqual(told({ body: 'hellö' }), [200, { 'content-type': 'text/plain; charset=utf-8' }, 'hellö'])
+  deepEqual(told({ body: { a: [1] } }), [200, { 'content-type': 'application/json' }, '{"a":[1]}'])
+  deepEqual(told({ body: false }), [200, { 'content-type': 'application/json' }, 'false'])
+  deepEqual(told({ headers: { 'Content-Type': 'text/csv' }, body: 'a;b' }), [
+    200,
+    { 'content-type': 'text/csv' },
+    'a;b',
+  ])
+})
+
+test('without a status it is 200, or 204 where there is no body', () => {
+  deepEqual(told(), [204, {}, ''])
+  deepEqual(told({}), [204, {}, ''])
+  deepEqual(told({ body: null }), [204, {}, ''])
+  deepEqual(told({ status: 201 }), [201, {}, ''])
+  deepEqual(told({ body: '' })[0], 204)
+})
+
+test('headers may repeat when they are pairs', () => {
+  const { headers } = toReply({
+    headers: [
+      ['Set-A', '1'],
+      ['set-a', '2'],
+    ],
+  })
+  deepEqual(headers, [
+    ['set-a', '1'],
+    ['set-a', '2'],
+  ])
+})
+
+test('what is no HTTP response is not sent', () => {
+  for (const status of [0, 99, 101, 600, 200.5, NaN]) throws(() => toReply({ status }), TypeError)
+  for (const value of ['a\r\nb: c', 'a\nb', '\0', '€'])
+    throws(() => toReply({ headers: { location: value } }), TypeError)
+  for (const name of ['', 'a b', 'a:b', 'ü']) throws(() => toReply({ headers: { [name]: 'x' } }), TypeError)
+})
+
+test('a refusal with a text is a problem of that detail, with anything else it is that body', () => {
+  deepEqual(told(refuse(404, 'No such order.').answer), [
+    404,
+    { 'content-type': 'application/problem+json' },
+    '{"type":"about:blank","title":"Not Found","status":404,"detail":"No such order."}',
+  ])
+  deepEqual(told(refuse(409, { open: false }, { 'retry-after': '1' }).answer), [
+    409,
+    { 'content-type': 'application/json', 'retry-after': '1' },
+    '{"open":false}',
+  ])
+  deepEqual(told(refuse(410).answer), [410, {}, ''])
+  equal(refuse(404).stack?.includes('at '), false, 'a refusal costs no stack')
+})
+
+test('a problem may say more', () => {
+  equal(
+    told(problem(422, 'No.', { field: 'amount' }))[2],
+    '{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"No.","field":"amount"}',
+  )
+})
