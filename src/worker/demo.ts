@@ -10,14 +10,32 @@ export type DemoOptions = Readonly<{ topic: string; dialect?: Dialect; group?: s
 
 type Order = Readonly<{ orderId: string; amount: number }>
 
-const mostOrders = 10_000
+const generation = 5_000
+
+/** The latest orders: at least one generation of them, at most two. */
+class Orders {
+  #recent = new Map<string, Order>()
+  #older = new Map<string, Order>()
+
+  get(orderId: string): Order | undefined {
+    return this.#recent.get(orderId) ?? this.#older.get(orderId)
+  }
+
+  set(order: Order): void {
+    if (this.#recent.size >= generation) {
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
+    this.#recent.set(order.orderId, order)
+  }
+}
 
 /** An order service to try the gateway with: `POST /orders` and `GET /orders/:orderId`. It forgets the oldest orders, and all when it ends. */
 export function demo(
   broker: Broker,
   { topic, dialect = 'sluice', group = 'demo', from = 'earliest' }: DemoOptions,
 ): Promise<Serving> {
-  const orders = new Map<string, Order>()
+  const orders = new Orders()
   return serve({ broker, topic, group, dialect, from }, command => {
     if (command.method === 'POST') return place(orders, command)
     if (command.method === 'GET') return show(orders, command.params['orderId'] ?? '')
@@ -25,16 +43,13 @@ export function demo(
   })
 }
 
-function place(orders: Map<string, Order>, command: Command): Answer {
+function place(orders: Orders, command: Command): Answer {
   const order = orderOf(command.json())
-  orders.delete(order.orderId) // placed again it is the newest
-  orders.set(order.orderId, order)
-  const [oldest] = orders.keys()
-  if (orders.size > mostOrders && oldest !== undefined) orders.delete(oldest)
+  orders.set(order)
   return { status: 201, headers: { location: `/orders/${encodeURIComponent(order.orderId)}` }, body: order }
 }
 
-function show(orders: ReadonlyMap<string, Order>, orderId: string): Answer {
+function show(orders: Orders, orderId: string): Answer {
   const order = orders.get(orderId)
   return order === undefined ? problem(404, 'There is no such order.', { orderId }) : { body: order }
 }

@@ -5,14 +5,42 @@ import type { Instant } from '../clock.ts'
 /** How many answers are remembered, of what size together, and for how long. */
 export type DuplicatesOptions = Readonly<{ count: number; bytes: number; ageMs: number }>
 
-type Remembered = Readonly<{ reply: Reply; at: Instant; bytes: number }>
-
 const overhead = 256 // an entry's bookkeeping, about
+
+/** An answer in a ring of all, from the one asked for least lately to the latest. */
+class Remembered {
+  readonly id: string
+  readonly reply: Reply
+  readonly bytes: number
+  readonly at: Instant
+  older: Remembered = this
+  newer: Remembered = this
+
+  constructor(id: string, reply: Reply, bytes: number) {
+    this.id = id
+    this.reply = reply
+    this.bytes = bytes
+    this.at = now()
+  }
+
+  unlink(): void {
+    this.older.newer = this.newer
+    this.newer.older = this.older
+  }
+
+  linkBefore(other: Remembered): void {
+    this.older = other.older
+    this.newer = other
+    this.older.newer = other.older = this
+  }
+}
 
 /** The answers given lately, by the identity of the command: what came again is answered again, not done again. */
 export class Duplicates {
   readonly #options: DuplicatesOptions
-  readonly #answers = new Map<string, Remembered>() // the least recently asked for first
+  // the order is not the map's: finding its first key again and again passes all that was deleted before it
+  readonly #answers = new Map<string, Remembered>()
+  readonly #ends = new Remembered('', { status: 200, headers: [], body: new Uint8Array() }, 0)
   #bytes = 0
 
   constructor(options: DuplicatesOptions) {
@@ -31,32 +59,30 @@ export class Duplicates {
   get(id: string): Reply | null {
     const known = this.#answers.get(id)
     if (known === undefined) return null
-    this.#forget(id, known)
-    if (since(known.at) > this.#options.ageMs) return null
-    this.#keep(id, known)
+    if (since(known.at) > this.#options.ageMs) {
+      this.#forget(known)
+      return null
+    }
+    known.unlink()
+    known.linkBefore(this.#ends)
     return known.reply
   }
 
   set(id: string, reply: Reply): void {
     const before = this.#answers.get(id)
-    if (before !== undefined) this.#forget(id, before)
-    const bytes = overhead + id.length + weigh(reply)
-    if (bytes > this.#options.bytes) return
-    this.#keep(id, { reply, at: now(), bytes })
-    for (const [oldest, answer] of this.#answers) {
-      if (this.#answers.size <= this.#options.count && this.#bytes <= this.#options.bytes) return
-      this.#forget(oldest, answer)
-    }
-  }
-
-  #keep(id: string, answer: Remembered): void {
+    if (before !== undefined) this.#forget(before)
+    const answer = new Remembered(id, reply, overhead + id.length + weigh(reply))
+    if (answer.bytes > this.#options.bytes) return
     this.#answers.set(id, answer)
+    answer.linkBefore(this.#ends)
     this.#bytes += answer.bytes
+    while (this.#answers.size > this.#options.count || this.#bytes > this.#options.bytes) this.#forget(this.#ends.newer)
   }
 
-  #forget(id: string, { bytes }: Remembered): void {
-    this.#answers.delete(id)
-    this.#bytes -= bytes
+  #forget(answer: Remembered): void {
+    this.#answers.delete(answer.id)
+    answer.unlink()
+    this.#bytes -= answer.bytes
   }
 }
 

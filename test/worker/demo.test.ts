@@ -69,6 +69,7 @@ test('it remembers so many orders and no more', async () => {
   }
   while (worker.counters.served < 10_001) await settle()
   equal((await ask('GET', { orderId: 'o-0' })).status, 404)
-  equal((await ask('GET', { orderId: 'o-1' })).status, 200)
+  equal((await ask('GET', { orderId: 'o-5001' })).status, 200)
+  equal((await ask('GET', { orderId: 'o-10000' })).status, 200)
   await broker[Symbol.asyncDispose]()
 })
