@@ -13,7 +13,7 @@ import type {
   Reading,
   Source,
 } from './broker.ts'
-import { acknowledgement, ended } from './memory/acknowledgement.ts'
+import { acknowledgement, notWritten } from './memory/acknowledgement.ts'
 import { Follower } from './memory/follower.ts'
 import { Group } from './memory/group.ts'
 import type { Member } from './memory/group.ts'
@@ -83,7 +83,7 @@ export class MemoryBroker implements Broker {
 
   async publish(record: Outgoing): Promise<Acknowledged> {
     const { partition, signal, acks } = record
-    if (signal.aborted) throw ended(signal, 'not-sent')
+    if (signal.aborted) throw notWritten(signal.reason)
     const { info, logs } = this.#reachable().#known(record.topic)
     const log = logs[partition]
     if (log === undefined) throw new Problem('topic-missing', `${record.topic} has no partition ${partition}.`)

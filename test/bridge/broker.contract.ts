@@ -283,6 +283,10 @@ export function brokerContract(name: string, open: Open): void {
       gone.abort(new Problem('client-gone', 'The client has gone.', { outcome: 'in-doubt' }))
       const given = record(topic, 'x', { signal: gone.signal })
       await rejects(broker.publish(given), { code: 'client-gone', outcome: 'not-sent' })
+      const late = AbortSignal.abort(new Problem('publish-timeout', 'Not done within 500 ms.'))
+      const refusal = { code: 'broker-unavailable', outcome: 'not-sent' }
+      await rejects(broker.publish(record(topic, 'x', { signal: late })), refusal)
+      await rejects(broker.publish(record(topic, 'x', { signal: AbortSignal.abort() })), refusal)
       deepEqual(await broker.admin.ends(topic), [1n])
     })
 

@@ -1,26 +1,31 @@
 import { after } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 
-/** Why the signal ended it, in a form that says what became of the record. */
-export function ended({ reason }: AbortSignal, outcome: 'not-sent' | 'in-doubt'): unknown {
-  if (reason instanceof Problem) return reason.withOutcome(outcome)
-  return outcome === 'not-sent' ? reason : new Problem('publish-timeout', 'Given up before the acknowledgement.')
+/** Given up before it was written: whatever the reason says, it is not in the log. */
+export function notWritten(reason: unknown): Problem {
+  if (reason instanceof Problem && reason.code !== 'publish-timeout') return reason.withOutcome('not-sent')
+  const detail = reason instanceof Error ? reason.message : String(reason)
+  return new Problem('broker-unavailable', detail, { cause: reason })
 }
 
-/** Resolves after `ms`; rejects in doubt when the signal aborts first. */
+/**
+ * Resolves after `ms`. Throws publish-timeout, in doubt, when the signal aborts first; a client that has gone aborts
+ * nothing here: what is written goes on without it.
+ */
 export function acknowledgement(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const giveUp = (): void => {
+    const reason: unknown = signal.reason
+    if (reason instanceof Problem && reason.code === 'client-gone') return
     alarm?.cancel()
-    reject(ended(signal, 'in-doubt'))
+    const detail = reason instanceof Problem ? reason.message : 'The broker has not confirmed the record.'
+    reject(new Problem('publish-timeout', detail))
   }
-  const alarm =
-    ms === Infinity
-      ? null
-      : after(ms, () => {
-          signal.removeEventListener('abort', giveUp)
-          resolve()
-        })
+  const come = (): void => {
+    signal.removeEventListener('abort', giveUp)
+    resolve()
+  }
+  const alarm = ms === Infinity ? null : after(ms, come)
   signal.addEventListener('abort', giveUp, { once: true })
   return promise
 }

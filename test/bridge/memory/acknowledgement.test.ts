@@ -1,29 +1,42 @@
 import { test } from 'node:test'
-import { equal, rejects } from 'node:assert/strict'
-import { acknowledgement, ended } from '../../../src/bridge/memory/acknowledgement.ts'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { acknowledgement, notWritten } from '../../../src/bridge/memory/acknowledgement.ts'
 import { alarms } from '../../../src/clock.ts'
 import { Problem } from '../../../src/problem.ts'
+import type { ProblemCode } from '../../../src/problem.ts'
 import { frozenClock } from '../../help/clock.ts'
 
 test('an acknowledgement comes in its time, or the wait ends in doubt, and neither leaves an alarm behind', async t => {
   const clock = frozenClock(t)
-  const before = alarms()
   const attempt = new AbortController()
   let came = false
   void acknowledgement(100, attempt.signal).then(() => (came = true))
-  const lost = rejects(acknowledgement(1_000, attempt.signal), { code: 'publish-timeout', outcome: 'in-doubt' })
+  const doubt = { code: 'publish-timeout', outcome: 'in-doubt' }
+  const lost = rejects(acknowledgement(1_000, attempt.signal), doubt)
+  const never = rejects(acknowledgement(Infinity, attempt.signal), doubt)
   await clock.advance(100)
   equal(came, true)
   attempt.abort()
-  await lost
-  equal(alarms(), before)
+  await Promise.all([lost, never])
+  equal(alarms(), 0)
 })
 
-test('what ended a record is told in the words of who ended it, with the outcome that is true', () => {
-  const given = AbortSignal.abort(new Problem('deadline-exceeded', 'Too late.'))
-  const foreign = AbortSignal.abort('a reason')
-  equal((ended(given, 'in-doubt') as Problem).code, 'deadline-exceeded')
-  equal((ended(given, 'in-doubt') as Problem).outcome, 'in-doubt')
-  equal(ended(foreign, 'not-sent'), 'a reason')
-  equal((ended(foreign, 'in-doubt') as Problem).code, 'publish-timeout')
+test('a client that leaves does not end what is written', async t => {
+  const clock = frozenClock(t)
+  const client = new AbortController()
+  let came = false
+  void acknowledgement(100, client.signal).then(() => (came = true))
+  client.abort(new Problem('client-gone', 'The client has gone.'))
+  await clock.advance(100)
+  equal(came, true)
+})
+
+test('what was given up before it was written is told in the words of who gave up, as not sent', () => {
+  const told = (reason: unknown): readonly [ProblemCode, string] => {
+    const { code, outcome } = notWritten(reason)
+    return [code, outcome]
+  }
+  deepEqual(told(new Problem('deadline-exceeded', 'Too late.', { outcome: 'sent' })), ['deadline-exceeded', 'not-sent'])
+  deepEqual(told(new Problem('publish-timeout', 'Not done.')), ['broker-unavailable', 'not-sent'])
+  deepEqual(told(new Error('stop')), ['broker-unavailable', 'not-sent'])
 })
