@@ -1,0 +1,210 @@
+import { test } from 'node:test'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { Config } from '../../config/schema.ts'
+import { events } from '../../src/events.ts'
+import { Problem } from '../../src/problem.ts'
+import { openMetrics } from '../../src/telemetry/metrics.ts'
+
+const config = Config.parse({
+  workers: { orders: { topic: 'orders.commands', bulkhead: { slots: 7 } }, stock: { topic: 'stock.commands' } },
+  routes: {
+    'place-order': { match: 'POST /orders', command: { to: 'orders' } },
+    signal: { match: 'POST /signals', event: { topic: 'signals' } },
+  },
+})
+const problem = new Problem('broker-unavailable', 'x')
+
+/** The samples that are not zero once `happen` has run, by a part of their names. */
+async function counted(part: string, happen: () => void, lost = 0): Promise<string[]> {
+  using metrics = openMetrics(config, () => lost)
+  happen()
+  return (await metrics.text())
+    .split('\n')
+    .filter(line => line.startsWith(part) && !line.endsWith(' 0') && !line.includes('_bucket'))
+}
+
+test('a call is counted', async () => {
+  const happened = { call: null, id: '1', route: 'place-order', method: 'POST', status: 201, problem: null } as const
+  deepEqual(
+    await counted('sluice_calls', () =>
+      events.finished.publish({ ...happened, outcome: 'sent', ms: 1, clientGone: false }),
+    ),
+    ['sluice_calls_total{route="place-order",status="2xx",outcome="sent",code="none"} 1'],
+  )
+})
+
+test('a refusal is counted', async () => {
+  const happened = { policy: 'quota', route: 'place-order', worker: 'orders', code: 'rate-limited' } as const
+  deepEqual(await counted('sluice_refusals', () => events.refused.publish({ ...happened, observed: false })), [
+    'sluice_refusals_total{policy="quota",route="place-order",code="rate-limited"} 1',
+  ])
+})
+
+test('slots and queues are gauges of the worker', async () => {
+  const happen = (): void => {
+    for (const [inFlight, waiting] of [
+      [0, 1],
+      [1, -1],
+      [1, 0],
+      [0, 1],
+      [-1, 0],
+    ] as const)
+      events.occupied.publish({ worker: 'orders', inFlight, waiting })
+  }
+  deepEqual(await counted('sluice_in_flight', happen), ['sluice_in_flight{worker="orders"} 1'])
+  deepEqual(await counted('sluice_waiting', happen), ['sluice_waiting{worker="orders"} 1'])
+  deepEqual(await counted('sluice_slots', happen), [
+    'sluice_slots{worker="orders"} 7',
+    'sluice_slots{worker="stock"} 512',
+  ])
+})
+
+test('a circuit is in one state, closed at first, and its changes are counted', async () => {
+  const happen = (): void => {
+    events.circuit.publish({ circuit: 'orders', from: 'closed', to: 'open', reason: '' })
+    events.circuit.publish({ circuit: 'orders', from: 'open', to: 'half-open', reason: '' })
+    events.circuit.publish({ circuit: 'cluster', from: 'closed', to: 'open', reason: '' })
+  }
+  deepEqual(await counted('sluice_circuit_state', happen), [
+    'sluice_circuit_state{circuit="cluster",state="open"} 1',
+    'sluice_circuit_state{circuit="orders",state="half-open"} 1',
+    'sluice_circuit_state{circuit="stock",state="closed"} 1',
+  ])
+  deepEqual(await counted('sluice_circuit_changes', happen), [
+    'sluice_circuit_changes_total{circuit="cluster",state="open"} 1',
+    'sluice_circuit_changes_total{circuit="orders",state="half-open"} 1',
+    'sluice_circuit_changes_total{circuit="orders",state="open"} 1',
+  ])
+})
+
+test('replies are counted by class, and the time of the worker is measured', async () => {
+  const happen = (): void => {
+    events.reply.publish({ class: 'answered', worker: 'orders', ms: 250 })
+    events.reply.publish({ class: 'late', worker: null, ms: null })
+    events.reply.publish({ class: 'late', worker: null, ms: null })
+  }
+  deepEqual(await counted('sluice_replies', happen), [
+    'sluice_replies_total{class="answered"} 1',
+    'sluice_replies_total{class="late"} 2',
+  ])
+  deepEqual(await counted('sluice_reply_duration', happen), [
+    'sluice_reply_duration_seconds_sum{worker="orders"} 0.25',
+    'sluice_reply_duration_seconds_count{worker="orders"} 1',
+  ])
+})
+
+test('repetitions are counted, those only observed apart', async () => {
+  const happen = (): void => {
+    const happened = { topic: 'orders.commands', attempt: 1, delayMs: 1, problem }
+    events.retried.publish({ ...happened, observed: false })
+    events.retried.publish({ ...happened, observed: true })
+    events.retried.publish({ ...happened, observed: true })
+    events.budgetSpent.publish({ topic: 'signals' })
+  }
+  deepEqual(await counted('sluice_retr', happen), [
+    'sluice_retries_total{topic="orders.commands"} 1',
+    'sluice_retry_budget_spent_total{topic="signals"} 1',
+  ])
+  deepEqual(await counted('sluice_observed_retries', happen), [
+    'sluice_observed_retries_total{topic="orders.commands"} 2',
+  ])
+})
+
+test('produce requests are counted with what they carry', async () => {
+  const happen = (): void => {
+    events.produced.publish({ records: 12, bytes: 3_000, ms: 1.5, failed: 0 })
+    events.produced.publish({ records: 2, bytes: 500, ms: 8.5, failed: 2 })
+  }
+  deepEqual(await counted('sluice_produce', happen), [
+    'sluice_produce_duration_seconds_sum 0.01',
+    'sluice_produce_duration_seconds_count 2',
+    'sluice_produce_records_total 14',
+    'sluice_produce_bytes_total 3500',
+    'sluice_produce_failed_records_total 2',
+  ])
+})
+
+test('the connection to the brokers is in one state, and what befalls the reader is counted', async () => {
+  deepEqual(await counted('sluice_broker_state', () => {}), ['sluice_broker_state{state="connecting"} 1'])
+  deepEqual(await counted('sluice_broker_state', () => events.broker.publish({ state: 'ready', reason: '' })), [
+    'sluice_broker_state{state="ready"} 1',
+  ])
+  const happened = { topic: 'gateway.replies', partition: 0, reason: '', offset: null }
+  deepEqual(await counted('sluice_reader', () => events.reader.publish({ ...happened, kind: 'skipped' })), [
+    'sluice_reader_events_total{kind="skipped"} 1',
+  ])
+})
+
+test('readiness follows the life of the gateway', async () => {
+  const ready = async (...kinds: ('ready' | 'unready' | 'draining' | 'listening')[]): Promise<boolean> => {
+    const happen = (): void => kinds.forEach(kind => events.lifecycle.publish({ kind, detail: '' }))
+    return (await counted('sluice_ready', happen)).length === 1
+  }
+  deepEqual(
+    [
+      await ready(),
+      await ready('ready'),
+      await ready('ready', 'listening'),
+      await ready('ready', 'unready'),
+      await ready('ready', 'draining'),
+    ],
+    [false, true, true, false, false],
+  )
+})
+
+test('warnings and lost lines are counted', async () => {
+  deepEqual(await counted('sluice_warnings', () => events.warning.publish({ what: 'x', cause: null })), [
+    'sluice_warnings_total 1',
+  ])
+  deepEqual(await counted('sluice_log', () => {}, 17), ['sluice_log_lines_lost_total 17'])
+})
+
+test('names that no configuration has add no series', async () => {
+  using metrics = openMetrics(config, () => 0)
+  const happen = (name: string): void => {
+    events.occupied.publish({ worker: name, inFlight: 0, waiting: 0 })
+    events.circuit.publish({ circuit: name, from: 'closed', to: 'open', reason: name })
+    events.reply.publish({ class: 'answered', worker: name, ms: 0 })
+    events.retried.publish({ topic: name, attempt: 1, delayMs: 1, problem, observed: false })
+    events.budgetSpent.publish({ topic: name })
+    events.reader.publish({ topic: name, partition: 0, kind: 'failed', reason: name, offset: null })
+    events.warning.publish({ what: name, cause: name })
+  }
+  const series = async (): Promise<number> => (await metrics.text()).split('\n').length
+  happen('first')
+  const before = await series()
+  for (let i = 0; i < 1_000; i++) happen(`canary-${i}`)
+  equal(await series(), before)
+  ok(!(await metrics.text()).includes('canary'))
+})
+
+test('nobody counts after the end', () => {
+  const metrics = openMetrics(config, () => 0)
+  const heard = Object.values(events).filter(channel => channel.hasSubscribers)
+  equal(heard.length, Object.keys(events).length, 'every event has its metric')
+  metrics[Symbol.dispose]()
+  ok(Object.values(events).every(channel => !channel.hasSubscribers))
+})
+
+test('names follow the conventions of Prometheus', async () => {
+  using metrics = openMetrics(config, () => 0)
+  match(metrics.contentType, /^text\/plain; version=0\.0\.4/)
+  for (const { name, kind, help } of metrics.described) {
+    match(name, /^(sluice|process|nodejs)(_[a-z0-9]+)+$/)
+    equal(kind === 'counter', name.endsWith('_total'), name)
+    if (kind === 'histogram') match(name, /_seconds$/)
+    match(help, /^[A-Z].*\.$/, name)
+  }
+})
+
+test('docs/metrics.md has a row for each metric, as it is', async () => {
+  using metrics = openMetrics(config, () => 0)
+  const rows = metrics.described.map(({ name, kind, labels, help }) => {
+    const names = labels.map(label => `\`${label}\``).join(', ')
+    return `| \`${name}\` | ${kind} | ${names === '' ? '–' : names} | ${help} |`
+  })
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
+  const held = page.split('\n').filter(line => /^\| `\w+` \|/.test(line))
+  deepEqual(held.sort(), rows.sort(), `the rows should be:\n${rows.join('\n')}\n`)
+})
