@@ -56,7 +56,7 @@ export async function fetchJars(progress: (line: string) => void): Promise<void>
 
 async function maven(goals: readonly string[], progress: (line: string) => void): Promise<void> {
   const child = spawn('mvn', ['-B', '-Dstyle.color=never', '-f', pom, ...goals], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const kill = (): boolean => child.kill()
   process.once('exit', kill)
@@ -64,6 +64,7 @@ async function maven(goals: readonly string[], progress: (line: string) => void)
   child.once('error', reject)
   child.once('close', resolve)
   const errors: string[] = []
+  createInterface(child.stderr).on('line', line => errors.push(line))
   let jars = 0
   for await (const line of createInterface(child.stdout)) {
     if (line.startsWith('[ERROR]')) errors.push(line)
@@ -71,5 +72,5 @@ async function maven(goals: readonly string[], progress: (line: string) => void)
   }
   const status = await ended
   process.off('exit', kill)
-  if (status !== 0) throw new Error(['Maven failed:', ...errors.slice(0, 3)].join('\n'))
+  if (status !== 0) throw new Error(['Maven failed:', ...errors.slice(0, 5)].join('\n'))
 }

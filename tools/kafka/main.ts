@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { startKafka } from './cluster.ts'
+import type { KafkaCluster } from './cluster.ts'
 
 const help = `Runs a real Kafka for development: brokers of Apache Kafka 4.3.1, without Docker.
 Needs Java 17 or newer, and Maven once, to fetch the jars.
@@ -37,6 +38,17 @@ async function main(): Promise<void> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   // before the start: a Ctrl-C while the jars are being fetched must clean up as well
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop())
+  const parent = process.ppid
+  let running: KafkaCluster | undefined
+  const watch = setInterval(() => {
+    // npm hands a signal to its shell only, which ends and leaves us behind
+    if (process.env.npm_lifecycle_event === 'kafka' && process.ppid !== parent) stop()
+    if (running === undefined || running.nodes.some(node => node.pid !== null)) return
+    console.error('No broker runs any more.')
+    process.exitCode = 1
+    stop()
+  }, 500)
+
   const started = performance.now()
   const starting = startKafka({
     brokers: values.brokers === '3' ? 3 : 1,
@@ -47,32 +59,28 @@ async function main(): Promise<void> {
     ...(values.dir !== undefined && { dir: values.dir }),
     ...(username && password && { sasl: { username, password } }),
   })
-  const kafka = await Promise.race([starting, stopped])
+  running = (await Promise.race([starting, stopped])) ?? undefined
   // an early signal: leaving is enough, what was begun ends with this process
-  if (kafka === undefined) return process.exit(0)
+  if (running === undefined) return process.exit(0)
 
-  console.log(`Kafka serves after ${((performance.now() - started) / 1_000).toFixed(1)} s:\n`)
-  console.log(`  KAFKA_BROKERS=${kafka.brokers}\n`)
-  for (const [listener, address] of Object.entries(kafka.addresses))
-    if (address !== '' && listener !== 'PLAINTEXT') console.log(`  ${listener} ${address}`)
-  if (kafka.files !== null) console.log(`  authority ${kafka.files.caFile}`)
-  console.log(`  data ${kafka.folder}\n`)
+  print(running, performance.now() - started)
   console.log(values.dir === undefined ? 'Ctrl-C stops it and deletes its data.' : 'Ctrl-C stops it; its data stays.')
-
-  const watch = setInterval(() => {
-    if (kafka.nodes.some(node => node.pid !== null)) return
-    console.error('No broker runs any more.')
-    process.exitCode = 1
-    stop()
-  }, 1_000)
   await stopped
   clearInterval(watch)
-  await kafka.close()
+  await running.close()
+}
+
+function print({ brokers, addresses, files, folder }: KafkaCluster, ms: number): void {
+  console.log(`Kafka serves after ${(ms / 1_000).toFixed(1)} s:\n\n  KAFKA_BROKERS=${brokers}\n`)
+  for (const [listener, address] of Object.entries(addresses))
+    if (address !== '' && listener !== 'PLAINTEXT') console.log(`  ${listener} ${address}`)
+  if (files !== null) console.log(`  authority ${files.caFile}`)
+  console.log(`  data ${folder}\n`)
 }
 
 try {
   await main()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 1
+  process.exit(1)
 }
