@@ -17,10 +17,16 @@ for (const [from, { optionalDependencies = {}, dev }] of Object.entries(lock.pac
     const os = systems.find(system => words.includes(system))
     const cpu = cpus.find(kind => words.includes(kind))
     if (os === undefined || cpu === undefined) throw new Error(`No platform in the name ${name}.`)
-    const libc = words.some(word => word.startsWith('musl')) ? ['musl'] : words.some(word => word.startsWith('gnu')) ? ['glibc'] : undefined
+    const libc = words.some(word => word.startsWith('musl'))
+      ? ['musl']
+      : words.some(word => word.startsWith('gnu'))
+        ? ['glibc']
+        : undefined
     left.push([path, { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc }), optional: true, os: [os] }])
   }
 
-const sorted = Object.entries(lock.packages).concat(left).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+const sorted = Object.entries(lock.packages)
+  .concat(left)
+  .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 writeFileSync(file, `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`)
 console.log(`${left.length} optional packages added to package-lock.json.`)
