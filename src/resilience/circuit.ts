@@ -144,7 +144,7 @@ export class Circuit implements Disposable {
     this.#counter.fire().catch(() => {}) // it opens in here, when the share is reached
     if (this.#bucket.latencyTimes.length > 1_000) this.#bucket.latencyTimes.length = 0 // kept by opossum, used by nobody
     if (this.#state === 'closed' && this.#inARow >= this.#options.consecutive)
-      this.#open(`${this.#inARow} failures in a row, the last: ${why}`)
+      this.#open(`${this.#inARow} in a row failed, the last: ${why}`)
   }
 
   #open(reason: string): void {

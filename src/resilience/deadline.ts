@@ -41,7 +41,7 @@ export function deadline<Out>(mode: ModeName): Policy<Call, Out> {
       }
       let alarm = after(leftMs, () => cut(late(call, refuse)))
       signal.addEventListener('abort', gone)
-      next({ ...call, signal: limit.signal }).then(
+      begun(next, { ...call, signal: limit.signal }).then(
         result => {
           release()
           resolve(result)
@@ -53,6 +53,15 @@ export function deadline<Out>(mode: ModeName): Policy<Call, Out> {
       )
       return promise
     }
+}
+
+/** A throw in place of a rejection must not leave the alarm behind. */
+function begun<Out>(next: Service<Call, Out>, call: Call): Promise<Out> {
+  try {
+    return next(call)
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** `observe`: only counts what comes late. */

@@ -126,7 +126,7 @@ function reservoirHere({ worker, requests, windowMs }: LeaseOptions): Reservoir 
     reservoir: requests,
     reservoirRefreshAmount: requests,
     reservoirRefreshInterval: windowMs,
-    heartbeatInterval: Math.max(2, Math.min(250, Math.floor(windowMs / 50))), // a refill comes with the next heartbeat
+    heartbeatInterval: Math.max(5, Math.min(250, Math.floor(windowMs / 40))), // a refill is late by at most this
   })
   return {
     lease: async tokens => {

@@ -1,0 +1,240 @@
+import { test } from 'node:test'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import fc from 'fast-check'
+import type { BulkheadOptions } from '../../config/schema.ts'
+import type { Call, Reply } from '../../src/call.ts'
+import { alarms, later } from '../../src/clock.ts'
+import { Problem } from '../../src/problem.ts'
+import { Bulkhead, bulkhead } from '../../src/resilience/bulkhead.ts'
+import { aCall, anAnswer } from '../help/call.ts'
+import { frozenClock } from '../help/clock.ts'
+import { heldService } from '../help/service.ts'
+import { heard } from './heard.ts'
+
+const options: BulkheadOptions = { mode: 'enforce', slots: 2, queue: 2, maxWaitMs: 100 }
+const guard = (over: Partial<BulkheadOptions> = {}) => {
+  const { service, taken } = heldService()
+  const slots = new Bulkhead('orders', { ...options, ...over })
+  return { slots, taken, guarded: bulkhead<Reply>(slots)(service) }
+}
+const patient = (over: Partial<Call> = {}): Call => aCall({ deadline: later(60_000), ...over })
+
+test('takes as many as there are slots, queues as many as there are places, and refuses the next at once', async t => {
+  const clock = frozenClock(t)
+  const refused = heard(t, 'refused')
+  const { slots, taken, guarded } = guard()
+  const all = Array.from({ length: 4 }, () => guarded(patient()))
+  await clock.advance(1)
+  equal(taken.length, 2)
+  deepEqual([slots.inFlight, slots.waiting], [2, 2])
+  const error = await guarded(patient()).catch((error: unknown) => error as Problem)
+  ok(error instanceof Problem)
+  equal(error.code, 'bulkhead-full')
+  equal(error.outcome, 'not-sent')
+  equal(error.policy, 'bulkhead')
+  equal(error.message, '2 commands in flight (at most 2), 2 waiting (at most 2).')
+  ok(error.retryAfterMs! >= 1_000 && error.retryAfterMs! <= 2_000)
+  equal(refused.length, 1)
+  for (let i = 0; i < 4; i++) {
+    taken[i]!.reply(anAnswer)
+    equal(await all[i], anAnswer)
+    await clock.advance(1)
+  }
+  deepEqual([slots.inFlight, slots.waiting], [0, 0])
+  equal(alarms(), 0)
+})
+
+test('serves the queue in the order of arrival, whatever the route', async t => {
+  const clock = frozenClock(t)
+  const slots = new Bulkhead('orders', { ...options, slots: 1, queue: 5 })
+  const { service, taken } = heldService()
+  const routes = [bulkhead<Reply>(slots)(service), bulkhead<Reply>(slots)(service)]
+  const all = Array.from({ length: 6 }, (_, i) => routes[i % 2]!(patient({ client: `${i}` })))
+  for (let i = 0; i < 6; i++) {
+    await clock.advance(1)
+    taken[i]!.reply(anAnswer)
+  }
+  await Promise.all(all)
+  equal(taken.map(({ call }) => call.client).join(''), '012345')
+})
+
+test('waits no longer than it may, and no longer than a tenth of what the call has left', async t => {
+  const clock = frozenClock(t)
+  const { slots, guarded } = guard({ slots: 1 })
+  void guarded(patient())
+  const long = rejects(guarded(patient()), { code: 'bulkhead-full' })
+  const short = rejects(guarded(patient({ deadline: later(500) })), { code: 'bulkhead-full' })
+  await clock.advance(49)
+  equal(slots.waiting, 2)
+  await clock.advance(1)
+  await short
+  equal(slots.waiting, 1)
+  await clock.advance(49)
+  equal(slots.waiting, 1)
+  await clock.advance(1)
+  await long
+  equal(slots.waiting, 0)
+})
+
+test('without a wait nobody queues', async t => {
+  frozenClock(t)
+  const { guarded } = guard({ slots: 1, maxWaitMs: 0 })
+  void guarded(patient())
+  await rejects(guarded(patient()), { code: 'bulkhead-full' })
+})
+
+test('a call whose signal aborts leaves the queue at once, from any place in it', async t => {
+  const clock = frozenClock(t)
+  const { slots, taken, guarded } = guard({ slots: 1, queue: 100 })
+  const first = guarded(patient())
+  const abort = new AbortController()
+  const gone = new Problem('client-gone', 'left')
+  const waiting = Array.from({ length: 10 }, (_, i) => guarded(patient(i === 5 ? { signal: abort.signal } : {})))
+  const left = rejects(waiting[5]!, gone)
+  abort.abort(gone)
+  equal(slots.waiting, 9)
+  await left
+  await rejects(guarded(patient({ signal: abort.signal })), gone)
+  taken[0]!.reply(anAnswer)
+  await first
+  for (let i = 1; i < 10; i++) {
+    await clock.advance(1)
+    taken[i]!.reply(anAnswer)
+  }
+  equal((await Promise.allSettled(waiting)).filter(({ status }) => status === 'fulfilled').length, 9)
+  deepEqual([slots.inFlight, slots.waiting, alarms()], [0, 0, 0])
+})
+
+test('the slot is held until the service settles, though the client has left', async t => {
+  const clock = frozenClock(t)
+  const slots = new Bulkhead('orders', { ...options, slots: 1, queue: 0 })
+  const answer = Promise.withResolvers<Reply>()
+  const abort = new AbortController()
+  const guarded = bulkhead<Reply>(slots)(() => answer.promise)
+  const first = guarded(patient({ signal: abort.signal }))
+  abort.abort(new Problem('client-gone', 'left'))
+  await clock.advance(1)
+  equal(slots.inFlight, 1)
+  await rejects(guarded(patient()), { code: 'bulkhead-full' })
+  answer.resolve(anAnswer)
+  await first
+  equal(slots.inFlight, 0)
+})
+
+test('tells how long the call has waited', async t => {
+  const clock = frozenClock(t)
+  const { taken, guarded } = guard({ slots: 1 })
+  const waited = patient()
+  const first = guarded(patient())
+  void guarded(waited)
+  await clock.advance(30)
+  taken[0]!.reply(anAnswer)
+  await first
+  equal(waited.progress.queueMs, 30)
+  equal(taken[0]!.call.progress.queueMs, 0)
+})
+
+test('nothing past its deadline is begun, though its alarm is late', async t => {
+  frozenClock(t)
+  const { slots, taken, guarded } = guard({ slots: 1 })
+  const first = guarded(patient())
+  const late = rejects(guarded(aCall({ deadline: later(50) })), { code: 'bulkhead-full' })
+  const stalledUntil = later(60)
+  t.mock.method(performance, 'now', () => stalledUntil) // the loop stood still: no timer has rung
+  taken[0]!.reply(anAnswer)
+  await first
+  await late
+  equal(taken.length, 1)
+  deepEqual([slots.inFlight, slots.waiting, alarms()], [0, 0, 0])
+})
+
+test('tells each entering and leaving, so that the sums are what is inside', async t => {
+  const clock = frozenClock(t)
+  const moves = heard(t, 'occupied')
+  const { slots, taken, guarded } = guard({ slots: 1, queue: 1 })
+  const sum = (key: 'inFlight' | 'waiting'): number => moves.reduce((total, move) => total + move[key], 0)
+  const all = [guarded(patient()), guarded(patient())]
+  deepEqual([sum('inFlight'), sum('waiting')], [slots.inFlight, slots.waiting])
+  taken[0]!.reply(anAnswer)
+  await clock.advance(1)
+  deepEqual([sum('inFlight'), sum('waiting')], [1, 0])
+  taken[1]!.reply(anAnswer)
+  await Promise.all(all)
+  deepEqual([sum('inFlight'), sum('waiting')], [0, 0])
+})
+
+test('observed, it counts what it would refuse and lets everybody in', async t => {
+  const clock = frozenClock(t)
+  const refused = heard(t, 'refused')
+  const { slots, taken, guarded } = guard({ mode: 'observe' })
+  const all = Array.from({ length: 7 }, () => guarded(patient()))
+  await clock.advance(1)
+  equal(taken.length, 7)
+  deepEqual([slots.inFlight, slots.waiting], [7, 0])
+  deepEqual(
+    refused.map(({ observed }) => observed),
+    [true, true, true], // beyond two slots and two places
+  )
+  for (const { reply } of taken) reply(anAnswer)
+  await Promise.all(all)
+  equal(slots.inFlight, 0)
+})
+
+test('any course of arrivals, replies, departures and waits keeps the bounds and loses nobody', async t => {
+  const clock = frozenClock(t)
+  const step = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('arrive' as const), leftMs: fc.integer({ min: 1, max: 3_000 }) }),
+    },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('reply' as const), nth: fc.nat(9) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), nth: fc.nat(9) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 120 }) }) },
+  )
+  const shape = fc.record({ slots: fc.integer({ min: 1, max: 4 }), queue: fc.nat(4) })
+  await fc.assert(
+    fc.asyncProperty(shape, fc.array(step, { maxLength: 60 }), async ({ slots: most, queue }, steps) => {
+      const slots = new Bulkhead('orders', { ...options, slots: most, queue })
+      const inside: { answer: () => void; number: number }[] = []
+      const started: number[] = []
+      const guarded = (number: number, call: Call): Promise<Reply> =>
+        bulkhead<Reply>(slots)(() => {
+          const { promise, resolve } = Promise.withResolvers<Reply>()
+          started.push(number)
+          inside.push({ number, answer: () => resolve(anAnswer) })
+          return promise
+        })(call)
+      const arrived: { abort: AbortController; ended: Promise<string> }[] = []
+      let seen = 0
+      for (const step of steps) {
+        if (step.kind === 'arrive') {
+          const abort = new AbortController()
+          const room = slots.inFlight < most || slots.waiting < queue
+          const call = aCall({ signal: abort.signal, deadline: later(step.leftMs) })
+          const ended = guarded(arrived.length, call).then(
+            () => 'served',
+            (problem: Problem) => problem.code,
+          )
+          arrived.push({ abort, ended })
+          if (!room) equal(await ended, 'bulkhead-full')
+        } else if (step.kind === 'reply') inside.splice(step.nth, 1)[0]?.answer()
+        else if (step.kind === 'leave') arrived[step.nth]?.abort.abort(new Problem('client-gone', 'left'))
+        else await clock.advance(step.ms)
+        await clock.advance(0)
+        ok(slots.inFlight <= most && slots.waiting <= queue)
+        equal(slots.inFlight, inside.length)
+        ok(slots.waiting === 0 || slots.inFlight === most, 'nobody waits while a slot is free')
+        for (; seen < started.length; seen++) ok(seen === 0 || started[seen]! > started[seen - 1]!, 'in order')
+      }
+      await clock.advance(200)
+      while (inside.length > 0) {
+        inside.pop()!.answer()
+        await clock.advance(1)
+      }
+      const ends = await Promise.all(arrived.map(({ ended }) => ended))
+      equal(ends.filter(end => end === 'served').length, started.length)
+      deepEqual([slots.inFlight, slots.waiting, alarms()], [0, 0, 0])
+    }),
+    { numRuns: 100 },
+  )
+})

@@ -1,0 +1,59 @@
+import { test } from 'node:test'
+import { deepEqual, equal } from 'node:assert/strict'
+import { Config } from '../../config/schema.ts'
+import { guardCluster, guardWorker, longestTimeout } from '../../src/resilience/guards.ts'
+import { rotationTimers } from '../../src/resilience/rotation.ts'
+import { frozenClock } from '../help/clock.ts'
+
+const { workers, routes, broker } = Config.parse({
+  workers: {
+    orders: { topic: 'orders.commands' },
+    stock: { topic: 'stock.commands', quota: { requests: 100 }, breaker: { windowMs: 60_000 } },
+    idle: { topic: 'idle.commands', quota: { requests: 100, mode: 'off' } },
+  },
+  routes: {
+    fast: { match: 'GET /fast', query: { to: 'orders' }, timeoutMs: 500 },
+    slow: { match: 'GET /slow', query: { to: 'orders' }, timeoutMs: 20_000 },
+  },
+})
+
+test('the longest timeout is that of the slowest route', () => {
+  equal(longestTimeout(Object.values(routes)), 20_000)
+  equal(longestTimeout([]), 1_000)
+})
+
+test('a worker has a lease only when it has a quota', t => {
+  frozenClock(t)
+  for (const [name, options] of Object.entries(workers)) {
+    using guards = guardWorker(name, options, 20_000)
+    equal(guards.lease !== null, name === 'stock')
+    deepEqual([guards.circuit.name, guards.bulkhead.worker], [name, name])
+  }
+})
+
+test('the window holds two of the longest timeouts unless it is given', async t => {
+  const clock = frozenClock(t)
+  const failures = async (name: 'orders' | 'stock', apartMs: number): Promise<string> => {
+    const options = { ...workers[name]!, breaker: { ...workers[name]!.breaker, minCalls: 2, consecutive: 100 } }
+    using guards = guardWorker(name, options, 20_000)
+    const fail = (): void => guards.circuit.judge(guards.circuit.admit()!, 'failure')
+    fail()
+    for (let passed = 0; passed < apartMs; passed += 1_000) await clock.advance(1_000)
+    fail()
+    return guards.circuit.state
+  }
+  equal(await failures('orders', 35_000), 'open')
+  equal(await failures('orders', 41_000), 'closed')
+  equal(await failures('stock', 53_000), 'open')
+  equal(await failures('stock', 61_000), 'closed')
+})
+
+test('the guards of the cluster are named for it, and give their timers back', t => {
+  frozenClock(t)
+  const before = rotationTimers()
+  const guards = guardCluster(broker.publish, 5_000)
+  equal(guards.circuit.name, 'cluster')
+  equal(guards.budget.withdraw(), true)
+  guards[Symbol.dispose]()
+  equal(rotationTimers(), before)
+})

@@ -1,0 +1,188 @@
+import { test } from 'node:test'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import type { Reply } from '../../src/call.ts'
+import { Lease, leased } from '../../src/resilience/lease.ts'
+import type { LeaseOptions, Reservoir } from '../../src/resilience/lease.ts'
+import { aCall, anAnswer } from '../help/call.ts'
+import { frozenClock } from '../help/clock.ts'
+import { heard } from './heard.ts'
+
+type Clock = ReturnType<typeof frozenClock>
+const thousand: LeaseOptions = { worker: 'orders', mode: 'enforce', requests: 1_000, windowMs: 1_000 }
+const spendAll = (lease: Lease, most: number): number => {
+  let count = 0
+  while (count < most && lease.spend()) count++
+  return count
+}
+/** Spends `perMs` in each of `ms` milliseconds; what was granted, by millisecond. */
+async function saturate(clock: Clock, leases: readonly Lease[], perMs: number, ms: number): Promise<number[]> {
+  const granted: number[] = []
+  for (let i = 0; i < ms; i++) {
+    granted.push(leases.reduce((sum, lease) => sum + spendAll(lease, perMs), 0))
+    await clock.advance(1)
+  }
+  return granted
+}
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
+/** In memory, and as slow, empty or broken as the test wants. */
+function aReservoir(tokens: number) {
+  const state = { left: tokens, asked: [] as number[], answers: [] as PromiseWithResolvers<void>[], held: false }
+  const reservoir: Reservoir = {
+    lease: async weight => {
+      state.asked.push(weight)
+      const answer = Promise.withResolvers<void>()
+      if (state.held) state.answers.push(answer)
+      else answer.resolve()
+      await answer.promise
+      state.left -= weight
+      return state.left
+    },
+    [Symbol.dispose]: () => {},
+  }
+  return { state, reservoir }
+}
+
+for (const [requests, windowMs, perMs] of [
+  [1_000, 1_000, 3],
+  [12_000, 1_000, 40],
+  [50, 1_000, 1],
+  [500, 100, 20],
+  [333, 250, 5],
+] as const)
+  test(`under saturation a total of ${requests} in ${windowMs} ms is reached and kept`, async t => {
+    const clock = frozenClock(t)
+    using lease = new Lease({ ...thousand, requests, windowMs })
+    const windows = 6
+    const granted = await saturate(clock, [lease], perMs, windows * windowMs)
+    for (let i = 0; i < windows; i++) {
+      const inWindow = sum(granted.slice(i * windowMs, (i + 1) * windowMs))
+      ok(inWindow <= Math.ceil(1.05 * requests), `${inWindow} of ${requests} in window ${i}`)
+    }
+    const share = sum(granted) / windows / requests
+    ok(share >= 0.95 && share <= 1, `${share}`)
+    t.diagnostic(`${(100 * share).toFixed(1)} % of the total`)
+  })
+
+test('a burst is served at once, up to the total', async t => {
+  const clock = frozenClock(t)
+  using lease = new Lease(thousand)
+  equal(spendAll(lease, 5_000), 1_000)
+  await clock.advance(50)
+  equal(spendAll(lease, 5_000), 0)
+  for (let i = 0; i < 1_100; i++) await clock.advance(1)
+  equal(spendAll(lease, 5_000), 1_000)
+})
+
+test('a call is never waiting: it is served or refused in the same turn, and a total once idle is whole again', async t => {
+  const clock = frozenClock(t)
+  using lease = new Lease(thousand)
+  spendAll(lease, 5_000)
+  for (let i = 0; i < 20; i++) await clock.advance(1)
+  for (let i = 0; i < 3; i++) await clock.advance(1_000)
+  for (let i = 0; i < 20; i++) await clock.advance(1)
+  const burst = spendAll(lease, 5_000)
+  ok(burst >= 950 && burst <= 1_050, `${burst}`)
+})
+
+test('portions are at most 1/20 of the total and fetched ahead of need', async t => {
+  const clock = frozenClock(t)
+  const { state, reservoir } = aReservoir(1_000)
+  using lease = new Lease(thousand, reservoir)
+  equal(lease.spend(), true)
+  await clock.advance(1)
+  for (let i = 0; i < 500; i++) {
+    equal(lease.spend(), true)
+    await clock.advance(0)
+  }
+  ok(state.asked.every(weight => weight >= 1 && weight <= 50))
+  ok(1_000 - state.left - 501 <= 50, 'what lies about')
+  ok(state.left < 500)
+})
+
+test('what is borrowed while a lease is on its way is repaid by it', async t => {
+  const clock = frozenClock(t)
+  const { state, reservoir } = aReservoir(1_000)
+  state.held = true
+  using lease = new Lease(thousand, reservoir)
+  equal(spendAll(lease, 300), 300)
+  state.held = false
+  state.answers[0]?.resolve()
+  await clock.advance(1)
+  ok(1_000 - state.left >= 300 && 1_000 - state.left <= 350, `${state.left}`)
+})
+
+test('while the lease is late, the local share is spent, window by window, and not the total', async t => {
+  const clock = frozenClock(t)
+  const { state, reservoir } = aReservoir(1_000)
+  state.held = true
+  using lease = new Lease({ ...thousand, instances: 4 }, reservoir)
+  equal(spendAll(lease, 5_000), 250)
+  await clock.advance(251)
+  equal(spendAll(lease, 5_000), 0) // borrowed already in this window
+  await clock.advance(1_000)
+  equal(spendAll(lease, 5_000), 250)
+  await clock.advance(999)
+  equal(spendAll(lease, 5_000), 0)
+  await clock.advance(1)
+  equal(spendAll(lease, 5_000), 250)
+  state.held = false
+  state.answers[0]!.resolve()
+  await clock.advance(1)
+  ok(spendAll(lease, 5_000) >= 250)
+})
+
+test('when leasing fails it warns once, spends the local share, and comes back by itself', async t => {
+  const clock = frozenClock(t)
+  const warnings = heard(t, 'warning')
+  const { state, reservoir } = aReservoir(1_000)
+  let broken = true
+  const flaky: Reservoir = {
+    lease: weight => (broken ? Promise.reject(new Error('no Redis')) : reservoir.lease(weight)),
+    [Symbol.dispose]: () => {},
+  }
+  using lease = new Lease({ ...thousand, instances: 2 }, flaky)
+  lease.spend()
+  await clock.advance(1)
+  equal(spendAll(lease, 5_000), 499)
+  for (let i = 0; i < 10; i++) {
+    await clock.advance(100)
+    lease.spend()
+  }
+  deepEqual(
+    warnings.map(({ what }) => what),
+    ['the total of orders cannot be leased'],
+  )
+  equal(state.asked.length, 0)
+  broken = false
+  await clock.advance(300)
+  lease.spend()
+  await clock.advance(1)
+  ok(state.asked.length > 0)
+  equal(spendAll(lease, 5_000), 25 + 500) // the portion, and what may be borrowed of the rest
+})
+
+test('refuses with rate-limited when the total is spent, and says when it refills', async t => {
+  const clock = frozenClock(t)
+  const refused = heard(t, 'refused')
+  using lease = new Lease(thousand)
+  const service = leased<Reply>(lease)(async () => anAnswer)
+  equal(await service(aCall()), anAnswer)
+  spendAll(lease, 5_000)
+  for (let i = 0; i < 200; i++) await clock.advance(1)
+  await rejects(service(aCall()), (problem: { code: string; retryAfterMs: number; violated: string[] }) => {
+    equal(problem.code, 'rate-limited')
+    deepEqual(problem.violated, ['orders'])
+    ok(problem.retryAfterMs >= 750 && problem.retryAfterMs <= 1_250, `${problem.retryAfterMs}`)
+    return true
+  })
+  equal(refused[0]?.policy, 'lease')
+})
+
+test('observed, it counts what it would refuse and lets through', async t => {
+  frozenClock(t)
+  const refused = heard(t, 'refused')
+  using lease = new Lease({ ...thousand, mode: 'observe', requests: 10 })
+  const service = leased<Reply>(lease)(async () => anAnswer)
+  for (let i = 0; i < 15; i++) equal(await service(aCall()), anAnswer)
+  equal(refused.filter(({ observed }) => observed).length, 5)
+})

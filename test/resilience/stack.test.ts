@@ -1,0 +1,350 @@
+import { test } from 'node:test'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import fc from 'fast-check'
+import { Config } from '../../config/schema.ts'
+import { pipe } from '../../src/call.ts'
+import type { Abortable, Call, Policy, Reply, Service } from '../../src/call.ts'
+import { after, alarms, later, now, since, until } from '../../src/clock.ts'
+import { Problem, outcomes, strongest } from '../../src/problem.ts'
+import type { Outcome } from '../../src/problem.ts'
+import { Drain } from '../../src/resilience/drain.ts'
+import { guardCluster, guardWorker } from '../../src/resilience/guards.ts'
+import { callStack, publishStack } from '../../src/resilience/stack.ts'
+import type { CallParts } from '../../src/resilience/stack.ts'
+import { aCall, anAnswer } from '../help/call.ts'
+import { frozenClock } from '../help/clock.ts'
+import { heard } from './heard.ts'
+
+type Publishing = Abortable & Readonly<{ topic: string }>
+type Options = Readonly<{ worker?: object; route?: object; publish?: object; policies?: object }>
+const acknowledged = { offset: 0n }
+
+/** The whole chain as app.ts builds it, from a configuration. */
+function aChain(
+  core: Service<Call, Reply>,
+  options: Options = {},
+  more: Partial<CallParts> = {},
+  broker: Service<Publishing, typeof acknowledged> = async () => acknowledged,
+) {
+  const config = Config.parse({
+    workers: { orders: { topic: 'orders.commands', ...options.worker } },
+    routes: { 'place-order': { match: 'POST /orders', command: { to: 'orders' }, ...options.route } },
+    broker: { publish: options.publish ?? {} },
+    policies: options.policies ?? {},
+  })
+  const route = config.routes['place-order']!
+  const worker = guardWorker('orders', config.workers['orders']!, route.timeoutMs)
+  const cluster = guardCluster(config.broker.publish, route.timeoutMs)
+  const door = new Drain(config.policies.drain)
+  const checks = [() => cluster.circuit.wouldRefuse('gate')]
+  const policies = callStack({ route, policies: config.policies, drain: door, checks, worker, ...more })
+  const publishing = publishStack<Publishing, typeof acknowledged>(cluster)
+  const dispose = (): void => {
+    worker[Symbol.dispose]()
+    cluster[Symbol.dispose]()
+  }
+  const publish = pipe(publishing, broker)
+  return { call: pipe(policies, core), publish, policies, publishing, worker, cluster, door, [Symbol.dispose]: dispose }
+}
+const namesOf = <In, Out>(policies: readonly Policy<In, Out>[]): string[] =>
+  policies.map(policy => policy(() => Promise.reject(new Error('never called'))).name)
+const answers = async (): Promise<Reply> => anAnswer
+const silence = (): Promise<Reply> => Promise.reject(new Problem('reply-timeout', 'silent'))
+const held = (): Promise<Reply> => Promise.withResolvers<Reply>().promise
+/** Long enough for every call of the test to have ended. */
+async function passed(clock: ReturnType<typeof frozenClock>): Promise<void> {
+  await clock.advance(5_000)
+  await clock.advance(30)
+  equal(alarms(), 0)
+}
+const quotas = { route: { quota: { requests: 100 } }, worker: { quota: { requests: 100 } } }
+
+test('the policies stand in their order, the outermost first', t => {
+  frozenClock(t)
+  using chain = aChain(answers, quotas)
+  deepEqual(namesOf(chain.policies), ['drain', 'deadline', 'quota', 'gate', 'leased', 'bulkhead', 'breaker'])
+  deepEqual(namesOf(chain.publishing), ['retry', 'breaker', 'attempt'])
+})
+
+test('an event has nobody to protect: it is drained, timed, counted and gated', t => {
+  frozenClock(t)
+  using chain = aChain(answers, quotas, { worker: null })
+  deepEqual(namesOf(chain.policies), ['drain', 'deadline', 'quota', 'gate'])
+})
+
+test('as shipped there is no quota, and what is off is not there at all', t => {
+  frozenClock(t)
+  const off = { mode: 'off' }
+  using shipped = aChain(answers)
+  deepEqual(namesOf(shipped.policies), ['drain', 'deadline', 'gate', 'bulkhead', 'breaker'])
+  using nothing = aChain(answers, {
+    policies: { drain: 'off', deadline: 'off', gate: 'off' },
+    worker: { breaker: off, bulkhead: off, quota: { requests: 1, ...off } },
+    route: { quota: { requests: 1, ...off } },
+    publish: { ...off, breaker: off },
+  })
+  deepEqual(namesOf(nothing.policies), [])
+  deepEqual(namesOf(nothing.publishing), ['attempt'])
+  using once = aChain(answers, { publish: { attempts: 1 } })
+  deepEqual(namesOf(once.publishing), ['breaker', 'attempt'])
+})
+
+test('with every policy observed, nothing is refused', async t => {
+  const clock = frozenClock(t)
+  const observe = { mode: 'observe' }
+  using chain = aChain(silence, {
+    policies: { drain: 'observe', deadline: 'observe', gate: 'observe' },
+    worker: { breaker: observe, bulkhead: { ...observe, slots: 1, queue: 0 }, quota: { requests: 1, ...observe } },
+    route: { quota: { requests: 1, ...observe } },
+  })
+  chain.door.begin()
+  const refused = heard(t, 'refused')
+  for (let i = 0; i < 20; i++) {
+    const all = Array.from({ length: 3 }, () => rejects(chain.call(aCall()), { code: 'reply-timeout' }))
+    await clock.advance(1)
+    await Promise.all(all)
+  }
+  equal(chain.worker.circuit.state, 'open')
+  ok(refused.every(({ observed }) => observed))
+  deepEqual(
+    [...new Set(refused.map(({ policy }) => policy))].sort(),
+    ['breaker', 'bulkhead', 'drain', 'lease', 'quota'], // the gate asks a circuit that only observes
+  )
+})
+
+test('what the caller has used up takes nothing that is shared', async t => {
+  const clock = frozenClock(t)
+  using chain = aChain(held, { ...quotas, route: { quota: { requests: 1, windowMs: 60_000 } } })
+  void chain.call(aCall()).catch(() => {})
+  for (let i = 0; i < 50; i++) await rejects(chain.call(aCall()), { code: 'rate-limited', policy: 'quota' })
+  equal(chain.worker.bulkhead.inFlight, 1)
+  let left = 0
+  while (chain.worker.lease!.spend()) left++
+  equal(left, 99)
+  await passed(clock)
+})
+
+test('an open circuit refuses at the gate, before a slot and the worker’s total are taken', async t => {
+  const clock = frozenClock(t)
+  using chain = aChain(silence, { worker: { quota: { requests: 100 }, bulkhead: { slots: 5, queue: 0 } } })
+  for (let i = 0; i < 5; i++) await rejects(chain.call(aCall()), { code: 'reply-timeout' })
+  for (let i = 0; i < 500; i++) await rejects(chain.call(aCall()), { code: 'circuit-open', policy: 'gate' })
+  let left = 0
+  while (chain.worker.lease!.spend()) left++
+  equal(left, 95)
+  await passed(clock)
+})
+
+test('a bulkhead that overflows tenfold says nothing about the worker', async t => {
+  const clock = frozenClock(t)
+  using chain = aChain(held, {
+    worker: { bulkhead: { slots: 10, queue: 10 }, breaker: { consecutive: 1, minCalls: 1, failurePercent: 0 } },
+  })
+  const all = Array.from({ length: 200 }, () => chain.call(aCall()).catch((problem: Problem) => problem.code))
+  await clock.advance(100)
+  const ends = await Promise.all(all.slice(10))
+  equal(ends.filter(end => end === 'bulkhead-full').length, 190)
+  equal(chain.worker.circuit.state, 'closed')
+  await passed(clock)
+})
+
+test('the statuses that the worker names count against it, others do not', async t => {
+  frozenClock(t)
+  let status = 500
+  const core = async (): Promise<Reply> => ({ ...anAnswer, status })
+  using chain = aChain(core, { worker: { breaker: { failOn: [418, 500] } } })
+  status = 503
+  for (let i = 0; i < 30; i++) await chain.call(aCall())
+  equal(chain.worker.circuit.state, 'closed')
+  status = 418
+  for (let i = 0; i < 5; i++) await chain.call(aCall())
+  equal(chain.worker.circuit.state, 'open')
+})
+
+test('while our own reader is dead the circuit of the worker stays closed', async t => {
+  frozenClock(t)
+  let dead = true
+  using chain = aChain(silence, {}, { excused: since => dead && since <= now() })
+  for (let i = 0; i < 100; i++) await rejects(chain.call(aCall()), { code: 'reply-timeout' })
+  equal(chain.worker.circuit.state, 'closed')
+  dead = false
+  for (let i = 0; i < 5; i++) await rejects(chain.call(aCall()), { code: 'reply-timeout' })
+  equal(chain.worker.circuit.state, 'open')
+})
+
+test('a silent worker is found out at the timeout, though its commands live longer', async t => {
+  const clock = frozenClock(t)
+  const core: Service<Call, Reply> = call => {
+    call.progress.outcome = 'sent'
+    return held()
+  }
+  using chain = aChain(core, { route: { timeoutMs: 1_000, commandTtlMs: 3_600_000 } })
+  const all = Array.from({ length: 5 }, () =>
+    rejects(chain.call(aCall({ deadline: later(200), expires: later(3_600_000) })), { code: 'reply-timeout' }),
+  )
+  await clock.advance(200) // the clients wait for less than the route gives
+  await Promise.all(all)
+  equal(chain.worker.circuit.state, 'closed')
+  await clock.advance(800)
+  equal(chain.worker.circuit.state, 'open')
+  equal(alarms(), 0)
+})
+
+test('the commands that wait without an audience keep their slots, and no others are sent', async t => {
+  const clock = frozenClock(t)
+  const core: Service<Call, Reply> = call => {
+    call.progress.outcome = 'sent'
+    const { promise, reject } = Promise.withResolvers<Reply>()
+    after(until(call.expires), () => reject(new Problem('reply-timeout', 'expired')))
+    return promise
+  }
+  using chain = aChain(core, { worker: { bulkhead: { slots: 10, queue: 0 } } })
+  let inTopic = 0
+  for (let i = 0; i < 200; i++) {
+    const abort = new AbortController()
+    const call = chain.call(aCall({ signal: abort.signal, deadline: later(5_000), expires: later(5_000) }))
+    const ended = call.catch((problem: Problem) => problem.code)
+    await clock.advance(5)
+    abort.abort(new Problem('client-gone', 'left'))
+    if ((await ended) === 'client-gone') inTopic++
+  }
+  equal(inTopic, 10)
+  equal(chain.worker.bulkhead.inFlight, 10)
+  await clock.advance(5_000)
+  equal(chain.worker.bulkhead.inFlight, 0)
+  equal(alarms(), 0)
+})
+
+test('a hung broker opens the circuit of the cluster, and each call ends in time', async t => {
+  const clock = frozenClock(t)
+  const hung: Service<Publishing, typeof acknowledged> = ({ signal }) => {
+    const { promise, reject } = Promise.withResolvers<typeof acknowledged>()
+    signal.addEventListener('abort', () => reject(new Problem('publish-timeout', 'Handed over.')))
+    return promise
+  }
+  using chain = aChain(answers, { publish: { attemptMs: 300 } }, {}, hung)
+  const { signal } = new AbortController()
+  const all = Array.from({ length: 5 }, () =>
+    rejects(chain.publish({ topic: 'orders.commands', signal }), { code: 'publish-timeout', outcome: 'in-doubt' }),
+  )
+  await clock.advance(300)
+  await Promise.all(all)
+  equal(chain.cluster.circuit.state, 'open')
+  await rejects(chain.publish({ topic: 'orders.commands', signal }), { code: 'circuit-open', policy: 'cluster' })
+  await rejects(chain.call(aCall()), { code: 'circuit-open', policy: 'gate' })
+})
+
+test('what our callers cut short proves nothing about the cluster', async t => {
+  const clock = frozenClock(t)
+  const hung: Service<Publishing, typeof acknowledged> = ({ signal }) => {
+    const { promise, reject } = Promise.withResolvers<typeof acknowledged>()
+    signal.addEventListener('abort', () => reject(new Problem('publish-timeout', 'Handed over.')))
+    return promise
+  }
+  using chain = aChain(answers, {}, {}, hung)
+  for (let i = 0; i < 50; i++) {
+    const abort = new AbortController()
+    const ended = rejects(chain.publish({ topic: 'orders.commands', signal: abort.signal }), {
+      code: 'publish-timeout',
+    })
+    await clock.advance(1)
+    abort.abort(new Problem('deadline-exceeded', 'late'))
+    await ended
+  }
+  equal(chain.cluster.circuit.state, 'closed')
+})
+
+test('a broker that is away is asked again, and opens the circuit when it stays away', async t => {
+  const clock = frozenClock(t)
+  let asked = 0
+  const away: Service<Publishing, typeof acknowledged> = () => {
+    asked++
+    return Promise.reject(new Problem('broker-unavailable', 'No connection.'))
+  }
+  using chain = aChain(answers, {}, {}, away)
+  const { signal } = new AbortController()
+  const ended = rejects(chain.publish({ topic: 'orders.commands', signal }), { code: 'broker-unavailable' })
+  for (let i = 0; i < 10; i++) await clock.advance(100)
+  await ended
+  equal(asked, 3)
+  const second = rejects(chain.publish({ topic: 'orders.commands', signal }))
+  for (let i = 0; i < 10; i++) await clock.advance(100)
+  await second
+  equal(asked, 5) // of the budget's three repetitions one was left
+  equal(chain.cluster.circuit.state, 'open')
+})
+
+type Plan = Readonly<{ does: 'acknowledge' | 'fail' | 'lose' | 'hang'; afterMs: number }>
+const plan = fc.record({
+  does: fc.constantFrom<Plan['does']>('acknowledge', 'fail', 'fail', 'lose', 'hang'),
+  afterMs: fc.integer({ min: 0, max: 400 }),
+})
+const story = fc.record({
+  plans: fc.array(plan, { minLength: 1, maxLength: 4 }),
+  replyMs: fc.option(fc.integer({ min: 0, max: 900 })),
+  deadlineMs: fc.integer({ min: 10, max: 800 }),
+  leaveMs: fc.option(fc.integer({ min: 0, max: 900 })),
+})
+
+test('however the broker, the worker and the client behave: nothing is sent after the deadline, each call ends in time, and no outcome is too weak', async t => {
+  const clock = frozenClock(t)
+  const gatherMs = 5 // the shared timer may ring this much late, and the test moves in such steps
+  await fc.assert(
+    fc.asyncProperty(story, async ({ plans, replyMs, deadlineMs, leaveMs }) => {
+      const began: number[] = []
+      let truth: Outcome = 'not-sent'
+      const broker: Service<Publishing, typeof acknowledged> = ({ signal }) => {
+        const { does, afterMs } = plans[Math.min(began.length, plans.length - 1)]!
+        began.push(now())
+        const { promise, resolve, reject } = Promise.withResolvers<typeof acknowledged>()
+        const doubt = new Problem('publish-timeout', 'Nobody knows.')
+        const alarm = after(does === 'hang' ? 60_000 : afterMs, () => {
+          if (does !== 'fail') truth = strongest(truth, does === 'lose' ? 'in-doubt' : 'sent')
+          if (does === 'acknowledge') resolve(acknowledged)
+          else reject(does === 'lose' ? doubt : new Problem('broker-unavailable', 'No connection.'))
+        })
+        const cut = (): void => {
+          alarm.cancel()
+          if (does === 'fail') return reject(Problem.from(signal.reason).withOutcome('not-sent')) // still in our buffer
+          truth = strongest(truth, 'in-doubt')
+          reject(doubt)
+        }
+        if (signal.aborted) cut()
+        else signal.addEventListener('abort', cut)
+        return promise
+      }
+      const core: Service<Call, Reply> = async call => {
+        await chain.publish({ topic: call.topic, signal: call.signal }).catch((error: unknown) => {
+          call.progress.outcome = strongest(call.progress.outcome, Problem.from(error).outcome)
+          throw error
+        })
+        call.progress.outcome = 'sent'
+        const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+        const waitMs = replyMs === null ? Infinity : replyMs
+        if (waitMs < until(call.expires)) after(waitMs, () => resolve(anAnswer))
+        else after(until(call.expires), () => reject(new Problem('reply-timeout', 'expired')))
+        return await promise
+      }
+      using chain = aChain(core, { publish: { attemptMs: 150, budget: { floor: 10 } } }, {}, broker)
+      const abort = new AbortController()
+      const call = aCall({ signal: abort.signal, deadline: later(deadlineMs), expires: later(deadlineMs) })
+      if (leaveMs !== null) after(leaveMs, () => abort.abort(new Problem('client-gone', 'left')))
+      const start = now()
+      let end: { ms: number; truth: Outcome; told: Outcome; code: string } | null = null
+      chain.call(call).then(
+        () => (end = { ms: since(start), truth, told: 'sent', code: 'none' }),
+        (problem: Problem) => (end = { ms: since(start), truth, told: problem.outcome, code: problem.code }),
+      )
+      for (let ms = 0; ms < 1_200; ms += gatherMs) await clock.advance(gatherMs)
+      const last = Math.min(deadlineMs, leaveMs ?? Infinity)
+      ok(end !== null)
+      const { ms, truth: then, told, code } = end as { ms: number; truth: Outcome; told: Outcome; code: string }
+      ok(ms <= last + 20 + 2 * gatherMs, `ended after ${ms} ms instead of ${last}`)
+      ok(outcomes.indexOf(told) >= outcomes.indexOf(then), `${code} says ${told}, but it was ${then}`)
+      for (const at of began) ok(at - start <= last + gatherMs, `sent ${at - start - last} ms after the end`)
+      equal(alarms(), 0)
+      equal(chain.door.inside + chain.worker.bulkhead.inFlight + chain.worker.bulkhead.waiting, 0)
+    }),
+    { numRuns: 60 },
+  )
+})
