@@ -14,19 +14,30 @@ export type Sent = Readonly<{
 }>
 export type Answered = Readonly<{ correlation: string; status: number; body: string; record: Incoming }>
 
-/** The embedded broker, which also writes down what members are given and what they say is done. */
+/** The embedded broker, which also writes down what members are given and what they say is done, and waits for their handlers when they leave. */
 class WatchedBroker extends MemoryBroker {
   readonly done: string[] = []
   handedOver = 0
 
-  override join(membership: Membership, handler: MemberHandler): Promise<AsyncDisposable> {
+  override async join(membership: Membership, handler: MemberHandler): Promise<AsyncDisposable> {
     const watched = new Map<Held, Held>()
-    return super.join(membership, (record, held) => {
+    const pending = new Set<Promise<void>>()
+    const member = await super.join(membership, (record, held) => {
       const known = watched.get(held) ?? this.#watch(held)
       watched.set(held, known)
       this.handedOver++
-      return handler(record, known)
+      const taken = handler(record, known)
+      if (taken !== undefined) {
+        const waits = taken.finally(() => pending.delete(waits))
+        pending.add(waits)
+      }
+      return taken
     })
+    const leave = async (): Promise<void> => {
+      await Promise.all(pending) // as clients of Kafka do
+      await member[Symbol.asyncDispose]()
+    }
+    return { [Symbol.asyncDispose]: leave }
   }
 
   #watch(held: Held): Held {

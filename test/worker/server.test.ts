@@ -134,6 +134,51 @@ suite('A worker', { timeout: 20_000 }, () => {
     deepEqual(worker.counters, { served: 1, expired: 0, duplicates: 0, joined: 0, poison: 0, failed: 0 })
   })
 
+  test('closes though a reply finds no broker: the command is not done, and comes again', async t => {
+    const clock = frozenClock(t)
+    const { broker, send, serving } = await aStation()
+    const worker = await serve({ ...serving, stopMs: 500 }, () => pause(100))
+    await send({ expires: Date.now() + 60_000 })
+    await clock.advance(0)
+    broker.outage()
+    await clock.advance(110)
+    let closed = false
+    const closing = worker.close().then(() => (closed = true))
+    await clock.advance(510)
+    equal(closed, false)
+    await clock.advance(1_010)
+    await closing
+    deepEqual([broker.done, worker.counters.served, worker.counters.failed, alarms()], [[], 1, 0, 0])
+  })
+
+  test('closes though the broker waits for it to take more', async t => {
+    const clock = frozenClock(t)
+    const { broker, send, serving } = await aStation(2)
+    const worker = await serve({ ...serving, ahead: 1, stopMs: 500 }, () => new Promise(() => {}))
+    for (const partition of [0, 0, 1]) await send({ partition })
+    await clock.advance(0)
+    equal(broker.handedOver, 2)
+    const closing = worker.close()
+    for (let i = 0; i < 4; i++) await clock.advance(500)
+    await closing
+    deepEqual([broker.done, alarms()], [[], 0])
+  })
+
+  test('takes no record that comes while it closes', async t => {
+    const clock = frozenClock(t)
+    const { broker, send, replies, serving } = await aStation()
+    const worker = await serve(serving, () => pause(1_000))
+    await send()
+    await clock.advance(0)
+    const closing = worker.close()
+    await send()
+    await clock.advance(0)
+    equal(broker.handedOver, 2)
+    await clock.advance(1_000)
+    await closing
+    deepEqual([broker.done, replies.length], [['0/1'], 1])
+  })
+
   test('leaves what it has not begun to whoever takes its partition over', async () => {
     const { broker, send, replies, settle, serving } = await aStation(2)
     const begun: string[] = []
