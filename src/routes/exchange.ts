@@ -97,8 +97,8 @@ export class Exchange {
     if (closes) res.shouldKeepAlive = false
     res.writeHead(status, head) // it ends the keep-alive of a client that still waits for its 100 Continue
     if (!res.shouldKeepAlive) line.broken = true
-    if (remaining > 0 && !res.shouldKeepAlive) this.#endWhenRead(body)
-    else if (body.length <= textBytes) res.end(latin1(body), 'latin1')
+    if (remaining > 0 && !res.shouldKeepAlive) return this.#endWhenRead(body)
+    if (body.length <= textBytes) res.end(latin1(body), 'latin1')
     else res.end(body)
     const { socket } = res
     if (socket === null || socket.writableLength > 0) this.#watch(body.length)
@@ -114,10 +114,13 @@ export class Exchange {
     res.write(body)
     const end = (): void => {
       alarm.cancel()
-      if (!res.destroyed) res.end()
+      if (res.destroyed) return
+      res.end()
+      this.#watch(body.length)
     }
     const alarm = after(lingerMs, end)
     req.whenRead(end)
+    res.on('close', () => alarm.cancel())
   }
 
   /** A client that reads slowly or not at all is cut off: as long as for a request body, for each MiB of it. */

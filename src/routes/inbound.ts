@@ -69,9 +69,10 @@ export class Inbound extends IncomingMessage {
     if (this.#arrived > 0) settle.reject(new Error('The body was asked for after it had begun to arrive.'))
     this.#settle = settle
     this.#limit = limit
-    this.#alarm = after(timeoutMs, () =>
-      this.fail(new Problem('request-timeout', `The body did not arrive within ${timeoutMs} ms.`)),
-    )
+    this.#alarm = after(timeoutMs, () => {
+      if (this.exchange !== null) this.exchange.last = true
+      this.fail(new Problem('request-timeout', `The body did not arrive within ${timeoutMs} ms.`))
+    })
     return settle.promise
   }
 

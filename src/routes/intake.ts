@@ -7,7 +7,7 @@ import type { Instant } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { ClientOf } from './client.ts'
 import type { Exchange } from './exchange.ts'
-import { keyOf, parameter } from './key.ts'
+import { keyOf } from './key.ts'
 import type { Params } from './key.ts'
 import { fromField, mayPassIn } from './names.ts'
 import { waitOf } from './prefer.ts'
@@ -128,7 +128,7 @@ function passedOn(names: readonly string[], headers: IncomingHttpHeaders): reado
 function pairsOf(params: Params): readonly Pair[] {
   let pairs: Pair[] | null = null
   for (const name in params) {
-    const value = parameter(params[name])
+    const value = params[name]
     if (value !== undefined) (pairs ??= []).push([name, value])
   }
   return pairs ?? noPairs

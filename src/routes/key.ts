@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Problem } from '../problem.ts'
 
-/** Path parameters as the router decodes them; a wildcard is a list of segments. */
-export type Params = Readonly<Record<string, string | readonly string[]>>
+/** Path parameters as the router decodes them. */
+export type Params = Readonly<Record<string, string>>
 export type KeyOf = (params: Params, headers: IncomingHttpHeaders, body: Buffer) => Uint8Array | null
 
 const deepest = 64
@@ -17,7 +17,7 @@ export function keyOf(source: string | undefined): KeyOf {
   const dot = source.indexOf('.')
   const place = source.slice(0, dot)
   const name = source.slice(dot + 1)
-  if (place === 'path') return params => bytesOf(parameter(params[name]), source)
+  if (place === 'path') return params => bytesOf(params[name], source)
   if (place === 'header') {
     const lower = name.toLowerCase()
     return (_params, headers) => bytesOf(headers[lower], source)
@@ -25,10 +25,6 @@ export function keyOf(source: string | undefined): KeyOf {
   const fields = name.split('.')
   return (_params, _headers, body) => bytesOf(fieldOf(parse(body), fields), source)
 }
-
-/** A parameter as one text. */
-export const parameter = (value: string | readonly string[] | undefined): string | undefined =>
-  typeof value === 'string' || value === undefined ? value : value.join('/')
 
 function bytesOf(value: unknown, source: string): Uint8Array {
   if (typeof value === 'string' && value !== '') return Buffer.from(value)

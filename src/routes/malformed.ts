@@ -61,7 +61,7 @@ function answer(problem: Problem): string {
 
 type Cause = NodeJS.ErrnoException & Readonly<{ reason?: string; rawPacket?: Buffer }>
 
-/** Null for what is wrong with the connection, on which no answer arrives. */
+/** Null for what is wrong with the connection: it broke, or the client left in the middle of its request. */
 function problemOf({ code = '', message, reason = message, rawPacket }: Cause, urlBytes: number): Problem | null {
   if (code === 'HPE_HEADER_OVERFLOW')
     return rawPacket !== undefined && isLongLine(rawPacket, urlBytes)
@@ -69,7 +69,9 @@ function problemOf({ code = '', message, reason = message, rawPacket }: Cause, u
       : new Problem('headers-too-large', 'The head of the request is too large.')
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return new Problem('too-large', 'The chunk extensions are too large.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'The request did not arrive in time.')
-  return code.startsWith('HPE_') ? new Problem('invalid-request', `This is not HTTP: ${reason}.`) : null
+  return code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE'
+    ? new Problem('invalid-request', `This is not HTTP: ${reason}.`)
+    : null
 }
 
 /** Whether what the parser choked on is a request line: it does not say, and the latest packet is all there is. */

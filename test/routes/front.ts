@@ -65,6 +65,7 @@ export async function open(
   events.finished.subscribe(listener)
   t.after(async () => {
     events.finished.unsubscribe(listener)
+    for (const socket of clients.get(front) ?? []) socket.destroy() // with its clock frozen the server would not
     await front.close(0)
   })
   return { url: `http://127.0.0.1:${front.port}`, front, edge: behind, calls, finished }
@@ -80,16 +81,19 @@ export type Wire = Readonly<{
   closed: Promise<void>
 }>
 
+const clients = new WeakMap<Front, Socket[]>()
+
 /** A client that writes what no well-behaved one would. */
-export function wire(t: TestContext, to: Front): Wire {
+export function wire(to: Front): Wire {
   const socket = connect(to.port === 0 ? { path: to.address } : { port: to.port, host: '127.0.0.1' })
   let text = ''
+  let wanted = 0 // so long the text must be before it is worth another look
   let ended = false
   let wake = (): void => {}
   const closed = Promise.withResolvers<void>()
   socket.on('data', chunk => {
     text += chunk.toString('latin1')
-    wake()
+    if (text.length >= wanted) wake()
   })
   socket.on('error', () => {})
   socket.on('close', () => {
@@ -97,7 +101,7 @@ export function wire(t: TestContext, to: Front): Wire {
     closed.resolve()
     wake()
   })
-  t.after(() => socket.destroy())
+  clients.set(to, [...(clients.get(to) ?? []), socket])
   const next = (): Answer | null => {
     const end = text.indexOf('\r\n\r\n')
     if (end === -1) return null
@@ -107,7 +111,9 @@ export function wire(t: TestContext, to: Front): Wire {
       lines.map(line => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]),
     )
     const length = Number(headers['content-length'] ?? 0)
-    if (text.length < end + 4 + length) return null
+    wanted = end + 4 + length
+    if (text.length < wanted) return null
+    wanted = 0
     const body = text.slice(end + 4, end + 4 + length)
     text = text.slice(end + 4 + length)
     return { status, headers, body }

@@ -49,6 +49,8 @@ for (const url of [
   test(`${JSON.stringify(url)} is refused`, () => ok(targetFlaw(url)))
 
 const wrong = /[\p{Cc}/\\]/u
+const bytesOf = (segment: string): string =>
+  segment.replaceAll(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 
 test('what is taken decodes into segments that stay in their places', () => {
   const piece = fc.constantFrom('/', '.', '..', '%2e', '%2f', '%5c', '\\', '%00', '%', 'a', '%41', '?', '#', 'é', ' ')
@@ -57,7 +59,7 @@ test('what is taken decodes into segments that stay in their places', () => {
       const url = `/${pieces.join('')}`
       if (targetFlaw(url) !== null) return
       const [path = ''] = url.split('?')
-      const segments = path.split('/').map(decodeURIComponent)
+      const segments = path.split('/').map(bytesOf)
       ok(
         segments.every(segment => !['.', '..'].includes(segment) && !wrong.test(segment)),
         url,
