@@ -35,7 +35,7 @@ export interface Gateway extends AsyncDisposable {
   stop(how?: Readonly<{ delayMs?: number }>): Promise<void>
 }
 
-/** `broker` instead of the configured one; `demo` also runs the order service. */
+/** `broker` instead of the configured one: it stays its giver's to close. `demo` also runs the order service. */
 export type StartOptions = Readonly<{ broker?: Broker; demo?: boolean }>
 
 const againMs = 100
@@ -65,7 +65,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const unreachable = (): Problem =>
     new Problem('broker-unavailable', `No broker is reachable: ${broker.reason}.`, later)
   const started = (): Problem | null =>
-    wasReady ? null : new Problem('not-ready', `Not ready yet: ${readiness}.`, later)
+    wasReady ? null : new Problem('not-ready', `Not ready yet: ${readiness.toString()}.`, later)
   const reachable = (): Problem | null =>
     broker.state === 'ready' ? cluster.circuit.wouldRefuse('gate') : unreachable()
   const answerable = (): Problem | null =>
@@ -91,7 +91,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
 
   const held = new AsyncDisposableStack() // released in the opposite order
   held.use(telemetry)
-  held.use(broker)
+  if (given === undefined) held.use(broker)
   held.use(stall)
   held.use(cluster)
   for (const worker of workers.values()) held.use(worker)
@@ -104,6 +104,14 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   // an outage of the brokers is everybody's, and leaves us ready unless asked; a dead reader is ours alone
   const sick = (): boolean =>
     (config.readiness === 'strict' || broker.state === 'ready') && Object.keys(degraded()).length > 0
+  // a topic that is missing before we are ready may be about to be created, and is no misconfiguration yet
+  const partitionFor = (topic: string, key: Uint8Array | null): number => {
+    try {
+      return broker.partitionFor(topic, key)
+    } catch (error) {
+      throw started() ?? error
+    }
+  }
   const ways = Object.entries(config.routes).map(way)
   try {
     const admin = await administer(config.admin, {
@@ -116,16 +124,13 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       config: () => hidden(config),
     })
     held.defer(() => admin.close())
-    const front = await serve(
-      config.server,
-      edge({ ways, server: config.server, partitionFor: (topic, key) => broker.partitionFor(topic, key) }),
-    )
+    const front = await serve(config.server, edge({ ways, server: config.server, partitionFor }))
     held.defer(() => front.close(1_000))
     tell('listening', `${front.address}, admin ${admin.address}`)
 
     const closing = new AbortController()
     const prepare = async (): Promise<void> => {
-      readiness.block('broker', unreachable().message)
+      readiness.block('broker', broker.state === 'ready' ? 'The topics are being looked at.' : unreachable().message)
       broker.start(wanted.map(({ name }) => name))
       held.use(
         broker.watch(state => {
@@ -160,8 +165,8 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       const limit = new AbortController()
       await Promise.race([drain.idle(), pause(config.drain.limitMs, limit.signal)])
       limit.abort()
-      await ready
-      tell('stopped', '')
+      replies.abandon()
+      tell('stopped', '') // without waiting for `ready`: what it waits for may never come
       await held.disposeAsync()
     }
     let stopped: Promise<void> | null = null
@@ -189,7 +194,11 @@ async function openBroker({ broker }: Config): Promise<Broker> {
 
 async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {
   const { demo } = await import('./worker/demo.ts')
-  for (const { topic, dialect } of Object.values(workers)) held.use(await demo(broker, { topic, dialect }))
+  for (const { topic, dialect } of Object.values(workers)) {
+    const serving = await demo(broker, { topic, dialect })
+    if (held.disposed) await serving.close()
+    else held.use(serving)
+  }
 }
 
 const guardWorkers = (config: Config): ReadonlyMap<string, WorkerGuards> =>

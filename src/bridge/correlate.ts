@@ -3,6 +3,7 @@ import { since, wallClock } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import type { ReplyClass } from '../events.ts'
+import { Problem } from '../problem.ts'
 import type { Incoming } from './broker.ts'
 
 /** Somebody who waits for one reply. `sentAt` is when the broker acknowledged the command. */
@@ -16,6 +17,7 @@ export interface Waiter {
 
 const secretBytes = 16 // 128 random bits; semantics asks for at least 122
 const drawAtOnce = 256
+const nothing: (problem: Problem) => void = () => {}
 
 /**
  * Joins replies to the calls that wait for them: one inbox, one map. An id is
@@ -46,7 +48,7 @@ export class Correlator {
   }
 
   /** Register before publishing: a reply can be faster than the acknowledgement. Whoever waits must `forget` in the end. */
-  expect(worker: string, onReply: (reply: Incoming) => void): Waiter {
+  expect(worker: string, onReply: (reply: Incoming) => void, onAbandoned = nothing): Waiter {
     const sequence = this.#issued++
     const slot = sequence % this.#memory
     if (slot % drawAtOnce === 0) randomFillSync(this.#secrets, slot * secretBytes, drawAtOnce * secretBytes)
@@ -57,6 +59,7 @@ export class Correlator {
       `${this.#prefix}${sequence}.${this.#secret(slot)}`,
       worker,
       onReply,
+      onAbandoned,
     )
     this.#waiting.set(sequence, waiter)
     return waiter
@@ -79,6 +82,17 @@ export class Correlator {
       })
     known.onReply(reply)
     return 'answered'
+  }
+
+  /** Ends every wait: who stops must not leave alarms behind, which would keep the process alive until they ring. */
+  abandon(): void {
+    for (const { onAbandoned, sentAt } of this.#waiting.values())
+      onAbandoned(
+        sentAt === null
+          ? new Problem('publish-timeout', 'The gateway stopped before the broker confirmed the command.')
+          : new Problem('reply-timeout', 'The gateway stopped before the reply came.'),
+      )
+    this.#waiting.clear()
   }
 
   #tell(id: string): Waiting | ReplyClass {
@@ -110,6 +124,7 @@ class Waiting implements Waiter {
   readonly id: string
   readonly worker: string
   readonly onReply: (reply: Incoming) => void
+  readonly onAbandoned: (problem: Problem) => void
   sentAt: Instant | null = null
 
   constructor(
@@ -118,12 +133,14 @@ class Waiting implements Waiter {
     id: string,
     worker: string,
     onReply: (reply: Incoming) => void,
+    onAbandoned: (problem: Problem) => void,
   ) {
     this.#all = all
     this.sequence = sequence
     this.id = id
     this.worker = worker
     this.onReply = onReply
+    this.onAbandoned = onAbandoned
   }
 
   forget(): void {

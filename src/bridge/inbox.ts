@@ -25,6 +25,7 @@ export class Inbox implements AsyncDisposable {
   #partition: number | null = null
   #sickAt: Instant | null = null
   #look: Disposable | null = null
+  #closed = false
 
   constructor(broker: Broker, options: InboxOptions, handler: Handler) {
     this.#broker = broker
@@ -36,10 +37,12 @@ export class Inbox implements AsyncDisposable {
   async open(partitions: number): Promise<void> {
     const { topic, instance, ordinal, broadcast } = this.#options
     this.#partition = ordinal === undefined ? partitionOf(Buffer.from(instance), partitions) : ordinal % partitions
-    this.#reading = await this.#broker.subscribe(
+    const reading = await this.#broker.subscribe(
       { topic, partitions: broadcast ? 'all' : [this.#partition], from: 'end' },
       this.#handler,
     )
+    if (this.#closed) return await reading[Symbol.asyncDispose]()
+    this.#reading = reading
     this.#look = every(lookMs, () => this.healthy)
   }
 
@@ -63,6 +66,7 @@ export class Inbox implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     this.#look?.[Symbol.dispose]()
     await this.#reading?.[Symbol.asyncDispose]()
   }

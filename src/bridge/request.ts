@@ -25,7 +25,7 @@ export function requestReply(
   return async function request(call) {
     const { promise, resolve, reject } = Promise.withResolvers<Incoming>()
     const { progress } = call
-    const waiter = replies.expect(call.worker, resolve)
+    const waiter = replies.expect(call.worker, resolve, reject)
     let silence: Alarm | undefined
     let replied = false
     const begun = now()

@@ -2,6 +2,8 @@ import { test } from 'node:test'
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { Correlator } from '../../src/bridge/correlate.ts'
+import type { Waiter } from '../../src/bridge/correlate.ts'
+import { now } from '../../src/clock.ts'
 import { events } from '../../src/events.ts'
 import type { Incoming } from '../../src/bridge/broker.ts'
 import { aRecord } from '../help/record.ts'
@@ -75,6 +77,18 @@ test('the memory of the latest ids is bounded, and a call that waits longer is s
   equal(replies.settle(ended.id, aRecord()), 'late', 'too old to be known as a duplicate')
   equal(replies.settle(patient.id, aRecord()), 'answered')
   equal(answers, 1)
+  equal(replies.size, 0)
+})
+
+test('who stops ends every wait, and says how far each call came', () => {
+  const replies = new Correlator({ instance: 'a' })
+  const ended: string[] = []
+  const expect = (): Waiter => replies.expect('orders', nobody, ({ code, outcome }) => ended.push(`${code} ${outcome}`))
+  expect().sentAt = now()
+  expect()
+  expect().forget()
+  replies.abandon()
+  deepEqual(ended, ['reply-timeout sent', 'publish-timeout in-doubt'])
   equal(replies.size, 0)
 })
 

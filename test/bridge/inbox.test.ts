@@ -2,6 +2,7 @@ import { test } from 'node:test'
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { Inbox } from '../../src/bridge/inbox.ts'
 import type { Broker, Source } from '../../src/bridge/broker.ts'
+import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { now } from '../../src/clock.ts'
 import { frozenClock } from '../help/clock.ts'
 
@@ -60,4 +61,19 @@ test('remembers that replies may have been missing, for the calls under way then
   equal(inbox.sickSince(before), true)
   await clock.advance(300)
   equal(inbox.sickSince(now()), false)
+})
+
+test('closed while it was still opening, it reads nothing', async () => {
+  const broker = new MemoryBroker()
+  await broker.admin.create([{ name: options.topic, partitions: 1, replication: 1, config: {} }])
+  let read = 0
+  const inbox = new Inbox(broker, options, () => read++)
+  const opening = inbox.open(1)
+  await inbox[Symbol.asyncDispose]()
+  await opening
+  const record = { topic: options.topic, partition: 0, key: null, value: null, headers: [] } as const
+  await broker.publish({ ...record, acks: 'all', signal: new AbortController().signal })
+  await new Promise(resolve => setImmediate(resolve))
+  equal(read, 0)
+  equal(inbox.healthy, false)
 })

@@ -132,3 +132,15 @@ test('the record carries the call’s key and bytes, for the reply partition of 
   equal(record.acks, 'all')
   equal(header(record.headers, 'sluice-reply-partition'), '3')
 })
+
+test('a gateway that stops leaves no alarm of a call that waits for its reply', async t => {
+  const clock = frozenClock(t)
+  const { replies, taken, request } = held()
+  const waits = request(aCall({ expires: later(86_400_000) }))
+  taken[0]!.acknowledge()
+  await clock.advance(0)
+  equal(alarms(), 1)
+  replies.abandon()
+  await rejects(waits, { code: 'reply-timeout', outcome: 'sent' })
+  equal(alarms(), 0)
+})
