@@ -35,9 +35,7 @@ function configuration(file: string, { set }: Settings) {
 async function start(file: string, settings: Settings & Readonly<{ demo: boolean }>): Promise<void> {
   const config = configuration(file, settings)
   const { start } = await import('./app.ts')
-  const gateway = await start(config, { demo: settings.demo }).catch((error: NodeJS.ErrnoException) =>
-    fail(whyNot(error)),
-  )
+  const gateway = await start(config, { demo: settings.demo }).catch((error: Error) => fail(whyNot(error)))
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
       if (gateway.stopping) process.exit(1) // a second signal: at once
@@ -47,17 +45,16 @@ async function start(file: string, settings: Settings & Readonly<{ demo: boolean
   if (settings.demo) void gateway.ready.then(() => say(hello(gateway.url)))
 }
 
-/** One line for what can go wrong before anything runs: what, and what to do. */
-function whyNot(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
-  const place =
-    error.address === undefined ? '' : ` ${error.address}${error.port === undefined ? '' : `:${error.port}`}`
-  if (error.code === 'EADDRINUSE')
-    return `Cannot listen on${place}: another program does already. Stop it, or choose another port, such as --set server.port=0 or --set admin.port=0.`
-  if (error.code === 'EACCES') return `Cannot listen on${place}: not permitted. Choose a port above 1023.`
-  if (error.code === 'EADDRNOTAVAIL')
-    return `Cannot listen on${place}: this machine has no such address. See server.host and admin.host.`
-  return error.message
+/** What to do where a place to listen cannot be had, by the code of the cause. */
+const advice: Readonly<Record<string, string>> = {
+  EADDRINUSE: ' Stop what listens there, or choose another place, such as --set server.port=0 or --set admin.port=0.',
+  EACCES: ' Choose a port above 1023.',
+  EADDRNOTAVAIL: ' See server.host and admin.host.',
 }
+
+/** One line for what can go wrong before anything runs: what, and what to do. */
+const whyNot = ({ message, cause }: Error): string =>
+  `${message}${advice[(cause as NodeJS.ErrnoException | undefined)?.code ?? ''] ?? ''}`
 
 const hello = (url: string): string => `
 Sluice answers at ${url}. Try:
