@@ -5,6 +5,11 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 /** Sources without a test of the same name, and what tests them instead. */
 const elsewhere: Readonly<Record<string, string>> = {
   'src/main.ts': 'test/flow/, which runs it as a process',
+  'src/app.ts': 'test/flow/, which starts it for every story',
+  'src/bridge/kafka/admin.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
+  'src/bridge/kafka/client.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
+  'src/bridge/kafka/group.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
+  'src/bridge/kafka/kafka.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
 }
 
 const twinOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '.test.ts')}`

@@ -37,7 +37,7 @@ export function access({ brokers, clientId, connectMs, requestMs, tls, sasl }: B
     clientId,
     connectMs,
     requestMs,
-    ssl: ssl as ConnectionOptions | undefined,
+    ssl,
     sasl:
       sasl === undefined
         ? undefined

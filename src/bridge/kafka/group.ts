@@ -124,17 +124,18 @@ export class Member {
     })
   }
 
-  async #each({ batch, resolveOffset, heartbeat, pause }: EachBatchPayload): Promise<void> {
+  async #each(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
     const held = this.#held.get(batch.partition)
     if (held === undefined) return
-    const resume = pause()
-    resolveOffset(batch.lastOffset()) // of the fetching; what is committed, `done` says
+    const resume = payload.pause()
+    payload.resolveOffset(batch.lastOffset()) // of the fetching; what is committed, `done` says
     const records = batch.messages.map(message => incoming(batch.topic, batch.partition, message))
     held
       .hand(records, this.#handler)
       .catch((cause: unknown) => this.#warn(cause))
       .finally(resume)
-    await heartbeat()
+    await payload.heartbeat()
   }
 
   #schedule(): void {

@@ -9,9 +9,10 @@ import { after } from '../../clock.ts'
 import type { Access } from './access.ts'
 
 // kafkajs re-arms a timer for throttled requests for ever, 910 times a second on an idle connection
-const { scheduleCheckPendingRequests } = RequestQueue.prototype
-RequestQueue.prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
-  if (this.pending.length > 0) scheduleCheckPendingRequests.call(this)
+const { prototype } = RequestQueue
+const schedule = Reflect.get(prototype, 'scheduleCheckPendingRequests') as (this: RequestQueue) => void
+prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+  if (this.pending.length > 0) schedule.call(this)
 }
 
 /** The connection was lost, or given up. `written` is false when the request certainly did not leave us. */

@@ -30,6 +30,7 @@ export class Reader implements Reading {
   readonly #lost = new Set<number>() // nodes that we cannot read from at present
   readonly #ended = new AbortController()
   readonly #held: Disposable[] = []
+  #saidAtOpening = ''
 
   constructor(cluster: Cluster, { topic, from }: Source, handler: Handler) {
     this.#cluster = cluster
@@ -62,7 +63,9 @@ export class Reader implements Reading {
         await this.#connected()
         return this
       } catch (error) {
-        this.#tell('failed', wanted(partitions), message(error), null)
+        const said = message(error)
+        if (said !== this.#saidAtOpening) this.#tell('failed', wanted(partitions), said, null)
+        this.#saidAtOpening = said
         await pause(againMs, this.#ended.signal)
       }
     }

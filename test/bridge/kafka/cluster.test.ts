@@ -1,0 +1,75 @@
+import { test } from 'node:test'
+import { equal, match, throws } from 'node:assert/strict'
+import { Config } from '../../../config/schema.ts'
+import { access } from '../../../src/bridge/kafka/access.ts'
+import { Cluster } from '../../../src/bridge/kafka/cluster.ts'
+import { codes } from '../../../src/bridge/kafka/protocol.ts'
+import { scriptedNode } from '../../help/scripted.ts'
+import { until } from '../../help/until.ts'
+
+const clusterAt = (brokers: string): Cluster =>
+  new Cluster(access(Config.parse({ routes: {}, broker: { brokers } }).broker))
+
+test('learns where the partitions are led, and connects there', async () => {
+  await using node = await scriptedNode(3)
+  const cluster = clusterAt(node.brokers)
+  equal(cluster.state, 'connecting')
+  throws(() => cluster.partitions('t'), { code: 'not-ready', outcome: 'not-sent' })
+  cluster.start(['t'])
+  await until('ready', () => cluster.link(1, 'produce'))
+  equal(cluster.state, 'ready')
+  equal(cluster.partitions('t'), 3)
+  equal(cluster.leader('t', 2), 1)
+  equal(cluster.leader('t', 3), null)
+  await cluster.close()
+})
+
+test('a topic that is missing or forbidden is said so', async () => {
+  await using node = await scriptedNode()
+  node.state.topicCode = codes.unknownTopicOrPartition
+  const cluster = clusterAt(node.brokers)
+  cluster.start(['t'])
+  await until('known', () => cluster.knows('t'))
+  throws(() => cluster.partitions('t'), { code: 'topic-missing' })
+  node.state.topicCode = codes.topicAuthorizationFailed
+  cluster.refresh()
+  const codeOf = (): string => {
+    try {
+      return String(cluster.partitions('t'))
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+  await until('forbidden', () => codeOf() === 'topic-forbidden')
+  await cluster.close()
+})
+
+test('an outage is down with its reason, costs four dials a second, and ends by itself', async () => {
+  const node = await scriptedNode()
+  const cluster = clusterAt(node.brokers)
+  cluster.start(['t'])
+  await until('ready', () => cluster.state === 'ready')
+  const before = node.dials
+  node.on('versions', () => 'hang-up')
+  node.cut()
+  await until('down', () => cluster.state === 'down')
+  match(cluster.reason, /127\.0\.0\.1|closed/)
+  equal(cluster.link(1, 'produce'), null)
+  const begun = performance.now()
+  await until('some dials', () => node.dials >= before + 4)
+  equal(performance.now() - begun > 600, true, 'four dials take most of a second')
+  await node[Symbol.asyncDispose]()
+  await cluster.close()
+})
+
+test('each purpose has a connection of its own, for as long as it is needed', async () => {
+  await using node = await scriptedNode()
+  const cluster = clusterAt(node.brokers)
+  cluster.start(['t'])
+  const purpose = cluster.purpose('read-1', () => [1])
+  await until('both links', () => cluster.link(1, 'produce') !== null && cluster.link(1, 'read-1') !== null)
+  equal(cluster.link(1, 'produce') === cluster.link(1, 'read-1'), false)
+  purpose[Symbol.dispose]()
+  await until('one link', () => cluster.link(1, 'read-1') === null)
+  await cluster.close()
+})

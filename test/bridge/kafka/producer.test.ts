@@ -1,0 +1,238 @@
+import { suite, test } from 'node:test'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { Config } from '../../../config/schema.ts'
+import { access } from '../../../src/bridge/kafka/access.ts'
+import { Cluster } from '../../../src/bridge/kafka/cluster.ts'
+import { Producer } from '../../../src/bridge/kafka/producer.ts'
+import { codes } from '../../../src/bridge/kafka/protocol.ts'
+import type { Outgoing } from '../../../src/bridge/broker.ts'
+import { Problem } from '../../../src/problem.ts'
+import { produced, scriptedNode } from '../../help/scripted.ts'
+import { until } from '../../help/until.ts'
+
+const record = (over: Partial<Outgoing> = {}): Outgoing => ({
+  topic: 't',
+  partition: 0,
+  key: null,
+  value: Buffer.from('v'),
+  headers: [],
+  acks: 'all',
+  signal: new AbortController().signal,
+  ...over,
+})
+
+async function producing(options: { partitions?: number; records?: number; bytes?: number; requestMs?: number } = {}) {
+  const { partitions = 1, records = 100, bytes = 1_000_000, requestMs = 5_000 } = options
+  const node = await scriptedNode(partitions)
+  const cluster = new Cluster(access(Config.parse({ routes: {}, broker: { brokers: node.brokers } }).broker))
+  const producer = new Producer(cluster, { requestMs, buffer: { records, bytes } })
+  cluster.start(['t'])
+  await until('connected', () => cluster.link(1, 'produce'))
+  const sent = (): number => node.requests.filter(({ api }) => api === 0).length
+  const handedOver = (): Promise<unknown> => until('handed over', () => sent() > 0)
+  return {
+    node,
+    cluster,
+    producer,
+    sent,
+    handedOver,
+    [Symbol.asyncDispose]: async () => {
+      await cluster.close()
+      await node[Symbol.asyncDispose]()
+    },
+  }
+}
+
+suite('publishing, and what is known of the record afterwards', () => {
+  test('acknowledged: partition and offset, those of a batch counted on', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => produced([{ partition: 0, code: 0, offset: 40n }]))
+    const all = await Promise.all([
+      it.producer.publish(record()),
+      it.producer.publish(record()),
+      it.producer.publish(record()),
+    ])
+    deepEqual(
+      all.map(({ offset }) => offset),
+      [40n, 41n, 42n],
+    )
+    equal(it.sent(), 1, 'one produce request for all that came together')
+  })
+
+  test('one partition refused, another written: each record gets what its own partition’s answer says', async () => {
+    await using it = await producing({ partitions: 3 })
+    it.node.on('produce', () =>
+      produced([
+        { partition: 0, code: 0, offset: 7n },
+        { partition: 1, code: codes.notEnoughReplicas },
+      ]),
+    )
+    const written = it.producer.publish(record())
+    const refused = rejects(it.producer.publish(record({ partition: 1 })), {
+      code: 'broker-unavailable',
+      outcome: 'not-sent',
+    })
+    const hidden = rejects(it.producer.publish(record({ partition: 2 })), {
+      code: 'publish-timeout',
+      outcome: 'in-doubt',
+    })
+    equal((await written).offset, 7n)
+    await refused
+    await hidden
+  })
+
+  test('an empty answer is no acknowledgement', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => produced([]))
+    await rejects(it.producer.publish(record()), { outcome: 'in-doubt' })
+  })
+
+  test('the connection lost after writing: in doubt', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => 'hang-up')
+    await rejects(it.producer.publish(record()), { code: 'publish-timeout', outcome: 'in-doubt' })
+  })
+
+  test('no connection: not sent, at once, and no dial of its own', async () => {
+    await using it = await producing()
+    it.node.on('versions', () => 'hang-up')
+    it.node.cut()
+    await until('down', () => it.cluster.state === 'down')
+    const { dials } = it.node
+    for (let i = 0; i < 50; i++)
+      await rejects(it.producer.publish(record()), { code: 'broker-unavailable', outcome: 'not-sent' })
+    equal(it.node.dials - dials <= 2, true)
+  })
+
+  test('a hung broker: in doubt what it was given, not sent what still waits', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => 'silence')
+    const limit = new AbortController()
+    const given = rejects(it.producer.publish(record({ signal: limit.signal })), {
+      code: 'publish-timeout',
+      outcome: 'in-doubt',
+    })
+    await it.handedOver()
+    const waiting = rejects(it.producer.publish(record({ signal: limit.signal })), {
+      code: 'broker-unavailable',
+      outcome: 'not-sent',
+    })
+    equal(it.producer.waiting, 2)
+    limit.abort(new Problem('publish-timeout', 'Not done within 1000 ms.'))
+    await given
+    await waiting
+    equal(it.producer.waiting, 0)
+    equal(it.sent(), 1, 'what was taken out is never handed over')
+  })
+
+  test('a client that leaves takes its record out of the buffer, but not back from the broker', async () => {
+    await using it = await producing()
+    let release = (): void => {}
+    const held = new Promise<void>(resolve => (release = resolve))
+    it.node.on('produce', () => 'silence')
+    const gone = new AbortController()
+    const given = it.producer.publish(record({ signal: gone.signal }))
+    await it.handedOver()
+    const waiting = rejects(it.producer.publish(record({ signal: gone.signal })), {
+      code: 'client-gone',
+      outcome: 'not-sent',
+    })
+    gone.abort(new Problem('client-gone', 'left'))
+    await waiting
+    let settled = false
+    void given.then(
+      () => (settled = true),
+      () => (settled = true),
+    )
+    release()
+    await held
+    equal(settled, false, 'it goes on without an audience')
+    it.node.cut()
+    await rejects(given, { outcome: 'in-doubt' })
+  })
+
+  test('aborted before: not sent, in the words of who gave up', async () => {
+    await using it = await producing()
+    await rejects(
+      it.producer.publish(record({ signal: AbortSignal.abort(new Problem('deadline-exceeded', 'late')) })),
+      { code: 'deadline-exceeded', outcome: 'not-sent' },
+    )
+    equal(it.sent(), 0)
+  })
+
+  test('a full buffer refuses by number and by bytes, and takes again when it has emptied', async () => {
+    await using it = await producing({ records: 2, bytes: 10_000 })
+    it.node.on('produce', () => 'silence')
+    const limit = new AbortController()
+    const { signal } = limit
+    const all = [it.producer.publish(record({ signal })), it.producer.publish(record({ signal }))]
+    await rejects(it.producer.publish(record()), { code: 'buffer-full', outcome: 'not-sent' })
+    limit.abort(new Problem('publish-timeout', 'hung'))
+    await Promise.allSettled(all)
+    it.node.on('produce', () => produced([{ partition: 0, code: 0 }]))
+    await rejects(it.producer.publish(record({ value: Buffer.alloc(10_000) })), { code: 'buffer-full' })
+  })
+
+  test('a record larger than the topic takes is refused before sending; the others of its batch are not', async () => {
+    await using it = await producing()
+    it.producer.limit('t', 1_000)
+    it.node.on('produce', () => produced([{ partition: 0, code: 0 }]))
+    const small = it.producer.publish(record())
+    await rejects(it.producer.publish(record({ value: Buffer.alloc(1_000) })), {
+      code: 'too-large',
+      outcome: 'not-sent',
+    })
+    await small
+  })
+
+  test('a batch never exceeds what the topic takes: the rest goes with the next one', async () => {
+    await using it = await producing()
+    it.producer.limit('t', 1_000)
+    const sizes: number[] = []
+    it.node.on('produce', body => {
+      sizes.push(body.length)
+      return produced([{ partition: 0, code: 0 }])
+    })
+    await Promise.all(Array.from({ length: 10 }, () => it.producer.publish(record({ value: Buffer.alloc(400) }))))
+    equal(sizes.length, 5)
+    equal(Math.max(...sizes) < 1_000 + 60, true)
+  })
+
+  test('one request is in flight for a leader; what gathers meanwhile is the next batch', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => 'silence')
+    const first = it.producer.publish(record())
+    await it.handedOver()
+    const rest = Array.from({ length: 20 }, () => it.producer.publish(record()))
+    equal(it.sent(), 1)
+    it.node.on('produce', () => produced([{ partition: 0, code: 0 }]))
+    it.node.cut()
+    await rejects(first, { outcome: 'in-doubt' })
+    const results = await Promise.allSettled(rest)
+    equal(
+      results.every(result => result.status === 'rejected' && (result.reason as Problem).outcome === 'not-sent'),
+      true,
+      'none of them had left us',
+    )
+  })
+
+  test('without acknowledgements nobody waits for an answer', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => 'silence')
+    deepEqual(await it.producer.publish(record({ acks: 'none' })), { partition: 0, offset: -1n })
+  })
+
+  test('keyless records fill one partition for a batch, then another, and pass over those without a leader', async () => {
+    await using it = await producing({ partitions: 2 })
+    it.node.on('produce', () =>
+      produced([
+        { partition: 0, code: 0 },
+        { partition: 1, code: 0 },
+      ]),
+    )
+    equal(it.producer.turn('t'), it.producer.turn('t'))
+    const before = it.producer.turn('t')
+    await it.producer.publish(record({ partition: before }))
+    equal(it.producer.turn('t'), 1 - before)
+  })
+})

@@ -1,0 +1,177 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { Writer } from '../../src/bridge/kafka/bytes.ts'
+import { writeBatch } from '../../src/bridge/kafka/records.ts'
+import { wallClock } from '../../src/clock.ts'
+
+/** What a scripted node does with a request: answer with these bytes, say nothing, or close the connection. */
+export type Reaction = Buffer | 'silence' | 'hang-up'
+type Script = (body: Buffer) => Reaction
+export const apis = { produce: 0, fetch: 1, offsets: 2, metadata: 3, versions: 18 } as const
+
+const bytes = (write: (out: Writer) => void): Buffer => {
+  const out = new Writer(64)
+  write(out)
+  return Buffer.from(out.bytes)
+}
+
+/** One Kafka node that says what the test wants it to: for what no real one does on demand. One topic `t`. */
+export async function scriptedNode(partitions = 1) {
+  const requests: { api: number; body: Buffer }[] = []
+  const sockets = new Set<Socket>()
+  let dials = 0
+  let end = 0n
+  const state = { leader: 1, topicCode: 0 }
+  const server = createServer(socket => {
+    dials++
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+    let pending = Buffer.alloc(0)
+    socket.on('data', chunk => {
+      pending = Buffer.concat([pending, chunk])
+      while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
+        const frame = pending.subarray(4, 4 + pending.readInt32BE(0))
+        pending = pending.subarray(4 + frame.length)
+        const api = frame.readInt16BE(0)
+        const client = Math.max(0, frame.readInt16BE(8))
+        const body = frame.subarray(10 + client)
+        requests.push({ api, body })
+        const reaction = (scripts.get(api) ?? (() => 'silence' as const))(body)
+        if (reaction === 'hang-up') socket.destroy()
+        if (typeof reaction !== 'string')
+          socket.write(bytes(out => (out.int32(reaction.length + 4), out.raw(frame.subarray(4, 8)), out.raw(reaction))))
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+
+  const scripts = new Map<number, Script>([
+    [
+      apis.versions,
+      () =>
+        bytes(out => {
+          out.int16(0)
+          out.int32(5)
+          for (const [key, max] of [
+            [0, 7],
+            [1, 11],
+            [2, 3],
+            [3, 5],
+            [18, 2],
+          ] as const)
+            (out.int16(key), out.int16(0), out.int16(max))
+          out.int32(0)
+        }),
+    ],
+    [
+      apis.metadata,
+      () =>
+        bytes(out => {
+          out.int32(0)
+          out.int32(1)
+          out.int32(1)
+          out.string('127.0.0.1')
+          out.int32(port)
+          out.int16(-1)
+          out.int16(-1)
+          out.int32(1)
+          out.int32(1)
+          out.int16(state.topicCode)
+          out.string('t')
+          out.int8(0)
+          out.int32(state.topicCode === 0 ? partitions : 0)
+          for (let partition = 0; partition < partitions && state.topicCode === 0; partition++) {
+            out.int16(0)
+            out.int32(partition)
+            out.int32(state.leader)
+            for (let i = 0; i < 3; i++) out.int32(0)
+          }
+        }),
+    ],
+    [
+      apis.offsets,
+      () =>
+        bytes(out => {
+          out.int32(0)
+          out.int32(1)
+          out.string('t')
+          out.int32(partitions)
+          for (let partition = 0; partition < partitions; partition++)
+            (out.int32(partition), out.int16(0), out.int64(-1n), out.int64(end))
+        }),
+    ],
+  ])
+  return {
+    brokers: `127.0.0.1:${port}`,
+    requests,
+    state,
+    get dials() {
+      return dials
+    },
+    set end(offset: bigint) {
+      end = offset
+    },
+    on(api: keyof typeof apis, script: Script): void {
+      scripts.set(apis[api], script)
+    },
+    /** Cuts every connection, as a node that dies. */
+    cut(): void {
+      for (const socket of sockets) socket.destroy()
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+/** The answer to a produce request, by partition. */
+export const produced = (answers: readonly Readonly<{ partition: number; code: number; offset?: bigint }>[]): Buffer =>
+  bytes(out => {
+    out.int32(answers.length === 0 ? 0 : 1)
+    if (answers.length > 0) {
+      out.string('t')
+      out.int32(answers.length)
+      for (const { partition, code, offset = 0n } of answers)
+        (out.int32(partition), out.int16(code), out.int64(offset), out.int64(-1n), out.int64(0n))
+    }
+    out.int32(0)
+  })
+
+/** The answer to a fetch request: for one partition an error code, or batches. */
+export const fetched = (code: number, batches: Buffer = Buffer.alloc(0)): Buffer =>
+  bytes(out => {
+    out.int32(0)
+    out.int16(0)
+    out.int32(0)
+    out.int32(1)
+    out.string('t')
+    out.int32(1)
+    out.int32(0)
+    out.int16(code)
+    for (let i = 0; i < 3; i++) out.int64(0n)
+    out.int32(0)
+    out.int32(-1)
+    out.int32(batches.length)
+    out.raw(batches)
+  })
+
+/** A record batch that begins at the offset. */
+export function batchOf(offset: bigint, ...values: readonly string[]): Buffer {
+  const out = new Writer(64)
+  writeBatch(
+    out,
+    values.map(value => ({ key: null, value: Buffer.from(value), headers: [] })),
+    wallClock(),
+  )
+  const batch = Buffer.from(out.bytes)
+  batch.writeBigInt64BE(offset)
+  return batch
+}
+
+/** Where the client asked to go on, in a fetch request of one partition. */
+export const fetchOffset = (body: Buffer): bigint => body.readBigInt64BE(4 + 4 + 4 + 4 + 1 + 4 + 4 + 4 + 3 + 4 + 4 + 4)
