@@ -10,7 +10,7 @@ import type { Access } from './access.ts'
 
 // kafkajs re-arms a timer for throttled requests for ever, 910 times a second on an idle connection
 const { prototype } = RequestQueue
-const schedule = Reflect.get(prototype, 'scheduleCheckPendingRequests') as (this: RequestQueue) => void
+const schedule: (this: RequestQueue) => void = Reflect.get(prototype, 'scheduleCheckPendingRequests')
 prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
   if (this.pending.length > 0) schedule.call(this)
 }
