@@ -1,0 +1,61 @@
+import type { KafkaCluster } from '../../tools/kafka/cluster.ts'
+import { failover } from './failover.ts'
+import type { Figure } from './figures.ts'
+import { frozen } from './frozen.ts'
+import { killed } from './killed.ts'
+
+/** A fault, and what is to hold while it lasts and after it. */
+export type Story = Readonly<{
+  name: string
+  title: string
+  brokers: 1 | 3
+  long: boolean // also under `npm run faults`, but not with --short
+  play: (cluster: KafkaCluster) => Promise<readonly Figure[]>
+}>
+
+const one = { perSecond: 400, warmMs: 15_000, afterMs: 8_000 }
+const three = { perSecond: 300, warmMs: 15_000, afterMs: 8_000, leaderlessMs: 25_000, twoDownMs: 15_000 }
+export const stories: readonly Story[] = [
+  {
+    name: 'f1',
+    title: 'F1 broker killed -9, back after 5 s',
+    brokers: 1,
+    long: false,
+    play: cluster => killed(cluster, { ...one, downMs: 5_000 }),
+  },
+  {
+    name: 'f2',
+    title: 'F2 broker stopped for 10 s',
+    brokers: 1,
+    long: false,
+    play: cluster => frozen(cluster, { ...one, downMs: 10_000 }),
+  },
+  {
+    name: 'f3',
+    title: 'F3 leader of three killed, then all but the leader',
+    brokers: 3,
+    long: false,
+    play: cluster => failover(cluster, { ...three, survivor: 'leader' }),
+  },
+  {
+    name: 'f1-long',
+    title: 'F1 broker killed -9, back after 30 s',
+    brokers: 1,
+    long: true,
+    play: cluster => killed(cluster, { ...one, downMs: 30_000 }),
+  },
+  {
+    name: 'f2-long',
+    title: 'F2 broker stopped for 30 s',
+    brokers: 1,
+    long: true,
+    play: cluster => frozen(cluster, { ...one, downMs: 30_000 }),
+  },
+  {
+    name: 'f3-long',
+    title: 'F3 leader of three killed, then all but a follower',
+    brokers: 3,
+    long: true,
+    play: cluster => failover(cluster, { ...three, survivor: 'follower' }),
+  },
+]
