@@ -20,19 +20,5 @@ export async function connect({ brokers, clientId = 'sluice-worker', tls = false
   return broker
 }
 
-/** A worker has no configuration file: these are the defaults of the gateway's. Of `publish` only the buffer is used. */
-const usual = {
-  connectMs: 1_000,
-  requestMs: 10_000,
-  createTopics: false,
-  publish: {
-    attemptMs: 1_000,
-    attempts: 1,
-    mode: 'off',
-    baseMs: 50,
-    capMs: 1_000,
-    budget: { percent: 10, floor: 3 },
-    breaker: { mode: 'off', minCalls: 10, failurePercent: 50, consecutive: 5, openMs: 1_000 },
-    buffer: { records: 20_000, bytes: 67_108_864 },
-  },
-} as const satisfies Partial<BrokerOptions>
+/** A worker has no configuration file: these are the defaults of the gateway's. */
+const usual = { connectMs: 1_000, requestMs: 10_000, publish: { buffer: { records: 20_000, bytes: 67_108_864 } } }

@@ -14,8 +14,11 @@ export type Access = Readonly<{
     | undefined
 }>
 
+/** What of the configuration says how to reach a cluster. */
+export type Reach = Pick<BrokerOptions, 'brokers' | 'clientId' | 'connectMs' | 'requestMs' | 'tls' | 'sasl'>
+
 /** Reads the files that the configuration names. Throws when one cannot be read. */
-export function access({ brokers, clientId, connectMs, requestMs, tls, sasl }: BrokerOptions): Access {
+export function access({ brokers, clientId, connectMs, requestMs, tls, sasl }: Reach): Access {
   const pem = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file))
   const ssl =
     tls === false

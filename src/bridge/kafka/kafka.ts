@@ -1,4 +1,4 @@
-import type { BrokerOptions } from '../../../config/schema.ts'
+import type { PublishOptions } from '../../../config/schema.ts'
 import { events } from '../../events.ts'
 import type {
   Acknowledged,
@@ -14,7 +14,7 @@ import type {
 import type { Admin } from '../admin.ts'
 import { partitionOf } from '../partition.ts'
 import { access } from './access.ts'
-import type { Access } from './access.ts'
+import type { Access, Reach } from './access.ts'
 import { kafkaAdmin } from './admin.ts'
 import { Cluster } from './cluster.ts'
 import { Member } from './group.ts'
@@ -29,7 +29,7 @@ export class KafkaBroker implements Broker {
   readonly #producer: Producer
   readonly #open = new Set<AsyncDisposable>()
 
-  constructor(options: BrokerOptions) {
+  constructor(options: Reach & Readonly<{ publish: Pick<PublishOptions, 'buffer'> }>) {
     this.#access = access(options)
     this.#cluster = new Cluster(this.#access)
     this.#producer = new Producer(this.#cluster, { requestMs: options.requestMs, buffer: options.publish.buffer })
