@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test'
 import { load, shipped } from '../../config/load.ts'
 import { Config } from '../../config/schema.ts'
 import { start } from '../../src/app.ts'
@@ -9,6 +8,7 @@ import type { Ask } from './ask.ts'
 import { handWorker } from './hand.ts'
 import type { Hand } from './hand.ts'
 import { Metrics } from './metrics.ts'
+import type { Scope } from './scope.ts'
 
 /** A part of a configuration: what it does not say stays as it is. */
 export type Part = { readonly [name: string]: unknown }
@@ -49,7 +49,7 @@ export type Admin = Readonly<{
 }>
 
 /** What anybody sees of a gateway through its admin port. */
-export function adminOf(t: TestContext, url: string): Admin {
+export function adminOf(t: Scope, url: string): Admin {
   const admin = client(url)
   t.after(() => admin[Symbol.dispose]())
   return {
@@ -66,17 +66,17 @@ export type Opened = Readonly<{ gateway: Gateway; broker: MemoryBroker; ask: Ask
 export type Options = Readonly<{ broker?: MemoryBroker; demo?: boolean }>
 
 /** The whole gateway on free ports and an embedded broker, not waited for; gone with the test. */
-export const openGateway = (t: TestContext, over: Part = {}, options: Options = {}): Promise<Opened> =>
+export const openGateway = (t: Scope, over: Part = {}, options: Options = {}): Promise<Opened> =>
   opened(t, configOf(over), options)
 
 /** As above, but as shipped. */
-export function openShipped(t: TestContext): Promise<Opened> {
+export function openShipped(t: Scope): Promise<Opened> {
   const { config } = load(shipped, { set: ['server.port=0', 'admin.port=0', 'log.level=silent'], env: {} })
   if (config === null) throw new Error('The shipped configuration does not hold.')
   return opened(t, config, { demo: true })
 }
 
-async function opened(t: TestContext, config: Config, options: Options): Promise<Opened> {
+async function opened(t: Scope, config: Config, options: Options): Promise<Opened> {
   const { broker = new MemoryBroker(), demo = false } = options
   const gateway = await start(config, { broker, demo })
   const { ask, ...held } = client(gateway.url)
@@ -90,7 +90,7 @@ async function opened(t: TestContext, config: Config, options: Options): Promise
 
 /** As above, once it is ready, with a worker for `orders` that waits for the test's hand. */
 export async function aGateway(
-  t: TestContext,
+  t: Scope,
   over: Part = {},
   options: Options = {},
 ): Promise<Opened & Readonly<{ worker: Hand }>> {

@@ -1,6 +1,6 @@
-import type { TestContext } from 'node:test'
 import type { Broker, Headers, Incoming } from '../../src/bridge/broker.ts'
 import { bytes, header, pairs } from './record.ts'
+import type { Scope } from './scope.ts'
 
 /** What goes into the reply topic; everything has a default. */
 export type Replied = Readonly<{
@@ -87,7 +87,7 @@ export interface Hand {
 }
 
 /** Reads every partition of the commands from now on. */
-export async function handWorker(t: TestContext, broker: Broker, topic = 'orders.commands'): Promise<Hand> {
+export async function handWorker(t: Scope, broker: Broker, topic = 'orders.commands'): Promise<Hand> {
   const commands: Taken[] = []
   const untaken: Taken[] = []
   const waiting: ((command: Taken) => void)[] = []

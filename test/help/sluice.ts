@@ -1,7 +1,7 @@
-import type { TestContext } from 'node:test'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Scope } from './scope.ts'
 import { until } from './until.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
@@ -23,7 +23,7 @@ export interface Sluice {
 }
 
 /** Runs `sluice ARGS`; killed with the test at the latest. */
-export function sluice(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Sluice {
+export function sluice(t: Scope, args: readonly string[], env: NodeJS.ProcessEnv = {}): Sluice {
   const { KAFKA_BROKERS: _, ...others } = process.env
   const child = spawn(process.execPath, [main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
