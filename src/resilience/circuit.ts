@@ -27,7 +27,7 @@ export type Pass = number
 /** A pass that is void already. */
 export const spent: Pass = -1
 
-type Bucket = { fires: number; successes: number; latencyTimes: number[] }
+type Bucket = { fires: number; latencyTimes: number[] }
 
 const failure = new Error('a failure')
 /** All that opossum runs: it throws at once, so that opossum opens at once and not a microtask after the next call. */
@@ -133,10 +133,9 @@ export class Circuit implements Disposable {
 
   #count(verdict: 'success' | 'failure', why: string): void {
     if (verdict === 'success') {
-      // into opossum's own bucket: firing each success costs 0.5 µs and keeps a latency of each for the whole window
+      // into opossum's own bucket: firing it would cost 0.5 µs, and keep a latency for the whole window
       this.#inARow = 0
       this.#bucket.fires++
-      this.#bucket.successes++
       return
     }
     this.#inARow++

@@ -36,7 +36,7 @@ export class Buckets {
     this.#most = Math.max(1, Math.floor(clients / 2))
   }
 
-  /** How many clients are remembered. */
+  /** How many clients are remembered; one that came back counts in both generations. */
   get size(): number {
     return this.#young.size + this.#elder.size
   }
@@ -47,9 +47,7 @@ export class Buckets {
     if (at - this.#bornAt >= this.#ageMs || this.#young.size >= this.#most) this.#turn(at)
     let bucket = this.#young.get(client)
     if (bucket === undefined) {
-      bucket = this.#elder.get(client)
-      if (bucket === undefined) bucket = { tokens: this.#requests, at }
-      else this.#elder.delete(client)
+      bucket = this.#elder.get(client) ?? { tokens: this.#requests, at }
       this.#young.set(client, bucket)
     }
     bucket.tokens = Math.min(this.#requests, bucket.tokens + (at - bucket.at) * this.#perMs)

@@ -121,6 +121,33 @@ test('the slot is held until the service settles, though the client has left', a
   equal(slots.inFlight, 0)
 })
 
+test('whoever waits releases its alarm and its listener, however the wait ends', async t => {
+  const clock = frozenClock(t)
+  const { taken, guarded } = guard({ slots: 1, queue: 3 })
+  const first = guarded(patient())
+  let listeners = 0
+  const waiting = ['served', 'refused', 'gone'].map(() => {
+    const abort = new AbortController()
+    const add = abort.signal.addEventListener.bind(abort.signal)
+    const remove = abort.signal.removeEventListener.bind(abort.signal)
+    t.mock.method(abort.signal, 'addEventListener', (...args: Parameters<typeof add>) => (listeners++, add(...args)))
+    t.mock.method(
+      abort.signal,
+      'removeEventListener',
+      (...args: Parameters<typeof remove>) => (listeners--, remove(...args)),
+    )
+    return { abort, ended: guarded(patient({ signal: abort.signal })).catch((problem: Problem) => problem.code) }
+  })
+  equal(listeners, 3)
+  taken[0]!.reply(anAnswer)
+  await first
+  waiting[2]!.abort.abort(new Problem('client-gone', 'left'))
+  await clock.advance(100)
+  taken[1]!.reply(anAnswer)
+  deepEqual(await Promise.all(waiting.map(({ ended }) => ended)), [anAnswer, 'bulkhead-full', 'client-gone'])
+  deepEqual([listeners, alarms()], [1, 0]) // the one that is left is of the service that served
+})
+
 test('tells how long the call has waited', async t => {
   const clock = frozenClock(t)
   const { taken, guarded } = guard({ slots: 1 })

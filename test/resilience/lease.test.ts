@@ -84,6 +84,18 @@ test('a call is never waiting: it is served or refused in the same turn, and a t
   ok(burst >= 950 && burst <= 1_050, `${burst}`)
 })
 
+test('a total nearly spent, then left alone for a window, is whole again for the next burst', async t => {
+  const clock = frozenClock(t)
+  using lease = new Lease(thousand)
+  for (let i = 0; i < 96; i++) {
+    equal(spendAll(lease, 10), 10)
+    await clock.advance(1)
+  }
+  for (let i = 0; i < 50; i++) await clock.advance(1) // nothing is under way any more, and a portion is left
+  for (let i = 0; i < 3; i++) await clock.advance(1_000)
+  equal(spendAll(lease, 500), 500)
+})
+
 test('portions are at most 1/20 of the total and fetched ahead of need', async t => {
   const clock = frozenClock(t)
   const { state, reservoir } = aReservoir(1_000)

@@ -86,6 +86,19 @@ test('forgets a client when its bucket is full again, and not sooner', async t =
   ok(buckets.size < 10)
 })
 
+test('a client is not forgotten, and forgiven, while its bucket is not full', async t => {
+  const clock = frozenClock(t)
+  const buckets = new Buckets({ requests: 10, windowMs: 60_000 })
+  for (let i = 0; i < 10; i++) take(buckets, 'busy')
+  for (const ms of [30_000, 29_999]) {
+    await clock.advance(ms)
+    take(buckets, 'another')
+  }
+  let count = 0
+  while (take(buckets, 'busy') === 0) count++
+  equal(count, 9)
+})
+
 test('remembers no more clients than it may, and at least the last half of them', t => {
   frozenClock(t)
   for (let count = 1_000; count < 3_000; count += 37) {

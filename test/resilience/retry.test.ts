@@ -115,6 +115,7 @@ test('ends the wait with the signal, begins nothing more, and throws its reason 
 
 test('an attempt that fails because the signal aborted is not repeated', async t => {
   const clock = frozenClock(t)
+  const retried = heard(t, 'retried')
   const abort = new AbortController()
   let began = 0
   const service = ({ signal }: Publishing): Promise<typeof acknowledged> => {
@@ -129,6 +130,7 @@ test('an attempt that fails because the signal aborted is not repeated', async t
   await ended
   await clock.advance(5_000)
   equal(began, 1)
+  equal(retried.length, 0)
 })
 
 test('an acknowledgement that comes together with the abort is kept', async t => {
