@@ -1,0 +1,161 @@
+// npm run bench:waiting: what 100,000 calls cost that wait for their replies, driven below HTTP, and what is left of them: half
+// are answered, half run out of time. Once through the bridge alone, once through every policy around it. The broker
+// acknowledges at once and keeps nothing, so that what is measured is ours.
+import { spawnSync } from 'node:child_process'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { Config } from '../config/schema.ts'
+import type { Acknowledged, Incoming, Outgoing } from '../src/bridge/broker.ts'
+import { Correlator } from '../src/bridge/correlate.ts'
+import { requestReply, settleReplies } from '../src/bridge/request.ts'
+import { pipe, unsent } from '../src/call.ts'
+import type { Call, CallId, CommandId, Reply } from '../src/call.ts'
+import { alarms, later, now } from '../src/clock.ts'
+import { Problem } from '../src/problem.ts'
+import { Drain } from '../src/resilience/drain.ts'
+import { guardCluster, guardWorker } from '../src/resilience/guards.ts'
+import { callStack, publishStack } from '../src/resilience/stack.ts'
+
+const ways = ['bridge', 'policies'] as const
+const way = ways.find(each => each === process.argv[2])
+if (way === undefined) {
+  // a process each: what one has touched would be the other's for nothing
+  const again = (way: string): number | null =>
+    spawnSync(process.execPath, [import.meta.filename, way], { stdio: 'inherit' }).status
+  process.exit(ways.map(again).some(status => status !== 0) ? 1 : 0)
+}
+
+const calls = 100_000
+const limitMb = 300
+const timeoutMs = 20_000
+
+const config = Config.parse({
+  workers: { orders: { topic: 'orders.commands', bulkhead: { slots: calls }, quota: { requests: 10_000_000 } } },
+  routes: {
+    'place-order': { match: 'POST /orders', command: { to: 'orders' }, timeoutMs, quota: { requests: 10_000_000 } },
+  },
+})
+const route = config.routes['place-order']!
+using worker = guardWorker('orders', config.workers['orders']!, timeoutMs)
+using cluster = guardCluster(config.broker.publish, timeoutMs)
+const replies = new Correlator({ instance: 'waiting' })
+const settle = settleReplies(replies)
+
+/** The ids that a worker would have read. */
+const ids: Uint8Array[] = []
+const alone = way === 'bridge'
+const publish = pipe<Outgoing, Acknowledged>(alone ? [] : publishStack(cluster), ({ partition, headers }) => {
+  const id = headers.find(([name]) => name === 'sluice-correlation-id')?.[1]
+  if (id !== undefined) ids.push(id)
+  return Promise.resolve({ partition, offset: 0n })
+})
+const policies = callStack({
+  route,
+  policies: config.policies,
+  drain: new Drain('enforce'),
+  checks: [() => cluster.circuit.wouldRefuse('gate')],
+  worker,
+})
+const service = pipe(
+  alone ? [] : policies,
+  requestReply(publish, replies, {
+    route: 'place-order',
+    template: '/orders',
+    instance: 'waiting',
+    dialect: 'sluice',
+    reply: { topic: 'gateway.replies', partition: 0 },
+    maxReplyBytes: config.replies.maxBytes,
+  }),
+)
+
+const aCall = (i: number): Call => ({
+  id: `call-${i}` as CallId,
+  command: `command-${i}` as CommandId,
+  route: 'place-order',
+  worker: 'orders',
+  client: `10.0.${(i >> 8) & 255}.${i & 255}`,
+  topic: 'orders.commands',
+  key: Buffer.from(`o-${i}`),
+  partition: i % 12,
+  body: Buffer.from(`{"orderId":"o-${i}","amount":42}`),
+  told: { method: 'POST', path: '/orders', query: '', params: [], headers: [], contentType: null, trace: [] },
+  started: now(),
+  deadline: later(timeoutMs),
+  expires: later(timeoutMs),
+  signal: new AbortController().signal,
+  progress: unsent(),
+})
+const answerTo = (id: Uint8Array): Incoming => ({
+  topic: 'gateway.replies',
+  partition: 0,
+  offset: 0n,
+  timestamp: 0,
+  key: null,
+  value: Buffer.from('{}'),
+  headers: [
+    ['sluice-correlation-id', id],
+    ['sluice-status', Buffer.from('201')],
+  ],
+})
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+type Memory = Readonly<{ rss: number; held: number }>
+async function memory(): Promise<Memory> {
+  await turn()
+  const { rss } = process.memoryUsage() // before collecting: garbage costs memory too
+  collect()
+  await turn()
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return { rss: rss / 2 ** 20, held: (heapUsed + external) / 2 ** 20 }
+}
+
+const ends = { answered: 0, timeout: 0, other: 0 }
+const end = (result: Reply | Problem): void => {
+  if (!(result instanceof Problem)) ends.answered++
+  else if (result.code === 'reply-timeout') ends.timeout++
+  else ends.other++
+}
+async function enter(count: number): Promise<Promise<void>[]> {
+  const entered: Promise<void>[] = []
+  for (let i = 0; i < count; i++) {
+    entered.push(service(aCall(i)).then(end, (error: unknown) => end(Problem.from(error))))
+    if (i % 256 === 0) await turn() // as between two reads of the sockets
+  }
+  return entered
+}
+
+const first = await enter(1_000) // what is compiled and built once is no call's cost
+for (const id of ids.splice(0)) settle(answerTo(id))
+await Promise.all(first)
+ends.answered = 0
+
+const before = await memory()
+let entered = await enter(calls)
+const waiting = { calls: replies.size, alarms: alarms() }
+const during = await memory()
+for (const id of ids.splice(0, calls / 2)) settle(answerTo(id))
+ids.length = 0
+await Promise.all(entered)
+entered = []
+const after = await memory()
+
+const rssMb = during.rss - before.rss
+const heldMb = during.held - before.held
+const leftMb = after.held - before.held
+const left = { calls: replies.size, alarms: alarms(), inFlight: worker.bulkhead.inFlight }
+const mb = (value: number): string => `${value.toFixed(1)} MB`
+console.log(
+  `${alone ? 'The bridge alone' : 'With every policy'}: ${waiting.calls} calls waiting, ${waiting.alarms} alarms set`,
+)
+console.log(`they hold ${mb(heldMb)} (limit ${limitMb} MB); the process grew by ${mb(rssMb)}, garbage included`)
+console.log(`ended: ${ends.answered} answered, ${ends.timeout} by reply-timeout, ${ends.other} otherwise`)
+console.log(`left: ${left.calls} calls, ${left.alarms} alarms, ${left.inFlight} slots taken, ${mb(leftMb)} held`)
+const clean = left.calls === 0 && left.alarms === 0 && left.inFlight === 0 && leftMb < heldMb / 20
+const complete = waiting.calls === calls && ends.answered === calls / 2 && ends.timeout === calls / 2
+if (!clean || !complete || heldMb >= limitMb) {
+  console.error(!complete ? 'Not all calls waited.' : clean ? 'Above the limit.' : 'Something was left behind.')
+  process.exitCode = 1
+}
