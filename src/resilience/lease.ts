@@ -69,7 +69,6 @@ export class Lease implements Disposable {
 
   #borrow(): boolean {
     if (now() > this.#lateAt) return this.#spendLocal()
-    if (!this.#asking && since(this.#seenAt) >= this.options.windowMs) this.#seen = this.options.requests // refilled since
     return this.#balance + Math.min(this.#seen, this.#share) >= 1
   }
 
@@ -100,6 +99,7 @@ export class Lease implements Disposable {
 
   async #leaseOne(): Promise<void> {
     const { requests, windowMs } = this.options
+    if (since(this.#seenAt) >= windowMs) this.#seen = requests // it has been refilled since
     const wanted = Math.min(requests, this.#portion + Math.max(0, -this.#balance))
     const waits = this.#seen < 1
     const tokens = waits ? wanted : Math.min(wanted, this.#seen)
