@@ -3,7 +3,7 @@ import { Router } from 'express'
 import type { ServerOptions } from '../../config/schema.ts'
 import { Problem } from '../problem.ts'
 import { answer } from './answer.ts'
-import { clientOf } from './client.ts'
+import { clientOf, localPeer } from './client.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
 import { headProblem } from './head.ts'
@@ -36,13 +36,14 @@ export function edge({ ways, server, partitionFor }: EdgeOptions): Edge {
   const { limits, trustedProxies } = server
   const shared = { clientOf: clientOf(trustedProxies), partitionFor, bodyTimeoutMs: limits.bodyTimeoutMs }
   const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
+  const unnamed = server.socket === undefined ? undefined : localPeer
   const router = Router({ caseSensitive: true, strict: true })
   const methodsOf = new Map<string, string[]>()
 
   for (const way of [...ways].sort(byPlainness)) {
     const [method, path] = way.route.match.split(' ') as Match
     const serve = answer(way, shared)
-    router[methods[method]](path, req => void serve(exchangeOf(req), req.params as Params))
+    router[methods[method]](path, req => serve(exchangeOf(req), req.params as Params))
     const known = methodsOf.get(path) ?? []
     methodsOf.set(path, [...known, ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
   }
@@ -66,7 +67,7 @@ export function edge({ ways, server, partitionFor }: EdgeOptions): Edge {
   }
 
   const handle = (req: Inbound, res: ServerResponse): void => {
-    const line = Line.of(req.socket)
+    const line = Line.of(req.socket, unnamed)
     if (line.broken) return // never answered: the connection ends with the answer before it
     const exchange = new Exchange(req, res, line, door)
     req.exchange = exchange

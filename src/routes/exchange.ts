@@ -138,7 +138,9 @@ export class Exchange {
   }
 
   #finish(status: number, outcome: Outcome, problem: Problem | null, ms: number): void {
-    this.line.open.delete(this)
+    const { line } = this
+    line.open.delete(this)
+    if (line.newest === this) line.newest = null // an idle connection must not keep the last body
     if (!events.finished.hasSubscribers) return
     const { call, id, route } = this
     const method = this.req.method ?? 'none'

@@ -4,7 +4,10 @@ import type { Alarm } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Exchange } from './exchange.ts'
 
-const empty = Buffer.alloc(0)
+/** Gets the body, or why there is none. */
+export type BodyReader = (problem: Problem | null, body: Buffer) => void
+
+export const noBody = Buffer.alloc(0)
 const firstStore = 4_096
 
 /**
@@ -15,9 +18,9 @@ export class Inbound extends IncomingMessage {
   exchange: Exchange | null = null
   #arrived = 0
   #limit = 0
-  #whole: Buffer = empty // the only chunk, or the store that all were copied into
+  #whole: Buffer = noBody // the only chunk, or the store that all were copied into
   #copied = false
-  #settle: PromiseWithResolvers<Buffer> | null = null
+  #reader: BodyReader | null = null
   #alarm: Alarm | null = null
   #onEnd: (() => void) | null = null
 
@@ -29,7 +32,7 @@ export class Inbound extends IncomingMessage {
     }
     const before = this.#arrived
     this.#arrived += chunk.length
-    if (this.#settle === null) return true // refused: what still comes is read and thrown away
+    if (this.#reader === null) return true // refused: what still comes is read and thrown away
     if (this.#arrived > this.#limit)
       this.fail(new Problem('too-large', `The body is larger than ${this.#limit} bytes.`))
     else if (before === 0) this.#whole = chunk
@@ -51,7 +54,7 @@ export class Inbound extends IncomingMessage {
 
   /** Whether somebody waits for the rest of the body. */
   get reading(): boolean {
-    return this.#settle !== null
+    return this.#reader !== null
   }
 
   /** The most that is still to come, as announced. */
@@ -61,26 +64,25 @@ export class Inbound extends IncomingMessage {
     return Number.isNaN(announced) ? Infinity : announced - this.#arrived
   }
 
-  /** The body. Throws too-large beyond the limit, request-timeout when it is not here in time, and what `fail` is given. */
-  readBody(limit: number, timeoutMs: number): Promise<Buffer> {
-    if (this.complete) return Promise.resolve(empty)
-    const settle = Promise.withResolvers<Buffer>()
+  /**
+   * Reads the body, with too-large beyond the limit, request-timeout when it is not here in time, and what `fail` is given. A
+   * callback, as a promise and its turns of the loop would cost another microsecond.
+   */
+  readBody(limit: number, timeoutMs: number, reader: BodyReader): void {
     // the parser hands on the first bytes after the handler of the request has returned: later is too late
-    if (this.#arrived > 0) settle.reject(new Error('The body was asked for after it had begun to arrive.'))
-    this.#settle = settle
+    if (this.#arrived > 0) throw new Error('The body was asked for after it had begun to arrive.')
+    this.#reader = reader
     this.#limit = limit
     this.#alarm = after(timeoutMs, () => {
       if (this.exchange !== null) this.exchange.last = true
       this.fail(new Problem('request-timeout', `The body did not arrive within ${timeoutMs} ms.`))
     })
-    return settle.promise
   }
 
   /** Ends the reading, if there is one, with this reason. */
   fail(reason: Problem): void {
-    const settle = this.#release()
-    this.#whole = empty
-    settle?.reject(reason)
+    this.#whole = noBody
+    this.#release()?.(reason, noBody)
   }
 
   /** Calls back once the whole request has been read. */
@@ -89,17 +91,16 @@ export class Inbound extends IncomingMessage {
   }
 
   #end(): void {
-    const settle = this.#release()
-    settle?.resolve(this.#copied ? this.#whole.subarray(0, this.#arrived) : this.#whole)
+    this.#release()?.(null, this.#copied ? this.#whole.subarray(0, this.#arrived) : this.#whole)
     this.#onEnd?.()
   }
 
-  #release(): PromiseWithResolvers<Buffer> | null {
-    const settle = this.#settle
-    this.#settle = null
+  #release(): BodyReader | null {
+    const reader = this.#reader
+    this.#reader = null
     this.#alarm?.cancel()
     this.#alarm = null
-    return settle
+    return reader
   }
 
   #append(chunk: Buffer, before: number): void {

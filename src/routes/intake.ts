@@ -21,15 +21,18 @@ export type Shared = Readonly<{
   partitionFor: (topic: string, key: Uint8Array | null) => number
   bodyTimeoutMs: number
 }>
-/** Makes the call that a request asks for. Throws a Problem when it is none of this route. */
-export type Intake = (exchange: Exchange, params: Params) => Call | Promise<Call>
+/** Makes calls of a route's requests. Both throw a Problem when the request is none of it. */
+export type Intake = Readonly<{
+  /** Whether there is a body to be read first; only one that the route takes is asked for. */
+  hasBody: (exchange: Exchange) => boolean
+  enter: (exchange: Exchange, params: Params, body: Buffer) => Call
+}>
 
-const noBody = Buffer.alloc(0)
 const noPairs: readonly Pair[] = []
 const longestHeaders = 8_192
 
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
-export function intake({ name, route, topic }: Way, { clientOf, partitionFor, bodyTimeoutMs }: Shared): Intake {
+export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: Shared): Intake {
   const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
@@ -73,19 +76,16 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, bo
     }
   }
 
-  const read = async (exchange: Exchange, params: Params): Promise<Call> =>
-    enter(exchange, params, await exchange.req.readBody(bodyBytes, bodyTimeoutMs))
-
-  return function intake(exchange, params) {
-    const { req, res } = exchange
-    if (!req.hasBody) return enter(exchange, params, noBody)
+  const hasBody = ({ req, res }: Exchange): boolean => {
+    if (!req.hasBody) return false
     if (req.announced > bodyBytes) throw new Problem('too-large', `The body is larger than ${bodyBytes} bytes.`)
     const { headers } = req
     if (types !== null && !takes(types, headers['content-type']))
       throw new Problem('unsupported-type', `The route takes ${[...types].join(', ')}.`)
     if (headers.expect !== undefined) res.writeContinue()
-    return read(exchange, params)
+    return true
   }
+  return { hasBody, enter }
 }
 
 /** How long this client waits: the least of the route's timeout, `Prefer: wait`, and the header that the route names. */

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
 import { frozenClock } from '../help/clock.ts'
 import { alarms } from '../../src/clock.ts'
 import { open, problemOf, wire } from './front.ts'
@@ -126,3 +127,44 @@ test('an empty body is one of no bytes', async t => {
     [0, 0, 0],
   )
 })
+
+test('requests cut and pipelined anyhow get their own answers, in order', async t => {
+  const { front } = await open(t, {
+    routes,
+    service: async call => {
+      await setImmediate()
+      return { status: 200, headers: [], body: call.body }
+    },
+  })
+  const aBody = fc.string({
+    unit: fc.constantFrom('a', '\r\n', '0\r\n\r\n', 'POST /take HTTP/1.1\r\n'),
+    maxLength: 300,
+  })
+  const aRequest = fc.record({ body: aBody, chunk: fc.integer({ min: 0, max: 40 }) })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(aRequest, { minLength: 1, maxLength: 6 }),
+      fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 20 }),
+      async (requests, pieces) => {
+        let text = requests.map(({ body, chunk }) => (chunk === 0 ? whole(body) : inChunks(body, chunk))).join('')
+        const client = wire(front)
+        for (let i = 0; text !== ''; i++) {
+          const size = pieces[i % pieces.length]!
+          client.send(text.slice(0, size))
+          text = text.slice(size)
+          await setImmediate()
+        }
+        for (const { body } of requests) equal((await client.answer()).body, body)
+        client.socket.destroy()
+      },
+    ),
+    { numRuns: 100 },
+  )
+})
+
+const whole = (body: string): string => `${head(`Content-Length: ${body.length}`)}${body}`
+const inChunks = (body: string, size: number): string => {
+  const chunks = body.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
+  const coded = chunks.map(chunk => `${chunk.length.toString(16)}\r\n${chunk}\r\n`)
+  return `${head('Transfer-Encoding: chunked')}${coded.join('')}0\r\n\r\n`
+}

@@ -1,7 +1,10 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { Problem } from '../../src/problem.ts'
+import { localPeer } from '../../src/routes/client.ts'
+import { Line } from '../../src/routes/line.ts'
 import { heldService } from '../help/service.ts'
 import { json, open, wire } from './front.ts'
 
@@ -84,4 +87,11 @@ test('the client is the address at the other end, in its one spelling', async t 
   const { url, calls } = await open(t)
   await fetch(`${url}/orders/1`, { headers: { 'x-forwarded-for': '1.2.3.4', forwarded: 'for=1.2.3.4' } })
   equal(calls[0]?.client, '127.0.0.1')
+})
+
+test('a TCP client without an address is not taken for one behind a Unix socket', () => {
+  const socket = new Socket()
+  equal(Line.of(socket).peer, 'unknown')
+  equal(Line.of(socket, localPeer).peer, 'unknown', 'and stays who it was')
+  equal(Line.of(new Socket(), localPeer).peer, localPeer)
 })
