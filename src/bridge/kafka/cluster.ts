@@ -36,6 +36,7 @@ export class Cluster {
   #seed = 0
   #refreshedAt: Instant | null = null
   #stale = false
+  #changed = false // since the watchers were last told
   #ended = new AbortController()
   #wake = new AbortController()
   #running: Promise<void> | null = null
@@ -60,7 +61,7 @@ export class Cluster {
     this.#running ??= this.#run()
   }
 
-  /** Calls back after every change: state, leaders, links. */
+  /** Calls back after every change: state, leaders, links. A round that finds everything as it was is none. */
   watch(changed: () => void): Disposable {
     this.#watchers.add(changed)
     return { [Symbol.dispose]: () => void this.#watchers.delete(changed) }
@@ -186,16 +187,18 @@ export class Cluster {
       const link: Link = await dial(host, port, this.#access, reason => {
         if (key === null || this.#links.get(key) !== link) return
         this.#links.delete(key)
+        this.#changed = true
         this.#stale = true
         this.#settle(reason)
         this.#wake.abort()
       })
       if (key !== null) this.#links.set(key, link)
+      if (key !== null) this.#changed = true
       if (this.#ended.signal.aborted) link.close('closed')
       return link
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error)
-      throw new Error(`${host}:${port}: ${said.replace(/^Connection error: /, '')}`, { cause: error })
+      throw new Error(`${host}:${port}: ${inOneLine(said)}`, { cause: error })
     }
   }
 
@@ -212,11 +215,11 @@ export class Cluster {
     const { nodes, topics } = await link.send(metadataRequest([...this.#topics.keys()]), this.#access.connectMs)
     this.#nodes = nodes
     this.#refreshedAt = now()
-    for (const topic of topics)
-      this.#topics.set(topic.name, {
-        ...topic,
-        partitions: [...topic.partitions].sort((a, b) => a.partition - b.partition),
-      })
+    for (const topic of topics) {
+      const partitions = [...topic.partitions].sort((a, b) => a.partition - b.partition)
+      if (!sameLeaders(this.#topics.get(topic.name)?.partitions, partitions)) this.#changed = true
+      this.#topics.set(topic.name, { ...topic, partitions })
+    }
   }
 
   #missing(): boolean {
@@ -245,12 +248,14 @@ export class Cluster {
   #settle(problem: string): void {
     const connected = [...this.#links.keys()].some(key => key.endsWith('/produce'))
     const state: BrokerState = connected ? 'ready' : problem === '' ? this.#state : 'down'
-    this.#reason = connected ? '' : problem === '' ? 'no connection' : problem
-    if (state !== this.#state) {
-      this.#state = state
-      if (events.broker.hasSubscribers) events.broker.publish({ state, reason: this.#reason })
-    }
-    for (const changed of this.#watchers) changed()
+    const reason = connected ? '' : problem === '' ? 'no connection' : problem
+    const entered = state !== this.#state
+    const changed = this.#changed || entered || reason !== this.#reason
+    this.#changed = false
+    this.#state = state
+    this.#reason = reason
+    if (entered && events.broker.hasSubscribers) events.broker.publish({ state, reason })
+    if (changed) for (const watcher of this.#watchers) watcher()
   }
 
   async close(): Promise<void> {
@@ -260,6 +265,13 @@ export class Cluster {
     await this.#running
   }
 }
+
+const sameLeaders = (before: TopicMetadata['partitions'] = [], after: TopicMetadata['partitions']): boolean =>
+  before.length === after.length && after.every(({ leader }, i) => before[i]?.leader === leader)
+
+/** OpenSSL gives the place in its source and a line break along with its reason. */
+const inOneLine = (said: string): string =>
+  (/SSL routines:[^:]*:([^:]+):/.exec(said)?.[1] ?? said).replace(/^Connection error: /, '').trim()
 
 /** Whether an error code of a produce or fetch answer says that our metadata is old. */
 export const meansStale = (code: number): boolean =>

@@ -14,6 +14,8 @@ export type ProducerOptions = Readonly<{ requestMs: number; buffer: Readonly<{ r
 
 const mostRecords = 512 // of one produce request: beyond, the broker's latency grows more than its throughput
 const mostBytes = 8 * 1_048_576
+/** The broker gives up first, and says so: were our limit the first, it would cost the connection and all that waits on it. */
+const brokerShare = 0.8
 
 /** A record on its way: waiting in the buffer, then handed over, then settled. */
 class Pending {
@@ -243,7 +245,10 @@ class Leader {
     try {
       const link = this.#cluster.link(this.#node, 'produce')
       if (link === null) throw new LinkLost(this.#cluster.reason, false)
-      const answers = await link.send(produceRequest(request(batch, this.#requestMs)), this.#requestMs)
+      const answers = await link.send(
+        produceRequest(request(batch, Math.ceil(this.#requestMs * brokerShare))),
+        this.#requestMs,
+      )
       if (batch.acks === 'none') for (const pending of all(batch)) pending.succeed(pending.record.partition, -1n)
       else failed = this.#settle(batch, answers)
     } catch (error) {

@@ -1,10 +1,10 @@
 import { test } from 'node:test'
-import { equal, match, throws } from 'node:assert/strict'
+import { deepEqual, equal, match, throws } from 'node:assert/strict'
 import { Config } from '../../../config/schema.ts'
 import { access } from '../../../src/bridge/kafka/access.ts'
 import { Cluster } from '../../../src/bridge/kafka/cluster.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
-import { scriptedNode } from '../../help/scripted.ts'
+import { apis, scriptedNode } from '../../help/scripted.ts'
 import { until } from '../../help/until.ts'
 
 const clusterAt = (brokers: string): Cluster =>
@@ -71,5 +71,33 @@ test('each purpose has a connection of its own, for as long as it is needed', as
   equal(cluster.link(1, 'produce') === cluster.link(1, 'read-1'), false)
   purpose[Symbol.dispose]()
   await until('one link', () => cluster.link(1, 'read-1') === null)
+  await cluster.close()
+})
+
+test('watchers are told of what has changed, and not of a round that finds everything as it was', async () => {
+  await using node = await scriptedNode(2)
+  const cluster = clusterAt(node.brokers)
+  cluster.start(['t'])
+  await until('ready', () => cluster.link(1, 'produce'))
+  const heard: (number | null)[] = []
+  using _ = cluster.watch(() => heard.push(cluster.leader('t', 0)))
+  const asked = (): number => node.requests.filter(({ api }) => api === apis.metadata).length
+  const anotherLook = async (): Promise<void> => {
+    const before = asked()
+    cluster.refresh()
+    await until('asked again', () => asked() > before)
+  }
+  await anotherLook()
+  await anotherLook() // by now the answer to the one before has been handled
+  deepEqual(heard, [])
+
+  node.state.leader = -1
+  cluster.refresh()
+  await until('told', () => heard.length > 0)
+  for (let i = 0; i < 3; i++) await anotherLook() // it looks every round until there is a leader
+  deepEqual(heard, [null])
+  node.state.leader = 1
+  await until('told again', () => heard.length > 1)
+  deepEqual(heard, [null, 1])
   await cluster.close()
 })

@@ -7,7 +7,7 @@ import { Producer } from '../../../src/bridge/kafka/producer.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
 import type { Outgoing } from '../../../src/bridge/broker.ts'
 import { Problem } from '../../../src/problem.ts'
-import { produced, scriptedNode } from '../../help/scripted.ts'
+import { apis, produced, scriptedNode } from '../../help/scripted.ts'
 import { until } from '../../help/until.ts'
 
 const record = (over: Partial<Outgoing> = {}): Outgoing => ({
@@ -44,6 +44,14 @@ async function producing(options: { partitions?: number; records?: number; bytes
 }
 
 suite('publishing, and what is known of the record afterwards', () => {
+  test('the broker is asked to give up before we do, as our giving up costs the connection', async () => {
+    await using it = await producing({ requestMs: 1_000 })
+    it.node.on('produce', () => produced([{ partition: 0, code: codes.requestTimedOut }]))
+    await rejects(it.producer.publish(record()), { code: 'publish-timeout', outcome: 'in-doubt' })
+    const { body } = it.node.requests.find(({ api }) => api === apis.produce)!
+    equal(body.readInt32BE(4), 800)
+  })
+
   test('acknowledged: partition and offset, those of a batch counted on', async () => {
     await using it = await producing()
     it.node.on('produce', () => produced([{ partition: 0, code: 0, offset: 40n }]))
