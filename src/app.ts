@@ -70,7 +70,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     broker.state === 'ready' ? cluster.circuit.wouldRefuse('gate') : unreachable()
   const answerable = (): Problem | null =>
     inbox.healthy ? null : new Problem('not-ready', 'Replies cannot be received at present.', later)
-  const excused = (since: Call['started']): boolean => inbox.sickSince(since) || stall.since(since)
+  // nor is the worker to blame while the cluster takes no records: it may be unable to answer, as we are to ask
+  const excused = (since: Call['started']): boolean =>
+    inbox.sickSince(since) || stall.since(since) || cluster.circuit.troubledSince(since)
 
   const way = ([name, route]: [string, RouteOptions]): Way => {
     const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
@@ -101,9 +103,13 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     if (broker.state !== 'ready') return { broker: `No broker is reachable: ${broker.reason}.` }
     return inbox.healthy ? {} : { replies: 'The reader of the replies is being repaired.' }
   }
-  // an outage of the brokers is everybody's, and leaves us ready unless asked; a dead reader is ours alone
+  // an outage of the brokers is everybody's, and leaves us ready unless asked; a dead reader is ours alone, once it is sure
+  // that it is not the first to notice an outage: a broker that stands still is found out by one connection after the other
+  const noticedMs = config.broker.connectMs + 1_000
   const sick = (): boolean =>
-    (config.readiness === 'strict' || broker.state === 'ready') && Object.keys(degraded()).length > 0
+    config.readiness === 'strict'
+      ? Object.keys(degraded()).length > 0
+      : wasReady && broker.state === 'ready' && inbox.sickForMs > noticedMs
   // a topic that is missing before we are ready may be about to be created, and is no misconfiguration yet
   const partitionFor = (topic: string, key: Uint8Array | null): number => {
     try {
@@ -134,7 +140,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       broker.start(wanted.map(({ name }) => name))
       held.use(
         broker.watch(state => {
-          if (state === 'ready') cluster.circuit.halfOpenNow('a fresh connection')
+          if (state === 'ready') cluster.circuit.halfOpenNow('news of the brokers')
           else if (!wasReady) readiness.block('broker', unreachable().message)
         }),
       )

@@ -1,4 +1,4 @@
-import { every, now } from '../clock.ts'
+import { every, now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Broker, Handler, Reading } from './broker.ts'
@@ -23,7 +23,8 @@ export class Inbox implements AsyncDisposable {
   readonly #handler: Handler
   #reading: Reading | null = null
   #partition: number | null = null
-  #sickAt: Instant | null = null
+  #sickAt: Instant | null = null // seen last
+  #sickFrom: Instant | null = null // of the present sickness, if there is one
   #look: Disposable | null = null
   #closed = false
 
@@ -48,9 +49,18 @@ export class Inbox implements AsyncDisposable {
 
   /** Whether replies can arrive at present. */
   get healthy(): boolean {
-    if (this.#reading?.healthy === true) return true
+    if (this.#reading?.healthy === true) {
+      this.#sickFrom = null
+      return true
+    }
     this.#sickAt = now()
+    this.#sickFrom ??= this.#sickAt
     return false
+  }
+
+  /** For how long replies cannot arrive already; 0 when they can. */
+  get sickForMs(): number {
+    return this.healthy || this.#sickFrom === null ? 0 : since(this.#sickFrom)
   }
 
   /** Whether replies may have been missing since then: silence since then says nothing of any worker. */

@@ -58,6 +58,7 @@ export class Circuit implements Disposable {
   #probing = false
   #probeBegan = now()
   #openUntil: Instant = now()
+  #closedAt: Instant | null = null
   #reason = ''
 
   constructor(options: CircuitOptions) {
@@ -73,6 +74,11 @@ export class Circuit implements Disposable {
 
   get state(): CircuitState {
     return this.#state
+  }
+
+  /** Whether it was open or half-open at some time since. */
+  troubledSince(instant: Instant): boolean {
+    return this.#state !== 'closed' || (this.#closedAt !== null && this.#closedAt >= instant)
   }
 
   /** Lets a call through with a pass for `judge`; null refuses it, as `refusal` explains. */
@@ -167,6 +173,7 @@ export class Circuit implements Disposable {
     this.#generation++
     this.#probing = false
     this.#inARow = 0
+    if (to === 'closed') this.#closedAt = now()
     if (events.circuit.hasSubscribers) events.circuit.publish({ circuit: this.name, from, to, reason })
   }
 

@@ -63,6 +63,24 @@ test('remembers that replies may have been missing, for the calls under way then
   equal(inbox.sickSince(now()), false)
 })
 
+test('tells for how long replies cannot arrive, from the beginning of each sickness', async t => {
+  const clock = frozenClock(t)
+  const { broker, state } = reading()
+  await using inbox = new Inbox(broker, options, () => {})
+  await inbox.open(12)
+  await clock.advance(1_000)
+  equal(inbox.sickForMs, 0)
+  state.healthy = false
+  equal(inbox.sickForMs, 0)
+  await clock.advance(1_500)
+  equal(inbox.sickForMs, 1_500)
+  state.healthy = true
+  equal(inbox.sickForMs, 0)
+  state.healthy = false
+  await clock.advance(200)
+  equal(inbox.sickForMs < 1_500, true)
+})
+
 test('closed while it was still opening, it reads nothing', async () => {
   const broker = new MemoryBroker()
   await broker.admin.create([{ name: options.topic, partitions: 1, replication: 1, config: {} }])

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import fc from 'fast-check'
+import { now } from '../../src/clock.ts'
 import type { CircuitState } from '../../src/events.ts'
 import { Circuit } from '../../src/resilience/circuit.ts'
 import type { CircuitOptions, Pass, Verdict } from '../../src/resilience/circuit.ts'
@@ -267,6 +268,22 @@ test('news of the target half-opens it at once, and only when it is open', async
   equal(circuit.state, 'open')
   await clock.advance(5_000)
   equal(circuit.state, 'half-open')
+})
+
+test('tells of its trouble to those who ask about a time that it touches', async t => {
+  const clock = frozenClock(t)
+  using circuit = new Circuit({ ...options, consecutive: 5 })
+  const before = now()
+  await clock.advance(100)
+  equal(circuit.troubledSince(before), false)
+  calls(circuit, 5, 'failure')
+  equal(circuit.troubledSince(now()), true)
+  await clock.advance(5_000)
+  equal(circuit.troubledSince(now()), true, 'half-open')
+  call(circuit, 'success')
+  equal(circuit.troubledSince(before), true)
+  await clock.advance(1)
+  equal(circuit.troubledSince(now()), false)
 })
 
 test('observed, it changes like one in force and refuses nothing through the gate', async t => {
