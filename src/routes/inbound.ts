@@ -18,6 +18,7 @@ export class Inbound extends IncomingMessage {
   exchange: Exchange | null = null
   #arrived = 0
   #limit = 0
+  #timeoutMs = 0
   #whole: Buffer = noBody // the only chunk, or the store that all were copied into
   #copied = false
   #reader: BodyReader | null = null
@@ -73,9 +74,18 @@ export class Inbound extends IncomingMessage {
     if (this.#arrived > 0) throw new Error('The body was asked for after it had begun to arrive.')
     this.#reader = reader
     this.#limit = limit
-    this.#alarm = after(timeoutMs, () => {
-      if (this.exchange !== null) this.exchange.last = true
-      this.fail(new Problem('request-timeout', `The body did not arrive within ${timeoutMs} ms.`))
+    this.#timeoutMs = timeoutMs
+    process.nextTick(setAlarm, this) // most bodies come with their head, and have arrived by then
+  }
+
+  /** Gives a body that is still to come its time. */
+  static readonly setAlarm = (inbound: Inbound): void => {
+    // the tick comes between the last byte and the end of the message, which the parser then tells of by itself
+    if (inbound.#reader === null || inbound.#arrived === inbound.announced) return
+    const timeoutMs = inbound.#timeoutMs
+    inbound.#alarm = after(timeoutMs, () => {
+      if (inbound.exchange !== null) inbound.exchange.last = true
+      inbound.fail(new Problem('request-timeout', `The body did not arrive within ${timeoutMs} ms.`))
     })
   }
 
@@ -114,3 +124,5 @@ export class Inbound extends IncomingMessage {
     chunk.copy(this.#whole, before)
   }
 }
+
+const { setAlarm } = Inbound
