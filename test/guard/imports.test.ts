@@ -33,7 +33,6 @@ const homes: Readonly<Record<string, string>> = {
   pino: 'src/telemetry/',
   'pino-pretty': 'src/telemetry/',
   'prom-client': 'src/telemetry/',
-  'structured-headers': 'src/routes/',
   yaml: 'config/',
   zod: 'config/',
 }
