@@ -90,17 +90,29 @@ export class Reader {
 
 /** One connection to a broker. Answers come in the order of the requests, so that no number is needed to match them. */
 export class Link {
-  readonly #socket: Socket
+  readonly #host: string
+  readonly #port: number
+  #socket: Socket | undefined
   readonly #waiting: ((answer: Reader) => void)[] = []
   readonly #frame = new Writer()
   #chunks: Buffer[] = []
   #size = 0
 
   constructor(host: string, port: number) {
-    this.#socket = connect({ host, port, noDelay: true })
-    this.#socket.on('data', chunk => this.#receive(chunk))
-    this.#socket.on('error', error => fail(`${host}:${port}: ${error.message}`))
-    this.#socket.on('close', () => fail(`${host}:${port} closed the connection.`))
+    this.#host = host
+    this.#port = port
+  }
+
+  /** Opened when it is needed: brokers close a connection that has rested for ten minutes. */
+  #open(): Socket {
+    const socket = connect({ host: this.#host, port: this.#port, noDelay: true })
+    socket.on('data', chunk => this.#receive(chunk))
+    socket.on('error', error => fail(`${this.#host}:${this.#port}: ${error.message}`))
+    socket.on('close', () => {
+      this.#socket = undefined
+      if (this.#waiting.length > 0) fail(`${this.#host}:${this.#port} closed the connection.`)
+    })
+    return socket
   }
 
   /** Sends a request whose body `write` appends; at most one at a time may be unanswered when it is larger than a socket's buffer. */
@@ -110,6 +122,7 @@ export class Link {
     frame.buffer.writeInt32BE(frame.at - 4, 0)
     const { promise, resolve } = Promise.withResolvers<Reader>()
     this.#waiting.push(resolve)
+    this.#socket ??= this.#open()
     this.#socket.write(Buffer.from(frame.buffer.subarray(0, frame.at)))
     return promise
   }
