@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Scope } from './scope.ts'
 import { until } from './until.ts'
@@ -80,3 +81,13 @@ export function sluice(t: Scope, args: readonly string[], env: NodeJS.ProcessEnv
 
 /** What a test sets on the command line: free ports. */
 export const freePorts = ['--set', 'server.host=127.0.0.1', '--set', 'server.port=0', '--set', 'admin.port=0'] as const
+
+/** A port that nobody listens on at present. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
