@@ -177,7 +177,10 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     }
     let stopped: Promise<void> | null = null
     return {
-      url: front.port === 0 ? `unix:${front.address}` : `http://localhost:${front.port}`,
+      url:
+        front.port === 0
+          ? `unix:${front.address}`
+          : `http://${front.address.replace(/^(0\.0\.0\.0|\[::\]):/, 'localhost:')}`,
       adminUrl: `http://${admin.address}`,
       ready,
       get stopping() {

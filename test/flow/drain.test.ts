@@ -7,7 +7,7 @@ import { until } from '../help/until.ts'
 const patient = { routes: { 'place-order': { timeoutMs: 60_000 } } }
 
 test('who stops says so, serves on for the delay, then refuses what is new and ends what is running', async t => {
-  const delayMs = 400
+  const delayMs = 1_000
   const { ask, admin, gateway, worker } = await aGateway(t, { ...patient, drain: { delayMs, limitMs: 60_000 } })
   const running = ask('/orders', { body: anOrder })
   const command = await worker.next()

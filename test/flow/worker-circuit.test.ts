@@ -9,7 +9,7 @@ const circuit = (breaker: object): { workers: object; routes: object } => ({
 })
 
 test('five silences in a row open the circuit of the worker, for all its routes, and one probe closes it', async t => {
-  const openMs = 300
+  const openMs = 800
   const { ask, admin, worker } = await aGateway(t, circuit({ openMs, consecutive: 5 }))
   const state = async (name: string): Promise<boolean> =>
     (await admin.metrics()).sum('sluice_circuit_state', { circuit: 'orders', state: name }) === 1

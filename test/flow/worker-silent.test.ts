@@ -31,11 +31,17 @@ test('the command says until when somebody wants it done', async t => {
   ok(expires >= before + timeoutMs - 1 && expires <= Date.now() + timeoutMs, `expires ${expires - before} ms later`)
 })
 
-test('a silent worker of one route does not hold up another worker', async t => {
-  const { ask } = await aGateway(t, quick)
+test('who waits for a silent worker holds up nobody else', async t => {
+  const { ask, gateway, worker } = await aGateway(t, {
+    drain: { limitMs: 0 },
+    routes: { 'place-order': { timeoutMs: 60_000 } },
+  })
   const silent = ask('/orders', { body: anOrder })
-  const answer = await ask('/signals', { body: {} })
-  equal(answer.status, 202)
-  ok(answer.ms < timeoutMs, `answered after ${answer.ms} ms`)
-  equal((await silent).status, 504)
+  await worker.next()
+  equal((await ask('/signals', { body: {} })).status, 202)
+  const read = ask('/orders/o-1')
+  await (await worker.next()).reply({ status: 404 })
+  equal((await read).status, 404)
+  await gateway.stop()
+  equal((await silent).code, 'reply-timeout')
 })

@@ -1,9 +1,9 @@
 import { test } from 'node:test'
-import { equal } from 'node:assert/strict'
+import { equal, match } from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aGateway, anOrder } from '../help/gateway.ts'
+import { aGateway, anOrder, openGateway } from '../help/gateway.ts'
 
 test('as a sidecar it listens on a Unix socket of its user and group alone, and takes it away again', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
@@ -20,4 +20,11 @@ test('as a sidecar it listens on a Unix socket of its user and group alone, and 
   equal((await ask('/orders', { body: anOrder })).status, 429, 'whoever opens the socket is one client')
   await gateway.stop({ delayMs: 0 })
   equal(existsSync(socket), false)
+})
+
+test('its address is one that can be dialled', async t => {
+  const everywhere = await openGateway(t, { server: { host: '0.0.0.0' } })
+  match(everywhere.gateway.url, /^http:\/\/localhost:\d+$/)
+  const { gateway } = await openGateway(t, { server: { host: '127.0.0.2' } })
+  match(gateway.url, /^http:\/\/127\.0\.0\.2:\d+$/)
 })
