@@ -8,7 +8,7 @@ import { measure } from './measure.ts'
 import type { Cast, Sample } from './measure.ts'
 import { cpuUs, machineUs, pass, Running } from './process.ts'
 import { report } from './report.ts'
-import { line, percent } from './table.ts'
+import { figure, line, percent } from './table.ts'
 import { commands, createTopics, deleteTopics } from './topics.ts'
 
 const help = `npm run bench -- [--quick] [--only naive,sluice,correlation] [--rounds N] [--patient]
@@ -38,7 +38,7 @@ const windows = {
   1: quick ? 1_500 : 4_500,
   32: quick ? 1_500 : 4_500,
   256: quick ? 2_000 : 5_000,
-  open: quick ? 3_000 : 8_000,
+  open: quick ? 3_000 : 7_000,
 }
 const levels = [1, 32, 256] as const
 const pool = 512 // connections of the open loop
@@ -124,7 +124,8 @@ async function warm(name: Name, brokers: string, cast: Cast): Promise<void> {
   for (let window = 1; window <= 10; window++) {
     const { perSecond, broker } = await measure(candidate, { connections: 256, warmMs: 0, measureMs: 4_000 }, 0, cast)
     const cost = (broker ?? 0) / perSecond
-    if (window >= (quick ? 2 : 4) && (quick || cost > 0.95 * before)) break
+    say(`            ${figure(perSecond)}/s, broker ${figure(cost * 1e6)} µs a request`)
+    if (window >= (quick ? 2 : 6) && (quick || cost > 0.95 * before)) break
     before = cost
   }
   await candidate.stop()
