@@ -51,3 +51,14 @@ declare module 'kafkajs/src/loggers/index.js' {
   }>
   export default value
 }
+
+declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  export default class ConsumerGroup {
+    constructor(options: Readonly<Record<string, unknown>>)
+    readonly cluster: object
+    memberId: string | null // null: unknown to the group
+    connect: () => Promise<void>
+    joinAndSync: () => Promise<void>
+    leave: () => Promise<void>
+  }
+}
