@@ -3,14 +3,14 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { aGateway, anOrder } from '../help/gateway.ts'
 import { until } from '../help/until.ts'
 
-const circuit = (breaker: object): { workers: object; routes: object } => ({
+const circuit = (breaker: object, timeoutMs = 20_000): { workers: object; routes: object } => ({
   workers: { orders: { breaker } },
-  routes: { 'place-order': { timeoutMs: 40 }, 'read-order': { timeoutMs: 40 } },
+  routes: { 'place-order': { timeoutMs }, 'read-order': { timeoutMs } },
 })
 
 test('five silences in a row open the circuit of the worker, for all its routes, and one probe closes it', async t => {
   const openMs = 800
-  const { ask, admin, worker } = await aGateway(t, circuit({ openMs, consecutive: 5 }))
+  const { ask, admin, worker } = await aGateway(t, circuit({ openMs, consecutive: 5 }, 40))
   const state = async (name: string): Promise<boolean> =>
     (await admin.metrics()).sum('sluice_circuit_state', { circuit: 'orders', state: name }) === 1
 

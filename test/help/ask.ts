@@ -23,6 +23,8 @@ export type Answer = Readonly<{
 }>
 export type Ask = (path: string, asked?: Asked) => Promise<Answer>
 
+const silenceMs = 90_000 // longer than any answer may take: a test should fail rather than hang
+
 /** A client of its own connections, which it keeps. `url` is http://host:port or unix:path. */
 export function client(url: string): Disposable & Readonly<{ ask: Ask }> {
   const agent = new Agent({ keepAlive: true })
@@ -69,6 +71,9 @@ export function client(url: string): Disposable & Readonly<{ ask: Ask }> {
       },
     )
     req.on('error', reject)
+    req.setTimeout(silenceMs, () =>
+      req.destroy(new Error(`No answer to ${req.method} ${path} within ${silenceMs} ms.`)),
+    )
     req.end(content ?? undefined)
     return promise
   }
