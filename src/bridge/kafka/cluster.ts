@@ -29,6 +29,7 @@ export class Cluster {
   readonly #links = new Map<string, Link>()
   readonly #purposes = new Set<Purpose>()
   readonly #watchers = new Set<() => void>()
+  readonly #answers = new Map<string, Promise<void>>() // that are awaited, by topic
   readonly #topics = new Map<string, TopicMetadata | null>()
   #nodes: Metadata['nodes'] = []
   #state: BrokerState = 'connecting'
@@ -95,11 +96,26 @@ export class Cluster {
     return (this.#topics.get(topic) ?? null) !== null
   }
 
-  /** Asks the brokers for a topic; resolves when they have answered, after a second without an answer, or on abort. */
+  /**
+   * Asks the brokers for a topic; resolves when they have answered, after a second without an answer, or on abort. All who
+   * ask wait for the same answer, and go on in the order in which they asked: so records keep theirs.
+   */
   async learn(topic: string, signal: AbortSignal): Promise<void> {
     this.start([topic])
+    let answer = this.#answers.get(topic)
+    if (answer === undefined) this.#answers.set(topic, (answer = this.#answer(topic)))
+    const { promise: aborted, resolve } = Promise.withResolvers<void>()
+    const abort = (): void => resolve()
+    signal.addEventListener('abort', abort, { once: true })
+    await Promise.race([answer, aborted])
+    signal.removeEventListener('abort', abort)
+  }
+
+  async #answer(topic: string): Promise<void> {
     const begun = now()
-    while (!this.knows(topic) && !signal.aborted && since(begun) < learnMs) await pause(lookMs, signal)
+    while (!(this.knows(topic) && this.#state === 'ready') && since(begun) < learnMs)
+      await pause(lookMs, this.#ended.signal)
+    this.#answers.delete(topic)
   }
 
   /** Partitions of the topic. Throws not-ready while unknown, topic-missing, topic-forbidden. */
