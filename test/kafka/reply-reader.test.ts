@@ -19,6 +19,14 @@ async function proxied(t: Scope): Promise<KafkaProxy> {
   return proxy
 }
 
+function knows(broker: Broker, topic: string): boolean {
+  try {
+    return broker.partitionFor(topic, null) >= 0
+  } catch {
+    return false
+  }
+}
+
 /** Writes numbered records, so many a second, and remembers when each was acknowledged. */
 function numbers(t: Scope, broker: Broker, topic: string, perSecond: number) {
   const acknowledged: number[] = []
@@ -60,13 +68,7 @@ test(
     const writer = await kafkaBroker(t, kafka.brokers)
     await writer.admin.create([{ name: topic, partitions: 1, replication: 1, config: {} }])
     const behind = await kafkaBroker(t, proxy.address, [topic])
-    await until('the topic is known', () => {
-      try {
-        return behind.partitionFor(topic, null) === 0
-      } catch {
-        return false
-      }
-    })
+    for (const broker of [writer, behind]) await until('the topic is known', () => knows(broker, topic))
     const written = numbers(t, writer, topic, 1_000)
     const readers: { from: number; read: number[] }[] = []
     for (let i = 0; i < 6; i++) {
@@ -102,6 +104,27 @@ test(
     }
   },
 )
+
+test('a reader is well again as soon as its lost connection is replaced', { skip }, async t => {
+  const proxy = await proxied(t)
+  const topic = fresh('replies')
+  await (await kafkaBroker(t, kafka.brokers)).admin.create([{ name: topic, partitions: 1, replication: 1, config: {} }])
+  const behind = await kafkaBroker(t, proxy.address, [topic])
+  const reading = await behind.subscribe({ topic, partitions: [0], from: 'end' }, () => {})
+  t.after(() => reading[Symbol.asyncDispose]())
+  const times: number[] = []
+  for (let i = 0; i < 5; i++) {
+    await until('it reads', () => reading.healthy && proxy.count('fetch') === 1)
+    await sleep(600) // a node is dialled once in 250 ms, and looked at once more after that
+    const begun = performance.now()
+    proxy.cut('fetch')
+    await until('it is ill', () => !reading.healthy)
+    await until('it is well', () => reading.healthy)
+    times.push(performance.now() - begun)
+  }
+  t.diagnostic(`${times.map(Math.round).join(', ')} ms`)
+  ok(Math.min(...times) < 95) // a pause of a tenth of a second refused calls for nothing
+})
 
 test('calls under way when the reader of their replies loses its connection are answered', { skip }, async t => {
   const proxy = await proxied(t)

@@ -139,7 +139,8 @@ export class Reader implements Reading {
         if (signal.aborted) return
         if (!this.#lost.has(node)) this.#tell('failed', [...positions.keys()], message(error), null)
         this.#lost.add(node)
-        await pause(againMs, signal)
+        // a lost connection is waited for above: calls are refused until it is replaced
+        if (this.#cluster.link(node, this.#purpose) !== null) await pause(againMs, signal)
       }
     }
   }
