@@ -64,6 +64,7 @@ async function caller(): Promise<void> {
       route: 'place-order',
       worker: 'orders',
       client: '127.0.0.1',
+      priority: 'normal',
       topic,
       key,
       partition: broker.partitionFor(topic, key),

@@ -61,6 +61,7 @@ const aCall = (i: number): Call => ({
   route: 'place-order',
   worker: 'orders',
   client: addresses[i % clients]!,
+  priority: 'normal',
   topic: 'orders.commands',
   key: null,
   partition: 0,

@@ -74,6 +74,7 @@ const aCall = (i: number): Call => ({
   route: 'place-order',
   worker: 'orders',
   client: `10.0.${(i >> 8) & 255}.${i & 255}`,
+  priority: 'normal',
   topic: 'orders.commands',
   key: Buffer.from(`o-${i}`),
   partition: i % 12,

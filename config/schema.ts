@@ -204,6 +204,10 @@ const Route = z
       .default(['location', 'etag', 'last-modified', 'cache-control', 'content-language', 'retry-after', 'vary'])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
     quota: Quota.optional().describe('What each client may send to this route. Off unless given.'),
+    priority: z
+      .enum(['sheddable', 'normal', 'critical', 'health'])
+      .default('normal')
+      .describe('How much its calls matter: under overload `sheddable` goes first, and `health`, for probes, last.'),
   })
   .meta({ oneOf: ['command', 'query', 'event'].map(kind => ({ required: [kind] })) })
   .describe('One way in: has just one of `command`, `query` and `event`.')

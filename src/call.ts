@@ -8,6 +8,10 @@ export type CallId = Brand<string, 'CallId'>
 /** Identity of a command: the same on every sending. Travels as ce_id. */
 export type CommandId = Brand<string, 'CommandId'>
 
+/** How much a call matters, least first: under overload the least important is shed first. `health` is for probes alone. */
+export const priorities = ['sheddable', 'normal', 'critical', 'health'] as const
+export type Priority = (typeof priorities)[number]
+
 /** A name and its value, in the order they came. */
 export type Pair = readonly [name: string, value: string]
 
@@ -29,6 +33,7 @@ export type Call = Readonly<{
   route: string // configured name: a metric label, so low cardinality
   worker: string // configured name of whoever answers; of an event, its topic
   client: string // what quotas count: the address, or the authenticated subject
+  priority: Priority
   topic: string
   key: Uint8Array | null // Kafka message key
   partition: number // chosen before the policies: in Kafka a partition fails alone
@@ -68,6 +73,7 @@ export type Reply = Readonly<{
   status: number // 200–599
   headers: readonly Pair[] // lower case; the route's allow-list is applied on the way out
   body: Uint8Array
+  own?: readonly Pair[] // headers of the gateway itself, such as Age: no allow-list drops them
 }>
 
 /** Answers, or throws a Problem. A route serves a Call with a Reply; a cluster serves a record with its acknowledgement. */

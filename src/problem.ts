@@ -95,6 +95,42 @@ export const problems = {
     blames: null,
     advice: 'Try later; if it lasts, the worker is slower than its callers: add workers, or raise `bulkhead.slots`.',
   },
+  shed: {
+    status: 503,
+    title: 'The call was shed in favour of others.',
+    outcome: 'not-sent',
+    blames: null,
+    advice:
+      'Try later. Under overload the least important go first, and no client gets more than its share: see `priority`.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The gateway itself is overloaded.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Try later, or on another instance; if it lasts, add instances. The detail says what is short.',
+  },
+  'no-worker': {
+    status: 503,
+    title: 'Nobody serves the command.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: "The worker's consumer group has no member: start the worker, or correct `workers.*.group`.",
+  },
+  'worker-behind': {
+    status: 503,
+    title: 'The worker is too far behind to answer in time.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Try after `Retry-After`; if it lasts, add workers: the lag grows faster than they drain it.',
+  },
+  'partition-stuck': {
+    status: 503,
+    title: 'The partition of this key is not answering.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Other keys are served. Look at the member of the worker that holds the partition which the detail names.',
+  },
   'circuit-open': {
     status: 503,
     title: 'The circuit is open.',
@@ -182,12 +218,17 @@ export const problems = {
 } as const satisfies Record<string, Spec>
 
 export type ProblemCode = keyof typeof problems
-/** `violated` names what was exceeded, for `violated-policies`; `policy` is who refused. */
+/**
+ * `policy` is who refused, `limit` what it allows and `observed` what it saw, in the unit that the detail names; `violated`
+ * names what was exceeded, for `violated-policies`.
+ */
 export type Details = Readonly<{
-  outcome?: Outcome
-  retryAfterMs?: number
-  policy?: string
-  violated?: readonly string[]
+  outcome?: Outcome | undefined
+  retryAfterMs?: number | undefined
+  policy?: string | undefined
+  limit?: number | undefined
+  observed?: number | undefined
+  violated?: readonly string[] | undefined
   cause?: unknown
 }>
 
@@ -198,6 +239,8 @@ export class Problem extends Error {
   readonly outcome: Outcome
   readonly retryAfterMs: number | undefined
   readonly policy: string | undefined
+  readonly limit: number | undefined
+  readonly observed: number | undefined
   readonly violated: readonly string[] | undefined
 
   constructor(code: ProblemCode, detail: string, details: Details = {}) {
@@ -210,6 +253,8 @@ export class Problem extends Error {
     this.outcome = details.outcome ?? problems[code].outcome
     this.retryAfterMs = details.retryAfterMs
     this.policy = details.policy
+    this.limit = details.limit
+    this.observed = details.observed
     this.violated = details.violated
   }
 
@@ -219,15 +264,17 @@ export class Problem extends Error {
 
   /** The same failure with another outcome: a call that has sent once stays sent. */
   withOutcome(outcome: Outcome): Problem {
-    if (outcome === this.outcome) return this
-    const { code, message, retryAfterMs, policy, violated, cause } = this
-    return new Problem(code, message, {
-      outcome,
-      cause,
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(policy !== undefined && { policy }),
-      ...(violated !== undefined && { violated }),
-    })
+    return outcome === this.outcome ? this : this.#copy({ outcome })
+  }
+
+  /** The same failure, refused by this policy. */
+  signed(policy: string): Problem {
+    return policy === this.policy ? this : this.#copy({ policy })
+  }
+
+  #copy(over: Details): Problem {
+    const { code, message, outcome, retryAfterMs, policy, limit, observed, violated, cause } = this
+    return new Problem(code, message, { outcome, retryAfterMs, policy, limit, observed, violated, cause, ...over })
   }
 
   static from(error: unknown): Problem {

@@ -24,13 +24,18 @@ test('the strongest of two outcomes is the one that knows of more', () => {
 
 test('a problem takes its row’s outcome unless it knows better, and keeps everything else', () => {
   const cause = new Error('below')
-  const problem = new Problem('publish-timeout', 'silent', { retryAfterMs: 7, policy: 'p', violated: ['v'], cause })
+  const details = { retryAfterMs: 7, policy: 'p', limit: 5, observed: 6, violated: ['v'], cause }
+  const problem = new Problem('publish-timeout', 'silent', details)
   equal(problem.outcome, 'in-doubt')
   equal(problem.withOutcome('in-doubt'), problem)
   const sent = problem.withOutcome('sent')
   equal(sent.outcome, 'sent')
-  for (const name of ['code', 'message', 'retryAfterMs', 'policy', 'violated', 'cause'] as const)
-    equal(sent[name], problem[name], name)
+  const rest = ['code', 'message', 'retryAfterMs', 'limit', 'observed', 'violated', 'cause'] as const
+  for (const name of ['policy', ...rest] as const) equal(sent[name], problem[name], name)
+  equal(problem.signed('p'), problem)
+  const signed = problem.signed('gate')
+  equal(signed.policy, 'gate')
+  for (const name of ['outcome', ...rest] as const) equal(signed[name], problem[name], name)
 })
 
 test('what nobody expected is internal, with its cause for the log and nothing of it for the client', () => {

@@ -4,7 +4,7 @@ import type { Problem } from '../problem.ts'
 import { refusal } from './refusal.ts'
 
 /** Why a call would be refused further in, or null. Cheap, and without effect. */
-export type Check = () => Problem | null
+export type Check = (call: Call) => Problem | null
 
 /**
  * Refuses at once what would be refused anyway, before it waits for a slot or spends a quota of the worker. Throws what
@@ -15,7 +15,7 @@ export function gate<Out>(checks: readonly Check[], mode: ModeName): Policy<Call
   return next =>
     function gate(call) {
       for (const check of checks) {
-        const problem = check()
+        const problem = check(call)
         if (problem === null) continue
         const refused = refuse(call, problem)
         if (refused !== null) return Promise.reject(refused)

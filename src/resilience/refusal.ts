@@ -13,21 +13,8 @@ export function refusal(policy: string, mode: ModeName): Refuse {
   return (labels, problem) => {
     const { route, worker } = labels
     if (events.refused.hasSubscribers) events.refused.publish({ policy, route, worker, code: problem.code, observed })
-    return observed ? null : signed(problem, policy)
+    return observed ? null : problem.signed(policy) // whoever refuses signs, also what a check of someone else found
   }
-}
-
-/** Whoever refuses signs, also what a check of someone else found. */
-function signed(problem: Problem, policy: string): Problem {
-  if (problem.policy === policy) return problem
-  const { code, message, outcome, retryAfterMs, violated, cause } = problem
-  return new Problem(code, message, {
-    outcome,
-    policy,
-    cause,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(violated !== undefined && { violated }),
-  })
 }
 
 /** Around `ms`, at least 1: clients sent away together must not come back together. */

@@ -33,7 +33,7 @@ const longestHeaders = 8_192
 
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
 export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: Shared): Intake {
-  const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders } = route
+  const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders, priority } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
   const source = (to ?? route.event)?.key
@@ -55,6 +55,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: 
       route: name,
       worker,
       client: clientOf(exchange.line.peer, headers),
+      priority,
       topic,
       key: bytes,
       partition: partitionFor(topic, bytes),

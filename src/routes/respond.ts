@@ -27,6 +27,7 @@ export function replyHead(exchange: Exchange, reply: Reply, passes: ReadonlySet<
     if (!isType) head.push(name, toField(value))
     else type ??= toField(value)
   }
+  if (reply.own !== undefined) for (const [name, value] of reply.own) head.push(name, value)
   if (!isBare(status)) {
     if (body.length > 0) head.push('Content-Type', type ?? 'application/octet-stream')
     // of HEAD it would say the length of what GET answers, which nobody knows here
@@ -39,7 +40,7 @@ export function replyHead(exchange: Exchange, reply: Reply, passes: ReadonlySet<
 
 /** A problem as JSON (RFC 9457). */
 export function problemBody(id: string, problem: Problem, outcome: Outcome): Buffer {
-  const { code, message, policy, retryAfterMs, spec } = problem
+  const { code, message, policy, limit, observed, retryAfterMs, spec } = problem
   return Buffer.from(
     JSON.stringify({
       type: spec.type ?? `urn:sluice:problem:${code}`,
@@ -50,6 +51,8 @@ export function problemBody(id: string, problem: Problem, outcome: Outcome): Buf
       code,
       outcome,
       policy,
+      limit,
+      observed,
       retryAfterMs: retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs),
       'violated-policies': spec.status === 429 ? (problem.violated ?? [quotaName]) : undefined,
     }),

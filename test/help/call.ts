@@ -8,6 +8,7 @@ export const aCall = (over: Partial<Call> = {}): Call => ({
   route: 'place-order',
   worker: 'orders',
   client: '::1',
+  priority: 'normal',
   topic: 'orders.commands',
   key: null,
   partition: 0,

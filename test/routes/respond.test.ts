@@ -40,6 +40,11 @@ test('a reply goes out with its type, the headers that may pass, and ours', () =
   })
 })
 
+test('what the gateway itself says of a reply passes every allow-list', () => {
+  const answer = { ...reply({ headers: [['age', '9']] }), own: [['Age', '3']] as const }
+  equal(named(replyHead(anExchange(), answer, passes, 0))['age'], '3')
+})
+
 test('bytes without a type are bytes, and the first of two types counts', () => {
   equal(named(replyHead(anExchange(), reply(), passes, 0))['content-type'], 'application/octet-stream')
   const headers = [
@@ -131,10 +136,12 @@ test('every problem of the catalogue is one of RFC 9457', () => {
   }
 })
 
-test('a problem says who refused, for how long, and which quota', () => {
-  const problem = new Problem('rate-limited', 'x', { policy: 'quota', retryAfterMs: 1_200.5, violated: ['orders'] })
+test('a problem says who refused, for how long, what it allows and saw, and which quota', () => {
+  const details = { policy: 'quota', retryAfterMs: 1_200.5, limit: 10, observed: 11, violated: ['orders'] }
+  const problem = new Problem('rate-limited', 'x', details)
   const body = JSON.parse(problemBody('id-1', problem, 'not-sent').toString()) as Record<string, unknown>
   deepEqual([body['policy'], body['retryAfterMs'], body['violated-policies']], ['quota', 1_201, ['orders']])
+  deepEqual([body['limit'], body['observed']], [10, 11])
 })
 
 test('no cause and no stack are in an answer', () => {

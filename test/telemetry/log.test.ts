@@ -274,6 +274,7 @@ test('nothing secret is in any line', async () => {
   }
   const call = aCall({
     client: 'canary-client',
+    priority: 'normal',
     key: Buffer.from('canary-key'),
     body: Buffer.from('canary-body'),
     told,
