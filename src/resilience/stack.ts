@@ -1,4 +1,4 @@
-import type { Config, ModeName, RouteOptions } from '../../config/schema.ts'
+import type { Config, ModeName, QuotaOptions, RouteOptions } from '../../config/schema.ts'
 import type { Abortable, Call, Policy, Reply } from '../call.ts'
 import type { Instant } from '../clock.ts'
 import { attempt } from './attempt.ts'
@@ -25,36 +25,52 @@ export type CallParts = Readonly<{
   excused?: Excuse
 }>
 
+type Publishing = Abortable & Readonly<{ topic: string }>
+
+/** A policy at its place: how it is called and whether it enforces, for people; `state` is what it knows at present, plain and bounded. */
+export type Layer<In, Out> = Readonly<{
+  policy: string
+  mode: ModeName
+  wrap: Policy<In, Out>
+  state?: () => unknown
+}>
+
+const wraps = <In, Out>(layers: readonly Layer<In, Out>[]): Policy<In, Out>[] => layers.map(({ wrap }) => wrap)
+export const callStack = (parts: CallParts): Policy<Call, Reply>[] => wraps(callLayers(parts))
+export const publishStack = <In extends Publishing, Out>(cluster: ClusterGuards): Policy<In, Out>[] =>
+  wraps(publishLayers(cluster))
+
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
-export function callStack({ route, policies, drain: door, checks, worker, excused }: CallParts): Policy<Call, Reply>[] {
+export function callLayers({ route, policies, drain: door, checks, worker, excused }: CallParts): Layer<Call, Reply>[] {
   const all = worker === null ? checks : [...checks, () => worker.circuit.wouldRefuse('gate')]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
     // a stopping instance takes nothing new
-    ...on(door.mode, drain<Reply>(door)),
+    ...on('drain', door.mode, () => drain<Reply>(door)),
     // the client's clock includes queueing and every sending
-    ...on(policies.deadline, deadline<Reply>(policies.deadline)),
+    ...on('deadline', policies.deadline, mode => deadline<Reply>(mode)),
     // the cheapest check, and the caller's own fault: it must not take a shared slot
-    ...(route.quota === undefined ? [] : on(route.quota.mode, quota<Reply>(route.quota))),
+    ...(route.quota === undefined
+      ? []
+      : on('quota', route.quota.mode, () => quota<Reply>(route.quota as QuotaOptions))),
     // replay: a repeated key takes no slot and sends nothing
     // fallback: sees every failure below, and none of the caller's own
     // never queue for what will be refused
-    ...on(policies.gate, gate<Reply>(all, policies.gate)),
+    ...on('gate', policies.gate, mode => gate<Reply>(all, mode)),
     ...(worker === null ? [] : workerStack(worker, route, excused)),
   ]
 }
 
-const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Policy<Call, Reply>[] => {
+const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
   const { lease, circuit, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
   return [
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
-    ...(lease === null ? [] : on(lease.options.mode, leased<Reply>(lease))),
+    ...(lease === null ? [] : on('lease', lease.options.mode, () => leased<Reply>(lease))),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on(options.bulkhead.mode, bulkhead<Reply>(worker.bulkhead)),
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead)),
     // one circuit for each worker, shared by its routes
-    ...on(
-      circuit.mode,
+    ...on('breaker', options.breaker.mode, () =>
       breaker<Call, Reply>(circuit, {
         policy: 'breaker',
         blames: 'worker',
@@ -69,17 +85,14 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
 }
 
 /** The policies around publishing, outermost first; what they repeat is one record, not the call. */
-export function publishStack<In extends Abortable & Readonly<{ topic: string }>, Out>(
-  cluster: ClusterGuards,
-): Policy<In, Out>[] {
+export function publishLayers<In extends Publishing, Out>(cluster: ClusterGuards): Layer<In, Out>[] {
   const { options, circuit, budget } = cluster
   const labels = { route: 'publish', worker: circuit.name }
   return [
     // only what is not sent; each repetition asks the circuit again
-    ...on(options.attempts > 1 ? options.mode : 'off', retry<In, Out>(options, budget)),
+    ...on('retry', options.attempts > 1 ? options.mode : 'off', () => retry<In, Out>(options, budget)),
     // one circuit for the cluster: what our callers cut short proves nothing
-    ...on(
-      circuit.mode,
+    ...on('cluster', options.breaker.mode, () =>
       breaker<In, Out>(circuit, {
         policy: 'cluster',
         blames: 'broker',
@@ -88,12 +101,14 @@ export function publishStack<In extends Abortable & Readonly<{ topic: string }>,
       }),
     ),
     // inside the circuit: a hung broker is a failure of the broker
-    attempt<In, Out>(options.attemptMs),
+    ...on('attempt', 'enforce', () => attempt<In, Out>(options.attemptMs)),
     // faults, innermost
   ]
 }
 
-const on = <In, Out>(mode: ModeName, policy: Policy<In, Out>): Policy<In, Out>[] => (mode === 'off' ? [] : [policy])
+/** What is off is not there at all. */
+const on = <In, Out>(policy: string, mode: ModeName, wrap: (mode: ModeName) => Policy<In, Out>): Layer<In, Out>[] =>
+  mode === 'off' ? [] : [{ policy, mode, wrap: wrap(mode) }]
 
 /** Names the statuses that count as failures of the worker. */
 function failing(statuses: readonly number[]): (reply: Reply) => string | null {
