@@ -4,11 +4,12 @@ import type { View } from './view.ts'
 const everywhere: readonly string[] = ['0.0.0.0', '::']
 const secrets = ['password', 'passwordFile']
 
-/** Checks what would get in each other's way: topics, ports, and credentials that lack their other half. */
+/** Checks what would get in each other's way: topics, ports, and what lacks its other half. */
 export function checkClashes(view: View): void {
   checkTopics(view)
   checkListeners(view)
   checkCredentials(view)
+  checkPriority(view)
 }
 
 function checkTopics(view: View): void {
@@ -43,4 +44,12 @@ function checkCredentials(view: View): void {
   ] as const
   if (view.has(...cert) && !view.has(...key)) view.complain(cert, 'found without keyFile, expected both')
   if (view.has(...key) && !view.has(...cert)) view.complain(key, 'found without certFile, expected both')
+}
+
+function checkPriority(view: View): void {
+  if (view.has('server', 'priorityHeader') && !view.has('server', 'trustedProxies'))
+    view.complain(
+      ['server', 'priorityHeader'],
+      'found without trustedProxies, expected both: nobody would be believed what it says',
+    )
 }

@@ -272,6 +272,11 @@ export const Config = z.strictObject({
         .max(1_000)
         .default([])
         .describe('Addresses or CIDR ranges whose `Forwarded` or `X-Forwarded-For` names the client.'),
+      priorityHeader: headerName
+        .optional()
+        .describe(
+          'Header in which a trusted proxy says `critical`, `normal` or `sheddable` in place of the priority of the route. The proxy must drop the one of its client.',
+        ),
       limits: z
         .strictObject({
           connections: count(1, 1_000_000).default(10_000).describe('Open connections; the next is closed at once.'),

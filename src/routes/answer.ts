@@ -9,8 +9,8 @@ import { mayPassOut } from './names.ts'
 /** Serves the requests of a way in, whatever its kind: command, query or event. Never throws. */
 export function answer(way: Way, shared: Shared): (exchange: Exchange, params: Params) => void {
   const { name, route, service } = way
-  const { bodyBytes, replyHeaders } = route
-  const { bodyTimeoutMs } = shared
+  const { bodyBytes, replyHeaders, priority } = route
+  const { bodyTimeoutMs, priorityOf } = shared
   const { hasBody, enter } = intake(way, shared)
   const passes: ReadonlySet<string> = new Set(replyHeaders.filter(mayPassOut))
 
@@ -26,6 +26,7 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
 
   return function answer(exchange, params) {
     exchange.route = name
+    exchange.priority = priorityOf(priority, exchange.line.peer, exchange.req.headers)
     try {
       if (!hasBody(exchange)) void serve(exchange, params, noBody)
       else

@@ -5,9 +5,21 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
 type Range = readonly [Address, number]
 /** Names the client of a request that came from `peer`, the address at the other end of the connection. */
 export type ClientOf = (peer: string, headers: IncomingHttpHeaders) => string
+/** Whether the other end of a connection is a proxy that is trusted: only then its headers speak for others. */
+export type Trusts = (peer: string) => boolean
 
 /** What a connection over a Unix socket is called: whoever may open the socket. */
 export const localPeer = 'local'
+
+/** Which peers are trusted; behind a Unix socket all are, once there are proxies. Throws on an address or range that is none. */
+export function trustOf(trustedProxies: readonly string[]): Trusts {
+  if (trustedProxies.length === 0) return () => false
+  const trusted = within(trustedProxies)
+  return peer => {
+    const address = addressOf(peer)
+    return address === null ? peer === localPeer : trusted(address)
+  }
+}
 
 /**
  * Who the client is behind the proxies that are trusted: the rightmost address that is none of theirs. What a proxy cannot name
@@ -16,12 +28,10 @@ export const localPeer = 'local'
  */
 export function clientOf(trustedProxies: readonly string[]): ClientOf {
   if (trustedProxies.length === 0) return peer => peer
-  const ranges = trustedProxies.map(rangeOf)
-  const trusted = (address: Address): boolean =>
-    ranges.some(range => range[0].kind() === address.kind() && address.match(range[0], range[1]))
+  const trusts = trustOf(trustedProxies)
+  const trusted = within(trustedProxies)
   return (peer, headers) => {
-    const here = addressOf(peer)
-    if (here === null ? peer !== localPeer : !trusted(here)) return peer
+    if (!trusts(peer)) return peer
     const standard = headers.forwarded
     const custom = headers['x-forwarded-for'] as string | undefined // its type has a list, which Node never makes of it
     const byStandard = standard === undefined ? null : rightmost(peer, forwardedFor(standard), trusted)
@@ -30,6 +40,11 @@ export function clientOf(trustedProxies: readonly string[]): ClientOf {
     if (byStandard !== null && byCustom !== null) return byStandard === byCustom ? byStandard : peer
     return byStandard ?? byCustom ?? peer
   }
+}
+
+function within(addresses: readonly string[]): (address: Address) => boolean {
+  const ranges = addresses.map(rangeOf)
+  return address => ranges.some(range => range[0].kind() === address.kind() && address.match(range[0], range[1]))
 }
 
 /** An address in its one spelling, IPv4 also when it came mapped into IPv6; other text as it is. */

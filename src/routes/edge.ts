@@ -3,7 +3,7 @@ import { Router } from 'express'
 import type { ServerOptions } from '../../config/schema.ts'
 import { Problem } from '../problem.ts'
 import { answer } from './answer.ts'
-import { clientOf, localPeer } from './client.ts'
+import { clientOf, localPeer, trustOf } from './client.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
 import { headProblem } from './head.ts'
@@ -11,6 +11,7 @@ import type { Params } from './key.ts'
 import type { Inbound } from './inbound.ts'
 import type { Shared, Way } from './intake.ts'
 import { Line } from './line.ts'
+import { priorityOf } from './priority.ts'
 
 export type EdgeOptions = Readonly<{
   ways: readonly Way[]
@@ -33,8 +34,13 @@ type Match = [keyof typeof methods, string] // the configuration was checked
  * route that could never be served.
  */
 export function edge({ ways, server, partitionFor }: EdgeOptions): Edge {
-  const { limits, trustedProxies } = server
-  const shared = { clientOf: clientOf(trustedProxies), partitionFor, bodyTimeoutMs: limits.bodyTimeoutMs }
+  const { limits, trustedProxies, priorityHeader } = server
+  const shared: Shared = {
+    clientOf: clientOf(trustedProxies),
+    priorityOf: priorityOf(priorityHeader, trustOf(trustedProxies)),
+    partitionFor,
+    bodyTimeoutMs: limits.bodyTimeoutMs,
+  }
   const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
   const unnamed = server.socket === undefined ? undefined : localPeer
   const router = Router({ caseSensitive: true, strict: true })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import type { Call, CallId, Reply } from '../call.ts'
+import type { Call, CallId, Priority, Reply } from '../call.ts'
 import { after, now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
@@ -29,6 +29,8 @@ export class Exchange {
   readonly id: CallId = randomUUID() as string as CallId
   readonly started: Instant = now()
   route = 'none'
+  /** Known before the body is read. */
+  priority: Priority = 'normal'
   call: Call | null = null
   /** Seconds of `Prefer: wait` when they are honoured. */
   wait: number | null = null

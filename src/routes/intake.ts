@@ -11,6 +11,7 @@ import { keyOf } from './key.ts'
 import type { Params } from './key.ts'
 import { fromField, mayPassIn } from './names.ts'
 import { waitOf } from './prefer.ts'
+import type { PriorityOf } from './priority.ts'
 import { traceOf } from './trace.ts'
 
 /** One way in: a configured route, the topic that its records go to, and who serves its calls. */
@@ -18,6 +19,7 @@ export type Way = Readonly<{ name: string; route: RouteOptions; topic: string; s
 /** What all ways in share. `partitionFor` may throw a Problem. */
 export type Shared = Readonly<{
   clientOf: ClientOf
+  priorityOf: PriorityOf
   partitionFor: (topic: string, key: Uint8Array | null) => number
   bodyTimeoutMs: number
 }>
@@ -33,7 +35,7 @@ const longestHeaders = 8_192
 
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
 export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: Shared): Intake {
-  const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders, priority } = route
+  const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
   const source = (to ?? route.event)?.key
@@ -55,7 +57,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: 
       route: name,
       worker,
       client: clientOf(exchange.line.peer, headers),
-      priority,
+      priority: exchange.priority,
       topic,
       key: bytes,
       partition: partitionFor(topic, bytes),

@@ -47,3 +47,11 @@ test('a user has a password, and a certificate its key', () => {
   )
   equal(said(`broker: { tls: { keyFile: ${file}, certFile: ${file} } }`), '')
 })
+
+test('a header of priority wants somebody who is trusted to write it', () => {
+  equal(
+    said('server: { priorityHeader: x-priority }'),
+    'f:1:27  server.priorityHeader: found without trustedProxies, expected both: nobody would be believed what it says',
+  )
+  equal(said('server: { priorityHeader: x-priority, trustedProxies: [10.0.0.0/8] }'), '')
+})

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { equal, ok, throws } from 'node:assert/strict'
-import { clientOf, localPeer, plainAddress } from '../../src/routes/client.ts'
+import { clientOf, localPeer, plainAddress, trustOf } from '../../src/routes/client.ts'
 
 const behind = clientOf(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'])
 const via = (forwarded?: string, custom?: string): Record<string, string> => ({
@@ -49,6 +49,13 @@ test('two headers that differ name the proxy, as one of them is the client’s o
 test('behind a Unix socket the headers are trusted once proxies are', () => {
   equal(behind(localPeer, via(undefined, '203.0.113.9')), '203.0.113.9')
   equal(clientOf([])(localPeer, via(undefined, '203.0.113.9')), localPeer)
+})
+
+test('a proxy is trusted by its address, and whoever may open the Unix socket once there are proxies', () => {
+  const trusts = trustOf(['10.0.0.0/8', '2001:db8::/32'])
+  for (const peer of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::9', localPeer]) equal(trusts(peer), true, peer)
+  for (const peer of ['11.0.0.1', '2001:db9::1', 'unknown', '']) equal(trusts(peer), false, peer)
+  equal(trustOf([])(localPeer), false)
 })
 
 test('a range that is none is said at start', () => {
