@@ -7,6 +7,14 @@ export type NewTopic = Readonly<{
   config: Readonly<Record<string, string>> // Kafka's names, such as retention.ms
 }>
 
+/** What is known of a consumer group and of its way through one topic. */
+export type GroupState = Readonly<{
+  members: number // 0 when it does not exist, too
+  rebalancing: boolean // its partitions are being handed out anew: some, or all, are served by nobody
+  committed: readonly bigint[] // by partition: everything below is done; −1 where it never said so
+  ends: readonly bigint[] // by partition: seen after the commits, so never below them; −1 where nobody leads
+}>
+
 /** Looks at and prepares topics; never on the way of a request. */
 export interface Admin {
   /** Null for a topic that does not exist. Throws topic-forbidden, or broker-unavailable when nobody answers. */
@@ -15,4 +23,6 @@ export interface Admin {
   create(topics: readonly NewTopic[]): Promise<void>
   /** The offset that the next record of each partition will get, by partition. */
   ends(topic: string): Promise<readonly bigint[]>
+  /** How a group stands. Cheap enough for once a second. Throws topic-missing, topic-forbidden or broker-unavailable. */
+  group(name: string, topic: string): Promise<GroupState>
 }

@@ -55,6 +55,16 @@ export class MemoryBroker implements Broker {
         this.#reachable()
           .#known(topic)
           .logs.map(log => BigInt(log.end)),
+      group: async (name, topic) => {
+        const { logs } = this.#reachable().#known(topic)
+        const group = this.#groups.get(groupId(name, topic))
+        return {
+          members: group?.size ?? 0,
+          rebalancing: false, // here a rebalance is over before anybody can look
+          committed: logs.map((_, partition) => BigInt(group?.committed[partition] ?? -1)),
+          ends: logs.map(log => BigInt(log.end)),
+        }
+      },
     }
   }
 
@@ -126,7 +136,7 @@ export class MemoryBroker implements Broker {
 
   async join({ group: name, topic, from }: Membership, handler: MemberHandler): Promise<AsyncDisposable> {
     const { logs } = this.#reachable().#known(topic)
-    const id = `${name} ${topic}` // no topic has a space in its name
+    const id = groupId(name, topic)
     const group = this.#groups.get(id) ?? new Group(logs, this.#turns)
     this.#groups.set(id, group)
     const member: Member = { handler, from }
@@ -193,6 +203,8 @@ export class MemoryBroker implements Broker {
     this.#topics.set(name, { info: { name, partitions: count, maxMessageBytes }, logs })
   }
 }
+
+const groupId = (name: string, topic: string): string => `${name} ${topic}` // no topic has a space in its name
 
 function existing(logs: readonly Log[], topic: string, partition: number): Log {
   const log = logs[partition]

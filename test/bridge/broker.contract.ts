@@ -2,6 +2,7 @@ import { after, before, suite, test } from 'node:test'
 import { deepEqual, equal, notEqual, ok, rejects, throws } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { GroupState } from '../../src/bridge/admin.ts'
 import type { Acknowledged, Broker, Held, Incoming, MemberHandler, Outgoing } from '../../src/bridge/broker.ts'
 import { Problem } from '../../src/problem.ts'
 
@@ -426,6 +427,35 @@ export function brokerContract(name: string, open: Open): void {
         const before = leaves.seen.length
         deepEqual((await taken(await publishRound()))[0], ['0', '1', '2', '3'])
         equal(leaves.seen.length, before)
+      })
+
+      const look = async (group: string, topic: string, wanted: Partial<GroupState>) =>
+        await patiently(async () => {
+          const state = await broker.admin.group(group, topic)
+          for (const [name, value] of Object.entries(wanted)) deepEqual(state[name as keyof GroupState], value)
+        })
+
+      test('says of a group that does not exist that it has no member and has committed nothing', async () => {
+        const topic = await aTopic(3)
+        await send(topic, 'x', { partition: 1 })
+        const nobody = { members: 0, rebalancing: false, committed: [-1n, -1n, -1n], ends: [0n, 1n, 0n] }
+        await look(aGroup(), topic, nobody)
+      })
+
+      test('says how many members a group has, and how far it and the topic have come', async () => {
+        const topic = await aTopic(2)
+        const group = aGroup()
+        for (let i = 0; i < 3; i++) await send(topic, String(i))
+        const only = await join(group, topic, ({ offset }, held) => void (offset === 0n && held.done(1n)))
+        await only.records(3)
+        await look(group, topic, { members: 1, rebalancing: false, committed: [1n, -1n], ends: [3n, 0n] })
+        const second = await join(group, topic)
+        await look(group, topic, { members: 2, rebalancing: false })
+        await second[Symbol.asyncDispose]()
+        await only[Symbol.asyncDispose]()
+        const left = { members: 0, rebalancing: false, ends: [3n, 0n] }
+        await look(group, topic, left)
+        equal((await broker.admin.group(group, topic)).committed[1], -1n)
       })
 
       test('two groups read the same topic without knowing of each other', async () => {

@@ -20,7 +20,8 @@ function problemOf(error: unknown, topic: string): Problem {
     : new Problem('broker-unavailable', `${topic}: ${said}`, { cause: error })
 }
 
-export function kafkaAdmin(access: Access): Admin {
+/** What is asked rarely, each time on a connection of its own; `groups.ts` is for what is asked every second. */
+export function kafkaAdmin(access: Access): Omit<Admin, 'group'> {
   return {
     topic: name =>
       withAdmin(access, async (admin): Promise<TopicInfo | null> => {

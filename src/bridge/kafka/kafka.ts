@@ -18,6 +18,7 @@ import type { Access, Reach } from './access.ts'
 import { kafkaAdmin } from './admin.ts'
 import { Cluster } from './cluster.ts'
 import { Member } from './group.ts'
+import { Groups } from './groups.ts'
 import { Producer } from './producer.ts'
 import { Reader } from './reader.ts'
 
@@ -34,8 +35,10 @@ export class KafkaBroker implements Broker {
     this.#cluster = new Cluster(this.#access)
     this.#producer = new Producer(this.#cluster, { requestMs: options.requestMs, buffer: options.publish.buffer })
     const admin = kafkaAdmin(this.#access)
+    const groups = new Groups(this.#cluster)
     this.admin = {
       ...admin,
+      group: (name, topic) => groups.look(name, topic),
       topic: async name => {
         const info = await admin.topic(name)
         if (info !== null) this.#producer.limit(name, info.maxMessageBytes)

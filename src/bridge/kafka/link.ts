@@ -29,6 +29,8 @@ export class LinkLost extends Error {
 /** One connection to one node, ready for requests: negotiated and authenticated. */
 export interface Link {
   readonly open: boolean
+  /** Whether the node knows this kind of request: it would hang up on another. */
+  knows(apiKey: number): boolean
   /** Throws LinkLost. After `limitMs` of silence the link is given up: what comes later would answer the wrong question. */
   send<T>(exchange: Exchange<T>, limitMs: number): Promise<T>
   close(reason: string): void
@@ -46,6 +48,7 @@ export async function dial(
   let open = false
   let over: string | null = null
   let socket: net.Socket | undefined
+  let known: ReadonlySet<number> = new Set()
   const connection: Connection = new Connection({
     host,
     port,
@@ -99,6 +102,7 @@ export async function dial(
   try {
     await connection.connect()
     const { apiVersions } = await send(kafkaRequests.requests.ApiVersions.protocol({ version: 2 })(), connectMs)
+    known = new Set(apiVersions.map(({ apiKey }) => apiKey))
     connection.setVersions(Object.fromEntries(apiVersions.map(api => [api.apiKey, api])))
     connection.setSupportAuthenticationProtocol(true)
     await connection.authenticate()
@@ -114,6 +118,7 @@ export async function dial(
     get open() {
       return open
     },
+    knows: apiKey => known.has(apiKey),
     send,
     close,
   }

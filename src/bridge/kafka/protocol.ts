@@ -13,16 +13,22 @@ export const codes = {
   notLeaderOrFollower: 6,
   requestTimedOut: 7,
   messageTooLarge: 10,
+  coordinatorLoadInProgress: 14,
+  coordinatorNotAvailable: 15,
+  notCoordinator: 16,
   invalidTopic: 17,
   recordListTooLarge: 18,
   notEnoughReplicas: 19,
   notEnoughReplicasAfterAppend: 20,
   invalidRequiredAcks: 21,
   topicAuthorizationFailed: 29,
+  groupAuthorizationFailed: 30,
   clusterAuthorizationFailed: 31,
   invalidTimestamp: 32,
+  unsupportedVersion: 35,
   topicAlreadyExists: 36,
   kafkaStorageError: 56,
+  groupIdNotFound: 69,
   invalidRecord: 87,
 } as const
 const codeNames = new Map<number, string>(
@@ -31,7 +37,7 @@ const codeNames = new Map<number, string>(
 export const codeName = (code: number): string => codeNames.get(code) ?? `error ${code}`
 
 /** A request whose body is written at once and whose answer is handed out as it was read. */
-function exchange<T>(
+export function exchange<T>(
   api: Readonly<{ key: number; version: number; name: string; answered?: boolean }>,
   write: (out: Writer) => void,
   read: (from: Reader) => T,

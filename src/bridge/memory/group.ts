@@ -15,6 +15,7 @@ export class Group {
   readonly #logs: readonly Log[]
   readonly #turns: Turns
   readonly #positions: number[]
+  readonly #committed: number[]
   readonly #tenures: (Tenure | null)[]
   readonly #members: Member[] = []
 
@@ -22,6 +23,7 @@ export class Group {
     this.#logs = logs
     this.#turns = turns
     this.#positions = logs.map(() => unknown)
+    this.#committed = logs.map(() => unknown)
     this.#tenures = logs.map(() => null)
   }
 
@@ -29,9 +31,14 @@ export class Group {
     return this.#members.length
   }
 
-  /** The committed position of each partition; −1 where there is none. */
+  /** Where the group goes on in each partition; −1 where it never began. */
   get positions(): readonly number[] {
     return this.#positions
+  }
+
+  /** What the members have said is done, by partition: −1 where they have said nothing yet. */
+  get committed(): readonly number[] {
+    return this.#committed
   }
 
   join(member: Member): void {
@@ -69,7 +76,7 @@ export class Group {
       done: next => {
         const position = Number(next)
         if (!revoked.signal.aborted && position > (this.#positions[partition] ?? unknown))
-          this.#positions[partition] = Math.min(position, log.end)
+          this.#positions[partition] = this.#committed[partition] = Math.min(position, log.end)
       },
     }
     const follower = new Follower({

@@ -1,0 +1,151 @@
+import { now, pause, since } from '../../clock.ts'
+import { Problem } from '../../problem.ts'
+import type { GroupState } from '../admin.ts'
+import { meansStale } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
+import {
+  committedRequest,
+  consumerGroupApi,
+  consumerGroupRequest,
+  coordinatorRequest,
+  groupRequest,
+} from './coordination.ts'
+import type { Described } from './coordination.ts'
+import type { Link } from './link.ts'
+import { codeName, codes, offsetsRequest } from './protocol.ts'
+
+const purpose = 'groups'
+const answerMs = 2_000
+const connectionMs = 1_000
+const lookMs = 20
+
+/** Neither stable nor empty: of the older protocol the first two, of the newer one the others. */
+const handingOut: ReadonlySet<string> = new Set([
+  'PreparingRebalance',
+  'CompletingRebalance',
+  'Assigning',
+  'Reconciling',
+])
+
+/** Who answers so does not have such a group, or does not speak the newer protocol. */
+const unknown: ReadonlySet<number> = new Set([codes.groupIdNotFound, codes.unsupportedVersion])
+
+/**
+ * How consumer groups stand, asked once a second and so on connections that are kept: a purpose of the cluster, apart from
+ * those of producing and fetching, which no question here may hold up. They exist from the first look on. The names of
+ * groups and topics come from the configuration, which bounds what is remembered.
+ */
+export class Groups {
+  readonly #cluster: Cluster
+  readonly #coordinators = new Map<string, number>()
+  readonly #topics = new Map<string, number>() // with their partitions
+  readonly #newer = new Set<string>() // groups of the newer protocol
+  #watching = false
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  /** Asks for the members, then for the commits, then for the ends. Throws topic-missing, topic-forbidden or broker-unavailable. */
+  async look(name: string, topic: string): Promise<GroupState> {
+    const partitions = this.#cluster.partitions(topic)
+    this.#follow(topic, partitions)
+    try {
+      const link = await this.#link(this.#coordinators.get(name) ?? (await this.#find(name, topic)))
+      const { state, members } = await this.#describe(name, link)
+      const { code, offsets } = await link.send(committedRequest(name, topic, partitions), answerMs)
+      check(code, name)
+      const committed = Array.from({ length: partitions }, (_, partition) => offsets.get(partition) ?? -1n)
+      return { members, rebalancing: handingOut.has(state), committed, ends: await this.#ends(topic, partitions) }
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'topic-forbidden') throw error
+      this.#coordinators.delete(name) // it may be another node by now
+      const said = error instanceof Error ? error.message : String(error)
+      throw new Problem('broker-unavailable', `The group ${name}: ${said}`, { cause: error })
+    }
+  }
+
+  /** From now on there are connections to the leaders of the topic. */
+  #follow(topic: string, partitions: number): void {
+    const isNew = !this.#topics.has(topic)
+    this.#topics.set(topic, partitions)
+    if (!isNew) return
+    if (!this.#watching) this.#cluster.purpose(purpose, () => this.#nodes())
+    this.#watching = true
+    this.#cluster.refresh()
+  }
+
+  *#nodes(): Iterable<number> {
+    yield* this.#coordinators.values()
+    for (const topic of this.#topics.keys()) yield* this.#leaders(topic).keys()
+  }
+
+  /** The partitions that each node leads. */
+  #leaders(topic: string): Map<number, number[]> {
+    const leaders = new Map<number, number[]>()
+    for (let partition = 0; partition < (this.#topics.get(topic) ?? 0); partition++) {
+      const node = this.#cluster.leader(topic, partition)
+      if (node === null) continue
+      const led = leaders.get(node)
+      if (led === undefined) leaders.set(node, [partition])
+      else led.push(partition)
+    }
+    return leaders
+  }
+
+  /** The connection to a node. The cluster dials; here it is only waited for. */
+  async #link(node: number): Promise<Link> {
+    const begun = now()
+    for (;;) {
+      const link = this.#cluster.link(node, purpose)
+      if (link !== null) return link
+      if (since(begun) > connectionMs) throw new Error(`no connection to node ${node}`)
+      await pause(lookMs)
+    }
+  }
+
+  async #find(name: string, topic: string): Promise<number> {
+    const [anyone] = this.#leaders(topic).keys()
+    if (anyone === undefined) throw new Error(`${topic} has no leader`)
+    const { code, node } = await (await this.#link(anyone)).send(coordinatorRequest(name), answerMs)
+    check(code, name)
+    this.#coordinators.set(name, node)
+    this.#cluster.refresh()
+    return node
+  }
+
+  async #describe(name: string, link: Link): Promise<Described> {
+    const newer = link.knows(consumerGroupApi)
+    const ways = this.#newer.has(name) && newer ? [consumerGroupRequest, groupRequest] : [groupRequest]
+    if (newer && ways.length === 1) ways.push(consumerGroupRequest)
+    for (const way of ways) {
+      const described = await link.send(way(name), answerMs)
+      if (unknown.has(described.code) || described.state === 'Dead') continue
+      check(described.code, name)
+      if (way === consumerGroupRequest) this.#newer.add(name)
+      else this.#newer.delete(name)
+      return described
+    }
+    return { code: codes.none, state: 'Dead', members: 0 }
+  }
+
+  async #ends(topic: string, partitions: number): Promise<readonly bigint[]> {
+    const ends = Array<bigint>(partitions).fill(-1n)
+    for (const [node, some] of this.#leaders(topic)) {
+      const link = await this.#link(node)
+      for (const { partition, code, offset } of await link.send(offsetsRequest(topic, some, 'end'), answerMs)) {
+        if (meansStale(code)) this.#cluster.refresh()
+        if (code !== codes.none) throw new Error(`${topic}/${partition}: ${codeName(code)}`)
+        ends[partition] = offset
+      }
+    }
+    return ends
+  }
+}
+
+function check(code: number, group: string): void {
+  if (code === codes.none) return
+  if (code === codes.groupAuthorizationFailed || code === codes.topicAuthorizationFailed)
+    throw new Problem('topic-forbidden', `No permission on the group ${group}: ${codeName(code)}.`)
+  throw new Error(codeName(code))
+}
