@@ -9,6 +9,7 @@ import { contentsOf } from './file.ts'
 import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
 import { override } from './overrides.ts'
+import { checkRepetition } from './repetition.ts'
 import { checkRoutes } from './routes.ts'
 import { Config } from './schema.ts'
 import { readFiles } from './secrets.ts'
@@ -59,4 +60,5 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkRoutes(seen)
   checkChain(seen)
   checkClashes(seen)
+  checkRepetition(seen)
 }

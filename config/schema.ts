@@ -171,6 +171,22 @@ const EventCore = z.strictObject({
   partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
 })
 
+const Resend = z.strictObject({
+  mode: Mode,
+  afterMs: ms(1, hour).describe('Silence after the acknowledgement of the broker; less than `timeoutMs`.'),
+})
+const Hedge = z.strictObject({
+  mode: Mode,
+  percentile: z
+    .number()
+    .min(50)
+    .max(99)
+    .meta(meta({ unit: '%' }))
+    .default(95)
+    .describe('Share of the latest replies that came sooner: what is silent for longer is sent once more.'),
+  minMs: ms(0, hour).default(10).describe('Never before this silence, however quick the replies are.'),
+})
+
 const Route = z
   .strictObject({
     match: match.describe('Method and path; `:name` takes one segment as a parameter.'),
@@ -204,6 +220,25 @@ const Route = z
       .default(['location', 'etag', 'last-modified', 'cache-control', 'content-language', 'retry-after', 'vary'])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
     quota: Quota.optional().describe('What each client may send to this route. Off unless given.'),
+    repeatable: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether its worker may get one command twice, as it answers again what it knows by `ce_id`. Default: a query is repeatable, a command is not.',
+      ),
+    resend: Resend.optional().describe(
+      'Sends once more what is not answered: repeatable and without a key only, within `broker.publish.budget`. Off unless given.',
+    ),
+    hedge: Hedge.optional().describe(
+      'As `resend`, after the time that most replies take; at most 2 % of the calls. Off unless given.',
+    ),
+    retryOn: z
+      .array(count(400, 599))
+      .max(16)
+      .default([])
+      .describe(
+        'Statuses of replies that are sent again: repeatable and without a key only, at most twice, within `broker.publish.budget`, and not before the `retry-after` of the reply.',
+      ),
     priority: z
       .enum(['sheddable', 'normal', 'critical', 'health'])
       .default('normal')
@@ -389,5 +424,7 @@ export type WorkerOptions = z.output<typeof Worker>
 export type WorkerBreakerOptions = WorkerOptions['breaker']
 export type PublishOptions = z.output<typeof Publish>
 export type RouteOptions = z.output<typeof Route>
+export type ResendOptions = z.output<typeof Resend>
+export type HedgeOptions = z.output<typeof Hedge>
 export type ServerOptions = Config['server']
 export type BrokerOptions = Config['broker']

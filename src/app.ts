@@ -5,6 +5,7 @@ import { Correlator } from './bridge/correlate.ts'
 import { Inbox } from './bridge/inbox.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { notify } from './bridge/notify.ts'
+import { repeatedRequest } from './bridge/repeat.ts'
 import { requestReply, settleReplies } from './bridge/request.ts'
 import { ensureTopics, topicsOf } from './bridge/topics.ts'
 import { pipe } from './call.ts'
@@ -16,8 +17,9 @@ import { Readiness } from './readiness.ts'
 import { Drain } from './resilience/drain.ts'
 import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
 import type { WorkerGuards } from './resilience/guards.ts'
+import { repetitionOf } from './resilience/repetition.ts'
 import { Stall } from './resilience/stall.ts'
-import { callStack, publishStack } from './resilience/stack.ts'
+import { callStack, publishStack, repeatStack } from './resilience/stack.ts'
 import { administer } from './routes/admin.ts'
 import { edge } from './routes/edge.ts'
 import type { Way } from './routes/intake.ts'
@@ -59,6 +61,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     settleReplies(replies),
   )
   const publish = pipe<Outgoing, Acknowledged>(publishStack(cluster), record => broker.publish(record))
+  const again = pipe<Outgoing, Acknowledged>(repeatStack(cluster), record => broker.publish(record))
 
   let wasReady = false
   const later = { retryAfterMs: 1_000 }
@@ -85,8 +88,13 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const worker = workers.get((route.command ?? route.query)?.to ?? '')
     if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
     const { topic, dialect } = worker.options
-    const options = { ...named, dialect, maxReplyBytes: config.replies.maxBytes }
-    const core = lazily(() => requestReply(publish, replies, { ...options, reply: inbox.place }))
+    const repeats = repetitionOf(route, worker, cluster)
+    const core = lazily(() => {
+      const options = { ...named, dialect, maxReplyBytes: config.replies.maxBytes, reply: inbox.place }
+      return repeats === null
+        ? requestReply(publish, replies, options)
+        : repeatedRequest({ publish, again, replies, partitionFor, repeats }, options)
+    })
     const policies = callStack({ ...parts, worker, checks: [started, reachable, answerable] })
     return { name, route, topic, service: pipe(policies, core) }
   }

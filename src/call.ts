@@ -74,6 +74,7 @@ export type Reply = Readonly<{
   headers: readonly Pair[] // lower case; the route's allow-list is applied on the way out
   body: Uint8Array
   own?: readonly Pair[] // headers of the gateway itself, such as Age: no allow-list drops them
+  final?: boolean // a worker asks that the command is not sent again
 }>
 
 /** Answers, or throws a Problem. A route serves a Call with a Reply; a cluster serves a record with its acknowledgement. */

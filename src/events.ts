@@ -5,6 +5,9 @@ import type { Outcome, Problem, ProblemCode } from './problem.ts'
 /** How a reply is told apart on arrival. `answered` is the one that settled its call; all others are dropped. */
 export const replyClasses = ['answered', 'late', 'duplicate', 'stale', 'foreign', 'forged', 'unmarked'] as const
 export type ReplyClass = (typeof replyClasses)[number]
+/** Why a command that the broker had accepted is sent again: silence, silence for longer than usual, or its reply. */
+export const repetitions = ['resend', 'hedge', 'retry'] as const
+export type Repetition = (typeof repetitions)[number]
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
 /** What happens inside, by channel. Labels (route, worker, policy, circuit) come from the configuration only. */
@@ -27,6 +30,8 @@ export type Happenings = {
   occupied: Readonly<{ worker: string; inFlight: number; waiting: number }>
   /** A publishing is repeated as this attempt, after the delay; `observed`: it would have been. */
   retried: Readonly<{ topic: string; attempt: number; delayMs: number; problem: Problem; observed?: boolean }>
+  /** A command that the broker had accepted is sent again; `observed`: it would have been. */
+  repeated: Readonly<{ worker: string; route: string; kind: Repetition; observed: boolean }>
   budgetSpent: Readonly<{ topic: string }>
   circuit: Readonly<{ circuit: string; from: CircuitState; to: CircuitState; reason: string }>
   reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>
@@ -60,6 +65,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   refused: typed('refused'),
   occupied: typed('occupied'),
   retried: typed('retried'),
+  repeated: typed('repeated'),
   budgetSpent: typed('budgetSpent'),
   circuit: typed('circuit'),
   reply: typed('reply'),

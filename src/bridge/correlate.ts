@@ -11,6 +11,8 @@ export interface Waiter {
   /** What travels with the command and comes back with its reply. Secret: who knows it can answer. */
   readonly id: string
   sentAt: Instant | null
+  /** Waits again, for a reply to a later sending of the same command. What is for an earlier one then answers it too. */
+  renew(): void
   /** No longer waits. Harmless when repeated, or after the reply. */
   forget(): void
 }
@@ -141,6 +143,10 @@ class Waiting implements Waiter {
     this.worker = worker
     this.onReply = onReply
     this.onAbandoned = onAbandoned
+  }
+
+  renew(): void {
+    this.#all.set(this.sequence, this)
   }
 
   forget(): void {

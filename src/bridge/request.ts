@@ -7,6 +7,8 @@ import type { Correlator } from './correlate.ts'
 import { correlationOf, envelope, readReply } from './wire.ts'
 import type { Envelope } from './wire.ts'
 
+/** Where calls wait for their replies. */
+export type Replies = Pick<Correlator, 'expect'>
 export type RequestOptions = Envelope & Readonly<{ maxReplyBytes: number }>
 
 /**
@@ -18,7 +20,7 @@ export type RequestOptions = Envelope & Readonly<{ maxReplyBytes: number }>
  */
 export function requestReply(
   publish: Service<Outgoing, Acknowledged>,
-  replies: Correlator,
+  replies: Replies,
   options: RequestOptions,
 ): Service<Call, Reply> {
   const headers = envelope(options)

@@ -53,6 +53,10 @@ const text = (value: Uint8Array): string =>
 const bytes = (value: string): Uint8Array => Buffer.from(value)
 const constant = (name: string, value: string): Header => [name, bytes(value)]
 
+const attempt = 'sluice-attempt'
+/** In a reply: `no` asks that the command is not sent again, whatever the status. The same in all dialects. */
+const repetition = 'sluice-retry'
+
 let stampedAt = -1
 let stamp: Uint8Array = bytes('')
 /** RFC 3339 in UTC. Commands of one millisecond share it. */
@@ -88,7 +92,7 @@ export function envelope({
     constant('ce_type', route),
     constant('ce_source', `/sluice/${instance}`),
     constant('http-route', template),
-    constant('sluice-attempt', '1'),
+    constant(attempt, '1'),
   ]
   if (reply !== null)
     fixed.push(constant(row.replyTopic, reply.topic), [row.replyPartition, row.writePartition(reply.partition)])
@@ -118,6 +122,10 @@ export function envelope({
     return all
   }
 }
+
+/** The record headers of a later sending, the second or after, of the same command. */
+export const asAttempt = (headers: Headers, number: number): Headers =>
+  headers.map(header => (header[0] === attempt ? constant(attempt, String(number)) : header))
 
 /** The id that a reply is matched by, in whichever dialect it came; null when it carries none. */
 export function correlationOf(record: Incoming): string | null {
@@ -150,6 +158,18 @@ export function readReply(record: Incoming, worker: string, maxBytes: number): R
     }
   }
   return { status, headers, body }
+}
+
+/**
+ * How many ms the worker asks to wait before the command is sent again, 0 when it does not say; null when it is not to be
+ * sent again, or only at a time that is not given in whole seconds.
+ */
+export function waitAsked(record: Incoming, reply: Reply): number | null {
+  for (const [name, value] of record.headers)
+    if (name === repetition && text(value).trim().toLowerCase() === 'no') return null
+  const asked = reply.headers.find(([name]) => name === 'retry-after')?.[1]
+  if (asked === undefined) return 0
+  return /^\d{1,9}$/.test(asked) ? Number(asked) * 1_000 : null
 }
 
 /** What a worker knows of a command: whom to answer, until when, and what the HTTP request said. */
@@ -193,7 +213,7 @@ export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
     replyPartition: partition === undefined ? null : row.readPartition(Buffer.from(partition)),
     expires: Number.isFinite(expires) ? expires : null,
     commandId: said('ce_id'),
-    attempt: Number(said('sluice-attempt') ?? 1) || 1,
+    attempt: Number(said(attempt) ?? 1) || 1,
     told: {
       route: said('ce_type') ?? '',
       template: said('http-route') ?? '',
@@ -212,12 +232,13 @@ export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
 export function replyHeaders(
   dialect: Dialect,
   origin: Pick<Origin, 'correlation'>,
-  { status, headers }: Pick<Reply, 'status' | 'headers'>,
+  { status, headers, final }: Pick<Reply, 'status' | 'headers' | 'final'>,
 ): Headers {
   const all: Header[] = [
     [dialects[dialect].correlation, origin.correlation],
     ['sluice-status', bytes(String(status))],
   ]
+  if (final === true) all.push(constant(repetition, 'no'))
   for (const [name, value] of headers) {
     const lower = name.toLowerCase()
     all.push([lower === 'content-type' ? lower : `http-header-${lower}`, Buffer.from(value, 'latin1')])

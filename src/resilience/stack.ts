@@ -39,6 +39,9 @@ const wraps = <In, Out>(layers: readonly Layer<In, Out>[]): Policy<In, Out>[] =>
 export const callStack = (parts: CallParts): Policy<Call, Reply>[] => wraps(callLayers(parts))
 export const publishStack = <In extends Publishing, Out>(cluster: ClusterGuards): Policy<In, Out>[] =>
   wraps(publishLayers(cluster))
+/** Around what is a repetition already: a retry of it would be paid for by nobody. */
+export const repeatStack = <In extends Publishing, Out>(cluster: ClusterGuards): Policy<In, Out>[] =>
+  wraps(attemptLayers(cluster))
 
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers({ route, policies, drain: door, checks, worker, excused }: CallParts): Layer<Call, Reply>[] {
@@ -86,11 +89,17 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
 
 /** The policies around publishing, outermost first; what they repeat is one record, not the call. */
 export function publishLayers<In extends Publishing, Out>(cluster: ClusterGuards): Layer<In, Out>[] {
-  const { options, circuit, budget } = cluster
-  const labels = { route: 'publish', worker: circuit.name }
+  const { options, budget } = cluster
   return [
     // only what is not sent; each repetition asks the circuit again
     ...on('retry', options.attempts > 1 ? options.mode : 'off', () => retry<In, Out>(options, budget)),
+    ...attemptLayers<In, Out>(cluster),
+  ]
+}
+
+function attemptLayers<In extends Publishing, Out>({ options, circuit }: ClusterGuards): Layer<In, Out>[] {
+  const labels = { route: 'publish', worker: circuit.name }
+  return [
     // one circuit for the cluster: what our callers cut short proves nothing
     ...on('cluster', options.breaker.mode, () =>
       breaker<In, Out>(circuit, {

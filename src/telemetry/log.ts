@@ -141,6 +141,7 @@ function others(log: Logger, clean: Clean): Listeners {
     refused: ({ policy, route, code, observed }) => log.debug({ policy, route, code, observed }, 'refused'),
     retried: ({ topic, attempt, delayMs, observed, problem }) =>
       log.debug({ topic, attempt, delayMs: Math.round(delayMs), observed, ...told(problem, clean) }, 'retried'),
+    repeated: ({ route, kind, observed }) => log.debug({ route, kind, observed }, 'repeated'),
     budgetSpent: ({ topic }) => log.debug({ topic }, 'retry budget spent'),
     reply: ({ class: kind, worker }) => {
       if (kind !== 'answered') log.debug({ class: kind, worker }, 'reply dropped')

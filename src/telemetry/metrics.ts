@@ -1,9 +1,9 @@
 import type { Config } from '../../config/schema.ts'
-import { replyClasses } from '../events.ts'
+import { repetitions, replyClasses } from '../events.ts'
 import { countCalls } from './calls.ts'
 import { listen } from './listen.ts'
 import type { Listeners } from './listen.ts'
-import { Meter, byName, oneOf } from './meter.ts'
+import { Meter, byName, none, oneOf } from './meter.ts'
 import type { Described } from './meter.ts'
 import { measureProcess } from './process.ts'
 
@@ -31,6 +31,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
   const open = [
     countCalls(meter, Object.keys(routes)),
     countWorkers(meter, workers),
+    countRepetitions(meter, routes),
     countPublishing(meter, new Set(topics)),
     countInside(meter),
   ].map(listen)
@@ -108,6 +109,32 @@ function countWorkers(meter: Meter, workers: Config['workers']): Listeners {
       classes(name).value++
       if (worker !== null && ms !== null) durations(worker).observe(ms / 1_000)
     },
+  }
+}
+
+function countRepetitions(meter: Meter, routes: Config['routes']): Listeners {
+  const repeated = meter.counter({
+    name: 'sluice_repetitions_total',
+    help: 'Commands sent again though the broker had accepted them: after a silence (`resend`, `hedge`), or after their reply (`retry`).',
+    labels: ['worker', 'route', 'kind'],
+  })
+  const observed = meter.counter({
+    name: 'sluice_observed_repetitions_total',
+    help: 'Commands that `resend` or `hedge` in mode `observe` would have sent again.',
+    labels: ['worker', 'route', 'kind'],
+  })
+  const repeating = Object.entries(routes).flatMap(([name, { resend, hedge, retryOn }]) =>
+    resend === undefined && hedge === undefined && retryOn.length === 0 ? [] : [name],
+  )
+  const of = (make: typeof repeated) =>
+    byName(repeating, route => {
+      const worker = (routes[route]?.command ?? routes[route]?.query)?.to ?? none
+      return byName(repetitions, kind => make({ worker, route, kind }))
+    })
+  const inForce = of(repeated)
+  const watched = of(observed)
+  return {
+    repeated: happened => void (happened.observed ? watched : inForce)(happened.route)(happened.kind).value++,
   }
 }
 

@@ -9,6 +9,8 @@ export type Answer = Readonly<{
   status?: number
   headers?: Readonly<Record<string, string>> | readonly Pair[]
   body?: unknown
+  /** False asks the gateway not to send the command again; a number of ms, not before. */
+  retry?: false | number
 }>
 
 const unprintable = /[^\t\x20-\x7e\x80-\xff]/ // would end or split the HTTP header
@@ -16,16 +18,18 @@ const token = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/
 
 /** The answer as it goes on the wire. Throws a TypeError for what is no HTTP response. */
 export function toReply(answer: Answer | undefined): Reply {
-  const { status, headers = [], body } = answer ?? {}
+  const { status, headers = [], body, retry } = answer ?? {}
   const [content, type] = encode(body)
   const pairs = Array.isArray(headers) ? (headers as readonly Pair[]) : Object.entries(headers)
   const written = pairs.map(([name, value]): Pair => [name.toLowerCase(), value])
   for (const [name, value] of written)
     if (!token.test(name) || unprintable.test(value)) throw new TypeError(`The header ${name} cannot be sent.`)
   if (type !== null && !written.some(([name]) => name === 'content-type')) written.unshift(['content-type', type])
+  if (typeof retry === 'number' && !(retry >= 0 && retry < 1e12)) throw new TypeError(`${retry} is no time to wait.`)
+  if (typeof retry === 'number') written.push(['retry-after', String(Math.ceil(retry / 1_000))])
   const code = status ?? (content.length === 0 ? 204 : 200)
   if (!Number.isInteger(code) || code < 200 || code > 599) throw new TypeError(`${code} is no status from 200 to 599.`)
-  return { status: code, headers: written, body: content }
+  return { status: code, headers: written, body: content, ...(retry === false && { final: true }) }
 }
 
 function encode(body: unknown): readonly [content: Uint8Array, type: string | null] {
@@ -54,6 +58,16 @@ export class Refusal extends Error {
     super(`Refused with ${answer.status}.`)
     Error.stackTraceLimit = limit
     this.answer = answer
+  }
+
+  /** The same, and the gateway does not send the command again before so many ms have passed (told in whole seconds). */
+  retryIn(ms: number): Refusal {
+    return new Refusal({ ...this.answer, retry: ms })
+  }
+
+  /** The same, and the gateway does not send the command again, whatever its route says. */
+  withoutRetry(): Refusal {
+    return new Refusal({ ...this.answer, retry: false })
   }
 }
 

@@ -154,8 +154,8 @@ export class Server implements Serving {
     if (verdict.kind === 'stopped') return null
     this.counters[verdict.kind]++
     if (verdict.kind === 'poison') this.#tell(verdict.cause, job.command)
-    // failures are not kept: the next sending may fare better
-    else if (verdict.kind === 'served' && job.command.id !== null) this.#duplicates.set(job.command.id, verdict.reply)
+    else if (verdict.kind === 'served' && job.command.id !== null && isKept(verdict.reply))
+      this.#duplicates.set(job.command.id, verdict.reply)
     return verdict.reply
   }
 
@@ -200,6 +200,9 @@ export class Server implements Serving {
     await pause(limitMs, quiet.signal)
   }
 }
+
+/** Failures are not kept, nor what was too much at the time: the next sending may fare better. */
+const isKept = ({ status }: Reply): boolean => status !== 429 && status < 500
 
 const laneOf = (key: Uint8Array | null): string | null =>
   key === null ? null : Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')

@@ -60,6 +60,22 @@ test('tells foreign, stale, duplicate, late, forged and unmarked replies apart, 
   deepEqual(classes, ['answered', 'duplicate', 'late', 'foreign', 'stale', 'forged', 'forged', 'forged', 'unmarked'])
 })
 
+test('who waits again under the same id gets a later reply, and what comes after it is a duplicate', () => {
+  const replies = new Correlator({ instance: 'a' })
+  const got: Incoming[] = []
+  const waiter: Waiter = replies.expect('orders', record => {
+    got.push(record)
+    if (got.length === 1) waiter.renew()
+  })
+  const [first, second] = [aRecord(), aRecord()]
+  equal(replies.settle(waiter.id, first), 'answered')
+  equal(replies.size, 1)
+  equal(replies.settle(waiter.id, second), 'answered')
+  equal(replies.settle(waiter.id, aRecord()), 'duplicate')
+  deepEqual(got, [first, second])
+  equal(replies.size, 0)
+})
+
 test('no id of an earlier life of the same instance is taken for one of this life', () => {
   const before = new Correlator({ instance: 'a' }).expect('orders', nobody)
   const replies = new Correlator({ instance: 'a' })

@@ -1,7 +1,16 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, throws } from 'node:assert/strict'
 import fc from 'fast-check'
-import { correlationOf, envelope, isOurs, readCommand, readReply, replyHeaders } from '../../src/bridge/wire.ts'
+import {
+  asAttempt,
+  correlationOf,
+  envelope,
+  isOurs,
+  readCommand,
+  readReply,
+  replyHeaders,
+  waitAsked,
+} from '../../src/bridge/wire.ts'
 import type { Dialect } from '../../src/bridge/wire.ts'
 import { onTheWire } from '../../src/clock.ts'
 import { aCall } from '../help/call.ts'
@@ -53,6 +62,40 @@ test('the spring dialect writes the partition as a big-endian int32 and the name
   deepEqual([...headers.find(([name]) => name === 'kafka_replyPartition')![1]], [0, 0, 0, 7])
   equal(header(headers, 'kafka_replyTopic'), 'gateway.replies')
   equal(header(headers, 'kafka_correlationId'), 'x')
+})
+
+test('a later sending differs in its number, and in nothing else', () => {
+  for (const dialect of dialects) {
+    const first = envelope({ ...route, dialect })(aCall({ told }), 'x')
+    const second = asAttempt(first, 2)
+    equal(header(second, 'sluice-attempt'), '2')
+    deepEqual(
+      second.filter(([name]) => name !== 'sluice-attempt'),
+      first.filter(([name]) => name !== 'sluice-attempt'),
+    )
+    equal(header(first, 'sluice-attempt'), '1')
+  }
+})
+
+test('a reply says whether and when its command may be sent again', () => {
+  const asked = (headers: Readonly<Record<string, string>>): number | null => {
+    const record = aRecord({ headers: pairs(headers) })
+    return waitAsked(record, readReply(record, 'orders', 1_000))
+  }
+  equal(asked({ 'sluice-status': '503' }), 0)
+  equal(asked({ 'http-header-retry-after': '2' }), 2_000)
+  equal(asked({ 'http-header-retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }), null, 'nobody knows when that is')
+  equal(asked({ 'sluice-retry': 'no' }), null)
+  equal(asked({ 'sluice-retry': ' NO', 'http-header-retry-after': '2' }), null)
+  equal(asked({ 'sluice-retry': 'yes' }), 0)
+})
+
+test('a worker’s final answer says so, in every dialect', () => {
+  for (const dialect of dialects)
+    for (const final of [true, false]) {
+      const headers = replyHeaders(dialect, { correlation: bytes('x') }, { status: 503, headers: [], final })
+      equal(header(headers, 'sluice-retry'), final ? 'no' : undefined)
+    }
 })
 
 test('an event names nobody to answer', () => {

@@ -47,3 +47,41 @@ test('in any course of calls the repetitions stay within the share and the floor
     }),
   )
 })
+
+type Model = { tokens: number; readonly percent: number; readonly most: number }
+type Step = fc.Command<Model, Budget>
+
+/** In thousandths of a token, so that the model adds without error. */
+class Deposit implements Step {
+  check = (): boolean => true
+  run(model: Model, budget: Budget): void {
+    model.tokens = Math.min(model.most, model.tokens + model.percent * 10)
+    budget.deposit()
+  }
+  toString = (): string => 'deposit'
+}
+class Withdraw implements Step {
+  check = (): boolean => true
+  run(model: Model, budget: Budget): void {
+    const has = model.tokens >= 1_000
+    if (has) model.tokens -= 1_000
+    equal(budget.withdraw(), has)
+  }
+  toString = (): string => 'withdraw'
+}
+
+test('gives what a ledger in whole thousandths would give, whatever the course', () => {
+  const shape = fc.record({ percent: fc.integer({ min: 0, max: 100 }), floor: fc.nat(10) })
+  const steps = fc.commands([fc.constant(new Deposit()), fc.constant(new Withdraw())], {
+    maxCommands: 400,
+    size: 'max',
+  })
+  fc.assert(
+    fc.property(shape, steps, ({ percent, floor }, course) => {
+      const most = Math.max(floor * 1_000, percent * 10 * 1_000)
+      const setup = () => ({ model: { tokens: floor * 1_000, percent, most }, real: new Budget({ percent, floor }) })
+      fc.modelRun(setup, course)
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -9,7 +9,7 @@ import { Problem, outcomes, strongest } from '../../src/problem.ts'
 import type { Outcome } from '../../src/problem.ts'
 import { Drain } from '../../src/resilience/drain.ts'
 import { guardCluster, guardWorker } from '../../src/resilience/guards.ts'
-import { callStack, publishStack } from '../../src/resilience/stack.ts'
+import { callStack, publishStack, repeatStack } from '../../src/resilience/stack.ts'
 import type { CallParts } from '../../src/resilience/stack.ts'
 import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
@@ -347,4 +347,15 @@ test('however the broker, the worker and the client behave: nothing is sent afte
     }),
     { numRuns: 60 },
   )
+})
+
+test('what is a repetition already is not retried, but counts for the circuit of the cluster', async t => {
+  frozenClock(t)
+  using chain = aChain(answers)
+  deepEqual(namesOf(repeatStack<Publishing, typeof acknowledged>(chain.cluster)), ['breaker', 'attempt'])
+  const away = (): Promise<never> => Promise.reject(new Problem('broker-unavailable', 'No connection.'))
+  const again = pipe(repeatStack<Publishing, typeof acknowledged>(chain.cluster), away)
+  const { signal } = new AbortController()
+  for (let i = 0; i < 5; i++) await rejects(again({ topic: 'orders.commands', signal }), { code: 'broker-unavailable' })
+  equal(chain.cluster.circuit.state, 'open')
 })

@@ -202,6 +202,11 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
     { level: 'debug', msg: 'refused', policy: 'quota', route: 'place-order', code: 'rate-limited', observed: true },
   ],
   [
+    'a command sent again',
+    () => events.repeated.publish({ worker: 'orders', route: 'find', kind: 'hedge', observed: false }),
+    { level: 'debug', msg: 'repeated', route: 'find', kind: 'hedge' },
+  ],
+  [
     'a repetition',
     () => events.retried.publish({ topic: 'orders.commands', attempt: 2, delayMs: 33.3, problem, observed: false }),
     { level: 'debug', msg: 'retried', topic: 'orders.commands', attempt: 2, delayMs: 33, cause: 'ECONNREFUSED' },

@@ -10,6 +10,7 @@ const config = Config.parse({
   workers: { orders: { topic: 'orders.commands', bulkhead: { slots: 7 } }, stock: { topic: 'stock.commands' } },
   routes: {
     'place-order': { match: 'POST /orders', command: { to: 'orders' } },
+    find: { match: 'GET /find', query: { to: 'orders' }, retryOn: [503] },
     signal: { match: 'POST /signals', event: { topic: 'signals' } },
   },
 })
@@ -108,6 +109,22 @@ test('repetitions are counted, those only observed apart', async () => {
   ])
   deepEqual(await counted('sluice_observed_retries', happen), [
     'sluice_observed_retries_total{topic="orders.commands"} 2',
+  ])
+})
+
+test('commands sent again are counted by worker, route and reason', async () => {
+  const happen = (): void => {
+    const happened = { worker: 'orders', route: 'find', kind: 'retry' } as const
+    events.repeated.publish({ ...happened, observed: false })
+    events.repeated.publish({ ...happened, kind: 'hedge', observed: true })
+    events.repeated.publish({ ...happened, route: 'unheard-of', observed: false })
+  }
+  deepEqual(await counted('sluice_repetitions', happen), [
+    'sluice_repetitions_total{worker="orders",route="find",kind="retry"} 1',
+    'sluice_repetitions_total{worker="none",route="none",kind="retry"} 1',
+  ])
+  deepEqual(await counted('sluice_observed_repetitions', happen), [
+    'sluice_observed_repetitions_total{worker="orders",route="find",kind="hedge"} 1',
   ])
 })
 

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { problem, refuse, toReply } from '../../src/worker/answer.ts'
+import type { Refusal } from '../../src/worker/answer.ts'
 import type { Answer } from '../../src/worker/answer.ts'
 
 const told = (answer?: Answer) => {
@@ -61,6 +62,19 @@ test('a refusal with a text is a problem of that detail, with anything else it i
   ])
   deepEqual(told(refuse(410).answer), [410, {}, ''])
   equal(refuse(404).stack?.includes('at '), false, 'a refusal costs no stack')
+})
+
+test('an answer says whether and when the command may be sent again', () => {
+  const said = (refusal: Refusal): unknown[] => {
+    const { headers, final } = toReply(refusal.answer)
+    return [headers.find(([name]) => name === 'retry-after')?.[1], final]
+  }
+  deepEqual(said(refuse(503, 'Busy.')), [undefined, undefined])
+  deepEqual(said(refuse(503, 'Busy.').retryIn(1_001)), ['2', undefined])
+  deepEqual(said(refuse(503, 'Busy.').retryIn(0)), ['0', undefined])
+  deepEqual(said(refuse(503, 'Broken.').withoutRetry()), [undefined, true])
+  equal(refuse(503, 'Busy.').withoutRetry().message, 'Refused with 503.')
+  for (const retry of [-1, NaN, Infinity]) throws(() => toReply({ status: 503, retry }), /no time to wait/)
 })
 
 test('a problem may say more', () => {

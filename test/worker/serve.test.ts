@@ -146,6 +146,21 @@ suite('A served command', { timeout: 20_000 }, () => {
     equal(worker.counters.expired, 1)
   })
 
+  test('whose answer may pass is done anew when it comes again', async () => {
+    const { send, replies, settle, serving } = await aStation()
+    const statuses = [429, 503, 500, 409, 201]
+    await using worker = await serve(serving, () => ({ status: statuses.shift() ?? 0 }))
+    for (let i = 0; i < 5; i++) {
+      await send({ id: 'same' })
+      await settle()
+    }
+    deepEqual(
+      replies.map(({ status }) => status),
+      [429, 503, 500, 409, 409],
+    )
+    equal(worker.counters.duplicates, 1)
+  })
+
   test('that comes again is answered again, to its new sender, and not done again', async () => {
     const { send, replies, settle, serving } = await aStation()
     let runs = 0

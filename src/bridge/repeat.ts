@@ -1,0 +1,204 @@
+import type { Call, Reply, Service } from '../call.ts'
+import { after, now, since, until } from '../clock.ts'
+import type { Alarm } from '../clock.ts'
+import { Problem, strongest } from '../problem.ts'
+import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
+import type { Waiter } from './correlate.ts'
+import type { Replies, RequestOptions } from './request.ts'
+import { asAttempt, envelope, readReply, waitAsked } from './wire.ts'
+
+export type Silence = 'resend' | 'hedge'
+
+/** When a call is sent again, and whether it may be. The answers are binding: what they grant is paid for. */
+export interface Repeats {
+  /** A call is sent for the first time. */
+  begin(): void
+  /** Milliseconds of silence after the acknowledgement before `silent` is to be asked; null: never. */
+  silenceMs(): number | null
+  /** Whether the call, silent until now, is sent once more. */
+  silent(call: Call): boolean
+  /** Whether replies of that status are sent again at all. */
+  invites(status: number): boolean
+  /** Milliseconds until the call is sent again after such a reply, `askedMs` at least; null when the reply is its answer. */
+  waitMs(call: Call, status: number, retries: number, askedMs: number): number | null
+  /** A reply came this long after the acknowledgement. */
+  replied(ms: number): void
+}
+
+/** `again` is the pipe for what is repeated already: without retries of its own. `partitionFor` may throw a Problem. */
+export type RepeatParts = Readonly<{
+  publish: Service<Outgoing, Acknowledged>
+  again: Service<Outgoing, Acknowledged>
+  replies: Replies
+  partitionFor: (topic: string, key: Uint8Array | null) => number
+  repeats: Repeats
+}>
+
+/**
+ * As requestReply, for a route whose commands may be sent again though the broker has accepted them: after a silence, or
+ * after a reply that invites to it. All sendings have the identity and the correlation id of the first, and one waiter:
+ * the reply to any of them answers the call.
+ */
+export function repeatedRequest(parts: RepeatParts, options: RequestOptions): Service<Call, Reply> {
+  const headers = envelope(options)
+  return async function request(call) {
+    const asking = new Asking(parts, call, options.maxReplyBytes)
+    try {
+      asking.begin(headers)
+      return await asking.answer.promise
+    } finally {
+      asking.end()
+    }
+  }
+}
+
+/** One call with all its sendings. */
+class Asking {
+  readonly answer = Promise.withResolvers<Reply>()
+  readonly #parts: RepeatParts
+  readonly #call: Call
+  readonly #maxBytes: number
+  readonly #waiter: Waiter
+  readonly #gone = (): void => this.#leave()
+  #first: Outgoing | null = null
+  #silence: Alarm | null = null // until nobody wants it done any more
+  #patience: Alarm | null = null // until it may be sent once more
+  #pause: Alarm | null = null // before it is sent again
+  #kept: Reply | null = null // the reply that invited to it: the answer, when nothing comes of it
+  #retries = 0
+  #ended = false
+
+  constructor(parts: RepeatParts, call: Call, maxBytes: number) {
+    this.#parts = parts
+    this.#call = call
+    this.#maxBytes = maxBytes
+    this.#waiter = parts.replies.expect(
+      call.worker,
+      record => this.#take(record),
+      problem => this.answer.reject(problem),
+    )
+  }
+
+  begin(headers: ReturnType<typeof envelope>): void {
+    const { topic, partition, key, body, signal, progress } = this.#call
+    const begun = now()
+    this.#parts.repeats.begin()
+    this.#first = {
+      topic,
+      partition,
+      key,
+      value: body,
+      headers: headers(this.#call, this.#waiter.id),
+      acks: 'all',
+      signal,
+    }
+    progress.sendings++
+    this.#parts.publish(this.#first).then(
+      () => {
+        progress.outcome = 'sent'
+        this.#waiter.sentAt = now()
+        progress.publishMs = this.#waiter.sentAt - begun
+        this.#listen()
+      },
+      (error: unknown) => {
+        progress.publishMs = since(begun)
+        this.answer.reject(this.#failed(error))
+      },
+    )
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#silence?.cancel()
+    this.#patience?.cancel()
+    this.#pause?.cancel()
+    this.#call.signal.removeEventListener('abort', this.#gone)
+    this.#waiter.forget()
+  }
+
+  #listen(): void {
+    if (this.#ended) return
+    const { expires, deadline, worker } = this.#call
+    this.#silence = after(until(expires), () =>
+      this.answer.reject(new Problem('reply-timeout', `${worker} did not answer.`)),
+    )
+    const ms = this.#retries > 0 ? null : this.#parts.repeats.silenceMs()
+    if (ms !== null && ms < until(deadline))
+      this.#patience = after(ms, () => {
+        if (this.#parts.repeats.silent(this.#call)) this.#sendAgain()
+      })
+  }
+
+  /** Another partition, if it can be had: the first may be the reason for the silence. */
+  #sendAgain(): void {
+    const { topic, key, progress } = this.#call
+    if (this.#first === null) return
+    let { partition } = this.#first
+    try {
+      partition = this.#parts.partitionFor(topic, key)
+    } catch {
+      // the one that it had will do
+    }
+    progress.sendings++
+    const headers = asAttempt(this.#first.headers, progress.sendings)
+    this.#parts.again({ ...this.#first, partition, headers }).then(
+      () => (progress.outcome = 'sent'),
+      (error: unknown) => {
+        this.#failed(error)
+        if (this.#kept !== null) this.answer.resolve(this.#kept) // else the first sending may still be answered
+      },
+    )
+  }
+
+  #take(record: Incoming): void {
+    const { worker, progress } = this.#call
+    progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
+    try {
+      const reply = readReply(record, worker, this.#maxBytes)
+      if (this.#isRepeated(reply, record)) this.#waiter.renew()
+      else this.#settle(reply)
+    } catch (error) {
+      this.answer.reject(error)
+    }
+  }
+
+  #isRepeated(reply: Reply, record: Incoming): boolean {
+    const { signal, deadline } = this.#call
+    const { repeats } = this.#parts
+    if (!repeats.invites(reply.status)) return false
+    if (this.#pause !== null) return true // to an earlier sending, and no better than the one before
+    const askedMs = waitAsked(record, reply)
+    const ms = askedMs === null ? null : repeats.waitMs(this.#call, reply.status, this.#retries, askedMs)
+    if (ms === null) return false
+    this.#retries++
+    this.#kept = reply
+    this.#patience?.cancel()
+    signal.addEventListener('abort', this.#gone)
+    this.#pause = after(ms, () => {
+      if (signal.aborted || until(deadline) === 0) return this.#leave() // the alarm was late
+      this.#pause = null
+      this.#sendAgain()
+    })
+    return true
+  }
+
+  #settle(reply: Reply): void {
+    const { progress } = this.#call
+    const { sentAt } = this.#waiter
+    progress.workerMs = sentAt === null ? 0 : since(sentAt)
+    if (sentAt !== null && this.#retries === 0) this.#parts.repeats.replied(progress.workerMs)
+    this.answer.resolve(reply)
+  }
+
+  /** Nobody waits any more: what is not sent again yet is not sent. */
+  #leave(): void {
+    if (this.#pause !== null && this.#kept !== null) this.#settle(this.#kept)
+  }
+
+  #failed(error: unknown): Problem {
+    const problem = Problem.from(error)
+    const { progress } = this.#call
+    progress.outcome = strongest(progress.outcome, problem.outcome)
+    return problem
+  }
+}
