@@ -4,12 +4,13 @@ import type { View } from './view.ts'
 const everywhere: readonly string[] = ['0.0.0.0', '::']
 const secrets = ['password', 'passwordFile']
 
-/** Checks what would get in each other's way: topics, ports, and what lacks its other half. */
+/** Checks what would get in each other's way: topics, ports, and what lacks its other half or stands the wrong way round. */
 export function checkClashes(view: View): void {
   checkTopics(view)
   checkListeners(view)
   checkCredentials(view)
   checkPriority(view)
+  checkOverload(view)
 }
 
 function checkTopics(view: View): void {
@@ -51,5 +52,15 @@ function checkPriority(view: View): void {
     view.complain(
       ['server', 'priorityHeader'],
       'found without trustedProxies, expected both: nobody would be believed what it says',
+    )
+}
+
+function checkOverload(view: View): void {
+  const sheddable = view.number('overload', 'sheddableDelayMs')
+  const normal = view.number('overload', 'normalDelayMs')
+  if (sheddable !== undefined && normal !== undefined && sheddable >= normal)
+    view.complain(
+      ['overload', 'normalDelayMs'],
+      `found ${normal}, expected more than sheddableDelayMs, which is ${sheddable}: the least important go first`,
     )
 }

@@ -24,10 +24,10 @@ const bytes = (min: number, max: number) =>
     .min(min)
     .max(max)
     .meta(meta({ unit: 'bytes' }))
-const percent = () =>
+const percent = (min = 0) =>
   z
     .number()
-    .min(0)
+    .min(min)
     .max(100)
     .meta(meta({ unit: '%' }))
 const port = () => z.number().int().min(0).max(65_535)
@@ -390,6 +390,33 @@ export const Config = z.strictObject({
     .strictObject({ drain: Mode, deadline: Mode, gate: Mode })
     .prefault({})
     .describe('Policies without options of their own.'),
+  overload: z
+    .strictObject({
+      mode: Mode,
+      sheddableDelayMs: ms(1, 60_000)
+        .default(100)
+        .describe(
+          'How late the event loop may be (p99) until every `sheddable` call is refused; a growing share of them is from half of it on.',
+        ),
+      normalDelayMs: ms(1, 60_000)
+        .default(250)
+        .describe(
+          'How late until only `critical` calls and `health` pass; a growing share of the `normal` ones is refused from `sheddableDelayMs` on.',
+        ),
+      heapPercent: percent(0.1)
+        .default(85)
+        .describe('Heap in use, of its limit, until only `critical` calls and `health` pass; a share from 10 less on.'),
+      connectionsPercent: percent(0.1)
+        .default(90)
+        .describe('Open connections, of `server.limits.connections`, until the same; a refusal then closes its own.'),
+      bytes: bytes(mebi, 65_536 * mebi)
+        .default(256 * mebi)
+        .describe(
+          'Request bodies in memory together; the last fifth is not for `sheddable` calls, the last tenth not for `normal` ones.',
+        ),
+    })
+    .prefault({})
+    .describe('What the process itself can bear, asked before a body is read.'),
   drain: z
     .strictObject({
       delayMs: ms(0, 600_000)
@@ -427,4 +454,5 @@ export type RouteOptions = z.output<typeof Route>
 export type ResendOptions = z.output<typeof Resend>
 export type HedgeOptions = z.output<typeof Hedge>
 export type ServerOptions = Config['server']
+export type OverloadOptions = Config['overload']
 export type BrokerOptions = Config['broker']

@@ -9,7 +9,7 @@ import { repeatedRequest } from './bridge/repeat.ts'
 import { requestReply, settleReplies } from './bridge/request.ts'
 import { ensureTopics, topicsOf } from './bridge/topics.ts'
 import { pipe } from './call.ts'
-import type { Call, Reply, Service } from './call.ts'
+import type { Call, Entrance, Entrant, Reply, Service } from './call.ts'
 import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Problem } from './problem.ts'
@@ -17,6 +17,7 @@ import { Readiness } from './readiness.ts'
 import { Drain } from './resilience/drain.ts'
 import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
 import type { WorkerGuards } from './resilience/guards.ts'
+import { Overload, readingsOf } from './resilience/overload.ts'
 import { repetitionOf } from './resilience/repetition.ts'
 import { Stall } from './resilience/stall.ts'
 import { callStack, publishStack, repeatStack } from './resilience/stack.ts'
@@ -54,6 +55,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const cluster = guardCluster(config.broker.publish, longestTimeout(Object.values(config.routes)))
   const drain = new Drain(config.policies.drain)
   const stall = new Stall()
+  let connections = (): number => 0 // until there is somebody to count them
+  const readings = readingsOf(() => connections(), config.server.limits.connections)
+  const overload = config.overload.mode === 'off' ? null : new Overload(config.overload, readings.read)
   const replies = new Correlator({ instance })
   const inbox = new Inbox(
     broker,
@@ -103,6 +107,8 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   held.use(telemetry)
   if (given === undefined) held.use(broker)
   held.use(stall)
+  held.use(readings)
+  held.use(overload)
   held.use(cluster)
   for (const worker of workers.values()) held.use(worker)
   held.use(inbox)
@@ -138,7 +144,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       config: () => hidden(config),
     })
     held.defer(() => admin.close())
-    const front = await serve(config.server, edge({ ways, server: config.server, partitionFor }))
+    const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
+    const front = await serve(config.server, edge({ ways, server: config.server, partitionFor, entrance }))
+    connections = () => front.connections
     held.defer(() => front.close(1_000))
     tell('listening', `${front.address}, admin ${admin.address}`)
 

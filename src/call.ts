@@ -1,5 +1,5 @@
 import type { Instant } from './clock.ts'
-import type { Outcome } from './problem.ts'
+import type { Outcome, Problem } from './problem.ts'
 
 declare const brand: unique symbol
 type Brand<T, Name extends string> = T & { readonly [brand]: Name }
@@ -87,3 +87,17 @@ export type Abortable = Readonly<{ signal: AbortSignal }>
 /** The first policy is the outermost: it sees the input first and the result last. */
 export const pipe = <In, Out>(policies: readonly Policy<In, Out>[], core: Service<In, Out>): Service<In, Out> =>
   policies.reduceRight((next, policy) => policy(next), core)
+
+/** Who asks to be let in: names from the configuration, for the metrics. */
+export type Entrant = Readonly<{ route: string; worker: string; priority: Priority }>
+/** Asked before the body of a request is read: whether the process itself can bear it. One for all requests of an entrant. */
+export type Entrance = Readonly<{
+  /** Why not, or null; `bytes` is what the request says of the length of its body, 0 when it does not. */
+  refusal: (bytes: number) => Problem | null
+  /** Takes so many bytes of a body of which `held` were taken before, or says why it cannot. They are counted in any case. */
+  take: (bytes: number, held: number) => Problem | null
+  /** Gives back what was taken. */
+  release: (bytes: number) => void
+  /** Connections are short: who is refused loses his. */
+  crowded: () => boolean
+}>

@@ -8,6 +8,9 @@ export type ReplyClass = (typeof replyClasses)[number]
 /** Why a command that the broker had accepted is sent again: silence, silence for longer than usual, or its reply. */
 export const repetitions = ['resend', 'hedge', 'retry'] as const
 export type Repetition = (typeof repetitions)[number]
+/** What the process itself may run short of. */
+export const resources = ['delay', 'heap', 'connections', 'bytes'] as const
+export type Resource = (typeof resources)[number]
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
 /** What happens inside, by channel. Labels (route, worker, policy, circuit) come from the configuration only. */
@@ -47,6 +50,10 @@ export type Happenings = {
     offset: bigint | null
   }>
   lifecycle: Readonly<{ kind: 'starting' | 'listening' | 'ready' | 'unready' | 'draining' | 'stopped'; detail: string }>
+  /** What the process bears, as a share of what it can: at 1 only critical calls pass. */
+  pressure: Readonly<Record<Resource, number>>
+  /** Calls begin, or cease, to be refused because the process itself suffers. */
+  overload: Readonly<{ shedding: boolean; detail: string }>
   warning: Readonly<{ what: string; cause: unknown }>
 }
 
@@ -73,5 +80,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   broker: typed('broker'),
   reader: typed('reader'),
   lifecycle: typed('lifecycle'),
+  pressure: typed('pressure'),
+  overload: typed('overload'),
   warning: typed('warning'),
 }

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { after, alarms, now, pause } from '../src/clock.ts'
+import { after, alarms, now, pause, watchLoop } from '../src/clock.ts'
 import { frozenClock } from './help/clock.ts'
 
 test('an alarm rings once, at its time and not before', async t => {
@@ -96,4 +96,22 @@ test('a pause ends with its time or its signal and releases both', async t => {
   await clock.advance(50)
   equal(ended, 2)
   equal(alarms(), 0)
+})
+
+const busyFor = (ms: number): void => {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+test('a loop that is kept busy is late by as much as it is kept, and an idle one is not watched', async () => {
+  using loop = watchLoop()
+  loop.read()
+  busyFor(60) // so that it looks closely from now on
+  equal(loop.read(), 0)
+  for (let i = 0; i < 6; i++) {
+    busyFor(60)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  const lateMs = loop.read()
+  ok(lateMs >= 40, `${lateMs} ms`)
 })

@@ -1,3 +1,5 @@
+import { priorities } from '../call.ts'
+import type { Entrance, Priority } from '../call.ts'
 import { Problem } from '../problem.ts'
 import type { Exchange } from './exchange.ts'
 import { noBody } from './inbound.ts'
@@ -9,14 +11,15 @@ import { mayPassOut } from './names.ts'
 /** Serves the requests of a way in, whatever its kind: command, query or event. Never throws. */
 export function answer(way: Way, shared: Shared): (exchange: Exchange, params: Params) => void {
   const { name, route, service } = way
-  const { bodyBytes, replyHeaders, priority } = route
+  const { bodyBytes, replyHeaders, priority: usual } = route
   const { bodyTimeoutMs, priorityOf } = shared
-  const { hasBody, enter } = intake(way, shared)
+  const { worker, hasBody, enter } = intake(way, shared)
   const passes: ReadonlySet<string> = new Set(replyHeaders.filter(mayPassOut))
+  const entrances = entrancesOf(name, worker, shared)
 
-  async function serve(exchange: Exchange, params: Params, body: Buffer): Promise<void> {
+  async function serve(exchange: Exchange, params: Params, body: Buffer, priority: Priority): Promise<void> {
     try {
-      const call = enter(exchange, params, body)
+      const call = enter(exchange, params, body, priority)
       exchange.call = call
       exchange.reply(await service(call), passes)
     } catch (error) {
@@ -26,16 +29,42 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
 
   return function answer(exchange, params) {
     exchange.route = name
-    exchange.priority = priorityOf(priority, exchange.line.peer, exchange.req.headers)
+    const { req, res, line } = exchange
     try {
-      if (!hasBody(exchange)) void serve(exchange, params, noBody)
-      else
-        exchange.req.readBody(bodyBytes, bodyTimeoutMs, (problem, body) => {
-          if (problem === null) void serve(exchange, params, body)
+      const priority = priorityOf(usual, line.peer, req.headers)
+      const reads = hasBody(exchange)
+      if (entrances !== null && !letIn(exchange, entrances[priority], reads)) return
+      if (!reads) void serve(exchange, params, noBody, priority)
+      else {
+        if (req.headers.expect !== undefined) res.writeContinue()
+        req.readBody(bodyBytes, bodyTimeoutMs, (problem, body) => {
+          if (problem === null) void serve(exchange, params, body, priority)
           else exchange.refuse(problem)
         })
+      }
     } catch (error) {
       exchange.refuse(Problem.from(error))
     }
   }
+}
+
+type Entrances = Readonly<Record<Priority, Entrance>>
+
+/** One for each priority, so that nothing is made for each request. */
+function entrancesOf(route: string, worker: string, { entrance }: Shared): Entrances | null {
+  if (entrance === null) return null
+  const all = priorities.map(priority => [priority, entrance({ route, worker, priority })] as const)
+  return Object.fromEntries(all) as Entrances
+}
+
+/** Whether the process bears one more; what is refused here has cost no more than its head. */
+function letIn(exchange: Exchange, entrance: Entrance, reads: boolean): boolean {
+  const problem = entrance.refusal(reads ? exchange.req.announced || 0 : 0)
+  if (problem === null) {
+    exchange.entrance = entrance
+    return true
+  }
+  if (entrance.crowded()) exchange.last = true
+  exchange.refuse(problem)
+  return false
 }

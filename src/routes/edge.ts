@@ -17,6 +17,7 @@ export type EdgeOptions = Readonly<{
   ways: readonly Way[]
   server: ServerOptions
   partitionFor: Shared['partitionFor']
+  entrance?: Shared['entrance']
 }>
 
 /** All ways in behind one listener. */
@@ -33,13 +34,14 @@ type Match = [keyof typeof methods, string] // the configuration was checked
  * without its application, which would change the prototypes of every request and response (10 µs). Throws an Error for a
  * route that could never be served.
  */
-export function edge({ ways, server, partitionFor }: EdgeOptions): Edge {
+export function edge({ ways, server, partitionFor, entrance = null }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
   const shared: Shared = {
     clientOf: clientOf(trustedProxies),
     priorityOf: priorityOf(priorityHeader, trustOf(trustedProxies)),
     partitionFor,
     bodyTimeoutMs: limits.bodyTimeoutMs,
+    entrance,
   }
   const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
   const unnamed = server.socket === undefined ? undefined : localPeer

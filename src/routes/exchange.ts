@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import type { Call, CallId, Priority, Reply } from '../call.ts'
+import type { Call, CallId, Entrance, Reply } from '../call.ts'
 import { after, now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
@@ -29,8 +29,8 @@ export class Exchange {
   readonly id: CallId = randomUUID() as string as CallId
   readonly started: Instant = now()
   route = 'none'
-  /** Known before the body is read. */
-  priority: Priority = 'normal'
+  /** Where the bytes of its body are counted. */
+  entrance: Entrance | null = null
   call: Call | null = null
   /** Seconds of `Prefer: wait` when they are honoured. */
   wait: number | null = null
@@ -143,6 +143,7 @@ export class Exchange {
     const { line } = this
     line.open.delete(this)
     if (line.newest === this) line.newest = null // an idle connection must not keep the last body
+    if (this.req.taken > 0) this.entrance?.release(this.req.taken)
     if (!events.finished.hasSubscribers) return
     const { call, id, route } = this
     const method = this.req.method ?? 'none'

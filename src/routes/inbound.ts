@@ -16,6 +16,8 @@ const firstStore = 4_096
  */
 export class Inbound extends IncomingMessage {
   exchange: Exchange | null = null
+  /** How many bytes of the body have been read for somebody. */
+  taken = 0
   #arrived = 0
   #limit = 0
   #timeoutMs = 0
@@ -35,8 +37,11 @@ export class Inbound extends IncomingMessage {
     this.#arrived += chunk.length
     if (this.#reader === null) return true // refused: what still comes is read and thrown away
     if (this.#arrived > this.#limit)
-      this.fail(new Problem('too-large', `The body is larger than ${this.#limit} bytes.`))
-    else if (before === 0) this.#whole = chunk
+      return this.#give(new Problem('too-large', `The body is larger than ${this.#limit} bytes.`))
+    this.taken = this.#arrived
+    const problem = this.exchange?.entrance?.take(chunk.length, before) ?? null
+    if (problem !== null) return this.#give(problem)
+    if (before === 0) this.#whole = chunk
     else this.#append(chunk, before)
     return true
   }
@@ -93,6 +98,11 @@ export class Inbound extends IncomingMessage {
   fail(reason: Problem): void {
     this.#whole = noBody
     this.#release()?.(reason, noBody)
+  }
+
+  #give(reason: Problem): true {
+    this.fail(reason)
+    return true
   }
 
   /** Calls back once the whole request has been read. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RouteOptions } from '../../config/schema.ts'
 import { unsent } from '../call.ts'
-import type { Call, CommandId, Pair, Reply, Service } from '../call.ts'
+import type { Call, CommandId, Entrance, Entrant, Pair, Priority, Reply, Service } from '../call.ts'
 import type { Instant } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { ClientOf } from './client.ts'
@@ -22,12 +22,14 @@ export type Shared = Readonly<{
   priorityOf: PriorityOf
   partitionFor: (topic: string, key: Uint8Array | null) => number
   bodyTimeoutMs: number
+  entrance: ((entrant: Entrant) => Entrance) | null // null: whoever comes is let in
 }>
 /** Makes calls of a route's requests. Both throw a Problem when the request is none of it. */
 export type Intake = Readonly<{
-  /** Whether there is a body to be read first; only one that the route takes is asked for. */
+  worker: string
+  /** Whether there is a body to be read first: one that the route takes. */
   hasBody: (exchange: Exchange) => boolean
-  enter: (exchange: Exchange, params: Params, body: Buffer) => Call
+  enter: (exchange: Exchange, params: Params, body: Buffer, priority: Priority) => Call
 }>
 
 const noPairs: readonly Pair[] = []
@@ -45,7 +47,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: 
   for (const header of requestHeaders)
     if (!mayPassIn(header)) throw new Error(`routes.${name}.requestHeaders: ${header} can never be passed on.`)
 
-  const enter = (exchange: Exchange, params: Params, body: Buffer): Call => {
+  const enter = (exchange: Exchange, params: Params, body: Buffer, priority: Priority): Call => {
     const { req, started } = exchange
     const { headers, url = '' } = req
     const bytes = key(params, headers, body)
@@ -57,7 +59,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: 
       route: name,
       worker,
       client: clientOf(exchange.line.peer, headers),
-      priority: exchange.priority,
+      priority,
       topic,
       key: bytes,
       partition: partitionFor(topic, bytes),
@@ -79,16 +81,15 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: 
     }
   }
 
-  const hasBody = ({ req, res }: Exchange): boolean => {
+  const hasBody = ({ req }: Exchange): boolean => {
     if (!req.hasBody) return false
     if (req.announced > bodyBytes) throw new Problem('too-large', `The body is larger than ${bodyBytes} bytes.`)
     const { headers } = req
     if (types !== null && !takes(types, headers['content-type']))
       throw new Problem('unsupported-type', `The route takes ${[...types].join(', ')}.`)
-    if (headers.expect !== undefined) res.writeContinue()
     return true
   }
-  return { hasBody, enter }
+  return { worker, hasBody, enter }
 }
 
 /** How long this client waits: the least of the route's timeout, `Prefer: wait`, and the header that the route names. */

@@ -14,6 +14,8 @@ export type Front = Readonly<{
   address: string
   /** The TCP port; 0 behind a Unix socket. */
   port: number
+  /** How many connections are open. */
+  readonly connections: number
   /** From now on every answer closes its connection; new ones are still served. */
   drain(): void
   /** Stops accepting, closes what is idle, and what is left after `limitMs`. Resolves when no connection is open. */
@@ -39,6 +41,11 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
   server.maxHeadersCount = 0 // else headers beyond it are dropped without a word; see head.ts
   server.maxConnections = limits.connections
   const { handle, door } = edge
+  let connections = 0 // the server would count them for a callback only
+  server.on('connection', socket => {
+    connections++
+    socket.on('close', () => connections--)
+  })
   server.on('request', handle)
   server.on('checkContinue', handle) // a body that is refused by its length must not be asked for
   server.on('checkExpectation', handle)
@@ -49,6 +56,9 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
   return {
     address: typeof bound === 'string' ? bound : hostAndPort(options.host, port),
     port,
+    get connections() {
+      return connections
+    },
     drain() {
       door.closing = true
     },

@@ -131,6 +131,8 @@ function others(log: Logger, clean: Clean): Listeners {
       log[state === 'down' ? 'warn' : 'info']({ state, ...(reason !== '' && { reason: clean(reason) }) }, 'broker'),
     reader: ({ topic, partition, kind, reason, offset }) =>
       log.warn({ topic, partition, kind, offset: offset?.toString(), reason: clean(reason) }, 'reader'),
+    overload: ({ shedding, detail }) =>
+      log[shedding ? 'warn' : 'info']({ shedding, ...(detail !== '' && { detail }) }, 'overload'),
     lifecycle: ({ kind, detail }) => log.info({ kind, ...(detail !== '' && { detail: clean(detail) }) }, 'lifecycle'),
     warning: ({ what, cause }) =>
       log.warn({ what: clean(what), ...(cause !== undefined && { cause: clean(causeOf(cause)) }) }, 'warning'),

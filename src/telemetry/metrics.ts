@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts'
-import { repetitions, replyClasses } from '../events.ts'
+import { repetitions, replyClasses, resources } from '../events.ts'
 import { countCalls } from './calls.ts'
 import { listen } from './listen.ts'
 import type { Listeners } from './listen.ts'
@@ -195,6 +195,16 @@ function countInside(meter: Meter): Listeners {
   })
   const ready = meter.gauge({ name: 'sluice_ready', help: 'Whether the gateway is ready: 1 or 0.' })({})
   const warnings = meter.counter({ name: 'sluice_warnings_total', help: 'Lines of the log with `warning`.' })({})
+  const pressure = meter.gauge({
+    name: 'sluice_pressure',
+    help: 'What the process bears of a resource, as a share of what it can: at 1 only critical calls pass.',
+    labels: ['resource'],
+  })
+  const shedding = meter.gauge({
+    name: 'sluice_overloaded',
+    help: 'Whether calls are refused because the process itself suffers: 1 or 0.',
+  })({})
+  const pressures = resources.map(resource => [resource, pressure({ resource })] as const)
   const enter = oneOf(['connecting', 'ready', 'down'], state => ({ state }), broker)
   const kinds = byName(['skipped', 'repositioned', 'recovered', 'failed'], kind => reader({ kind }))
   return {
@@ -205,5 +215,9 @@ function countInside(meter: Meter): Listeners {
       else if (kind === 'unready' || kind === 'draining' || kind === 'stopped') ready.value = 0
     },
     warning: () => void warnings.value++,
+    pressure: happened => {
+      for (const [resource, cell] of pressures) cell.value = happened[resource]
+    },
+    overload: happened => void (shedding.value = happened.shedding ? 1 : 0),
   }
 }

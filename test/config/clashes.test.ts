@@ -55,3 +55,11 @@ test('a header of priority wants somebody who is trusted to write it', () => {
   )
   equal(said('server: { priorityHeader: x-priority, trustedProxies: [10.0.0.0/8] }'), '')
 })
+
+test('sheddable calls are refused before normal ones', () => {
+  equal(
+    said('overload: { normalDelayMs: 100 }'),
+    'f:1:28  overload.normalDelayMs: found 100, expected more than sheddableDelayMs, which is 100: the least important go first',
+  )
+  equal(said('overload: { sheddableDelayMs: 10, normalDelayMs: 11 }'), '')
+})

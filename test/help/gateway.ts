@@ -18,6 +18,7 @@ const usual: Part = {
   admin: { port: 0 },
   log: { level: 'silent' },
   drain: { delayMs: 0, limitMs: 2_000 },
+  overload: { mode: 'off' }, // the machine of the tests may be busier than any gateway should be
   workers: { orders: { topic: 'orders.commands' } },
   routes: {
     'place-order': { match: 'POST /orders', command: { to: 'orders', key: 'body.orderId' }, timeoutMs: 2_000 },

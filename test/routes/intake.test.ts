@@ -69,7 +69,13 @@ test('a route that would pass such names on is refused at start', () => {
   for (const name of ['ce_id', 'sluice-expires', 'kafka_correlationid', 'http-route', 'connection', 'content-length']) {
     const { routes } = configOf(route({ requestHeaders: [name] }))
     const way = { name: 'put', route: routes['put']!, topic: 't', service: async () => json({}) }
-    const shared = { clientOf: () => '', priorityOf: () => 'normal' as const, partitionFor: () => 0, bodyTimeoutMs: 1 }
+    const shared = {
+      clientOf: () => '',
+      priorityOf: () => 'normal' as const,
+      partitionFor: () => 0,
+      bodyTimeoutMs: 1,
+      entrance: null,
+    }
     throws(() => intake(way, shared), { message: `routes.put.requestHeaders: ${name} can never be passed on.` })
   }
 })

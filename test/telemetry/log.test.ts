@@ -158,6 +158,16 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
     { level: 'debug', msg: 'circuit', to: 'half-open' },
   ],
   [
+    'a process that suffers',
+    () => events.overload.publish({ shedding: true, detail: 'The event loop is late.' }),
+    { level: 'warn', msg: 'overload', shedding: true, detail: 'The event loop is late.' },
+  ],
+  [
+    'a process that has recovered',
+    () => events.overload.publish({ shedding: false, detail: '' }),
+    { level: 'info', msg: 'overload', shedding: false },
+  ],
+  [
     'a broker that is down',
     () => events.broker.publish({ state: 'down', reason: 'ECONNREFUSED' }),
     { level: 'warn', msg: 'broker', state: 'down', reason: 'ECONNREFUSED' },

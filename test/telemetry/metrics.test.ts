@@ -170,6 +170,19 @@ test('readiness follows the life of the gateway', async () => {
   )
 })
 
+test('what the process bears is shown by resource', async () => {
+  const happen = (): void => {
+    events.pressure.publish({ delay: 0.5, heap: 0.25, connections: 0, bytes: 2 })
+    events.overload.publish({ shedding: true, detail: 'x' })
+  }
+  deepEqual(await counted('sluice_pressure', happen), [
+    'sluice_pressure{resource="delay"} 0.5',
+    'sluice_pressure{resource="heap"} 0.25',
+    'sluice_pressure{resource="bytes"} 2',
+  ])
+  deepEqual(await counted('sluice_overloaded', happen), ['sluice_overloaded 1'])
+})
+
 test('warnings and lost lines are counted', async () => {
   deepEqual(await counted('sluice_warnings', () => events.warning.publish({ what: 'x', cause: null })), [
     'sluice_warnings_total 1',
