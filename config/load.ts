@@ -13,6 +13,7 @@ import { checkRepetition } from './repetition.ts'
 import { checkRoutes } from './routes.ts'
 import { Config } from './schema.ts'
 import { readFiles } from './secrets.ts'
+import { checkSlots } from './slots.ts'
 import { substituteAll } from './variables.ts'
 import type { Environment } from './variables.ts'
 import { view } from './view.ts'
@@ -61,4 +62,5 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkChain(seen)
   checkClashes(seen)
   checkRepetition(seen)
+  checkSlots(seen)
 }

@@ -31,6 +31,8 @@ export type Happenings = {
   refused: Readonly<{ policy: string; route: string; worker: string; code: ProblemCode; observed: boolean }>
   /** A call entered (+1) or left (−1) the slots or the queue of a worker. */
   occupied: Readonly<{ worker: string; inFlight: number; waiting: number }>
+  /** The limit of a worker's slots was judged; times in milliseconds, null and 0 before there are any. */
+  limited: Readonly<{ worker: string; limit: number; floorMs: number | null; sampleMs: number }>
   /** A publishing is repeated as this attempt, after the delay; `observed`: it would have been. */
   retried: Readonly<{ topic: string; attempt: number; delayMs: number; problem: Problem; observed?: boolean }>
   /** A command that the broker had accepted is sent again; `observed`: it would have been. */
@@ -71,6 +73,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   finished: typed('finished'),
   refused: typed('refused'),
   occupied: typed('occupied'),
+  limited: typed('limited'),
   retried: typed('retried'),
   repeated: typed('repeated'),
   budgetSpent: typed('budgetSpent'),

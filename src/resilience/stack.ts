@@ -71,7 +71,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
     ...(lease === null ? [] : on('lease', lease.options.mode, () => leased<Reply>(lease))),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead)),
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, excused)),
     // one circuit for each worker, shared by its routes
     ...on('breaker', options.breaker.mode, () =>
       breaker<Call, Reply>(circuit, {

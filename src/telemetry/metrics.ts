@@ -61,7 +61,16 @@ function countWorkers(meter: Meter, workers: Config['workers']): Listeners {
     help: 'Calls that wait for a slot of the worker.',
     labels: ['worker'],
   })
-  const slots = meter.gauge({ name: 'sluice_slots', help: 'Slots of the worker, as configured.', labels: ['worker'] })
+  const slots = meter.gauge({
+    name: 'sluice_slots',
+    help: 'Slots of the worker: as configured, or as the adaptive limit has them at present.',
+    labels: ['worker'],
+  })
+  const floor = meter.gauge({
+    name: 'sluice_reply_floor_seconds',
+    help: 'From the acknowledgement to the reply when nothing queues, as the adaptive limit has seen it; 0 before.',
+    labels: ['worker'],
+  })
   const state = meter.gauge({
     name: 'sluice_circuit_state',
     help: 'Whether the circuit is in the state: 1 or 0. The circuit is that of a worker, or `cluster` for publishing.',
@@ -85,8 +94,14 @@ function countWorkers(meter: Meter, workers: Config['workers']): Listeners {
     },
     replyBounds,
   )
-  for (const [worker, { bulkhead }] of Object.entries(workers))
-    if (bulkhead.mode !== 'off') slots({ worker }).value = bulkhead.slots
+  const limits = byName(
+    Object.entries(workers).flatMap(([name, { bulkhead }]) => (bulkhead.mode === 'off' ? [] : [name])),
+    worker => {
+      const of = { slots: slots({ worker }), floor: floor({ worker }) }
+      of.slots.value = workers[worker]?.bulkhead.slots ?? 0
+      return of
+    },
+  )
   const occupied = byName(names, worker => ({ inFlight: inFlight({ worker }), waiting: waiting({ worker }) }))
   const circuits = byName([cluster, ...names], circuit => ({
     enter: oneOf(['closed', 'half-open', 'open'], state => ({ circuit, state }), state),
@@ -99,6 +114,11 @@ function countWorkers(meter: Meter, workers: Config['workers']): Listeners {
       const of = occupied(happened.worker)
       of.inFlight.value += happened.inFlight
       of.waiting.value += happened.waiting
+    },
+    limited: ({ worker, limit, floorMs }) => {
+      const of = limits(worker)
+      of.slots.value = limit
+      of.floor.value = (floorMs ?? 0) / 1_000
     },
     circuit: ({ circuit, to }) => {
       const of = circuits(circuit)

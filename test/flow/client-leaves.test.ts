@@ -8,7 +8,7 @@ import type { Part } from '../help/gateway.ts'
 import { until } from '../help/until.ts'
 
 const slots = (slots: number, queue: number, timeoutMs: number): Part => ({
-  workers: { orders: { bulkhead: { slots, queue, maxWaitMs: 60_000 }, breaker: { mode: 'off' } } },
+  workers: { orders: { bulkhead: { limit: 'fixed', slots, queue, maxWaitMs: 60_000 }, breaker: { mode: 'off' } } },
   routes: { 'place-order': { timeoutMs } },
 })
 
@@ -89,7 +89,9 @@ test('without a reply it is taken until the command expires, and not longer', as
 test('clients that hang up leave no more unexpired commands in the topic than there are slots', async t => {
   const { ask, admin, worker } = await aGateway(t, {
     ...slots(20, 10, 400),
-    workers: { orders: { bulkhead: { slots: 20, queue: 10, maxWaitMs: 20 }, breaker: { mode: 'off' } } },
+    workers: {
+      orders: { bulkhead: { limit: 'fixed', slots: 20, queue: 10, maxWaitMs: 20 }, breaker: { mode: 'off' } },
+    },
   })
   let most = 0
   worker.always(() => {

@@ -11,7 +11,7 @@ type Policy = 'quota' | 'lease' | 'gate' | 'bulkhead' | 'breaker' | 'deadline'
 const strict: Readonly<Record<Policy, (mode: string) => Part>> = {
   quota: mode => ({ routes: { 'place-order': { quota: { mode, requests: 1, windowMs: 60_000 } } } }),
   lease: mode => ({ workers: { orders: { quota: { mode, requests: 1, windowMs: 60_000 } } } }),
-  bulkhead: mode => ({ workers: { orders: { bulkhead: { mode, slots: 1, queue: 0 } } } }),
+  bulkhead: mode => ({ workers: { orders: { bulkhead: { mode, limit: 'fixed', slots: 1, queue: 0 } } } }),
   breaker: mode => ({
     workers: { orders: { breaker: { mode, consecutive: 1, openMs: 60_000 } } },
     policies: { gate: 'off' },

@@ -23,7 +23,7 @@ test('a reply after the deadline is counted as late and reaches nobody', async t
 
 test('a reply before the command expires frees its slot, though its client has had its 504', async t => {
   const { ask, admin, worker } = await aGateway(t, {
-    workers: { orders: { bulkhead: { slots: 1, queue: 0 } } },
+    workers: { orders: { bulkhead: { limit: 'fixed', slots: 1, queue: 0 } } },
     routes: { 'place-order': { timeoutMs: 60, commandTtlMs: 60_000 } },
   })
   const inFlight = async (): Promise<number> => (await admin.metrics()).sum('sluice_in_flight', { worker: 'orders' })

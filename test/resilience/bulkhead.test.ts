@@ -1,4 +1,5 @@
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { BulkheadOptions } from '../../config/schema.ts'
@@ -10,8 +11,9 @@ import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heldService } from '../help/service.ts'
 import { heard } from './heard.ts'
+import { slotsOf } from './options.ts'
 
-const options: BulkheadOptions = { mode: 'enforce', slots: 2, queue: 2, maxWaitMs: 100 }
+const options: BulkheadOptions = slotsOf({ slots: 2, queue: 2 })
 const guard = (over: Partial<BulkheadOptions> = {}) => {
   const { service, taken } = heldService()
   const slots = new Bulkhead('orders', { ...options, ...over })
@@ -205,6 +207,67 @@ test('observed, it counts what it would refuse and lets everybody in', async t =
   for (const { reply } of taken) reply(anAnswer)
   await Promise.all(all)
   equal(slots.inFlight, 0)
+})
+
+/** A bulkhead whose limit adapts, and a full window of calls that the worker answered after `workerMs`. */
+function anAdaptive(t: TestContext, over: Partial<BulkheadOptions> = {}, excused?: (since: number) => boolean) {
+  const clock = frozenClock(t)
+  const slots = new Bulkhead('orders', slotsOf({ limit: 'adaptive', slots: 100, queue: 0, ...over }))
+  const serve = async (workerMs: number, problem?: Problem, inFlight = slots.limit): Promise<number> => {
+    const { service, taken } = heldService()
+    const all = Array.from({ length: inFlight }, () => bulkhead<Reply>(slots, excused)(service)(patient()))
+    await clock.advance(Math.max(100, workerMs))
+    for (const { call, reply, fail } of taken) {
+      if (problem === undefined) {
+        call.progress.workerMs = workerMs
+        reply(anAnswer)
+      } else fail(problem)
+    }
+    await Promise.allSettled(all)
+    return slots.limit
+  }
+  return { clock, slots, serve }
+}
+
+test('the limit follows the time from acknowledgement to reply, and every judgement of it is told', async t => {
+  const limits = heard(t, 'limited')
+  const { serve } = anAdaptive(t)
+  equal(await serve(20), 100)
+  equal(await serve(140), 57)
+  equal(await serve(20), 100)
+  deepEqual(
+    limits.map(({ worker, limit, floorMs, sampleMs }) => [worker, limit, floorMs, sampleMs]),
+    [
+      ['orders', 100, 20, 20],
+      ['orders', 57, 20, 140],
+      ['orders', 100, 20, 20],
+    ],
+  )
+})
+
+test('silence until the command expires lowers the limit, what is our own fault does not', async t => {
+  let mine = false
+  const { serve } = anAdaptive(t, {}, () => mine)
+  await serve(20)
+  const silence = new Problem('reply-timeout', 'silent')
+  mine = true
+  equal(await serve(5_000, silence), 100)
+  mine = false
+  equal(await serve(5_000, silence), 50)
+})
+
+test('nothing is learnt from what the worker did not answer', async t => {
+  const { slots, serve } = anAdaptive(t)
+  await serve(20)
+  const codes = ['circuit-open', 'client-gone', 'publish-timeout', 'broker-unavailable', 'deadline-exceeded'] as const
+  for (const code of codes) equal(await serve(5_000, new Problem(code, 'x')), 100)
+  await serve(0) // the reply overtook the acknowledgement
+  equal(slots.limit, 100)
+})
+
+test('few slots are their own minimum', async t => {
+  const { serve } = anAdaptive(t, { slots: 3 })
+  for (let i = 0; i < 20; i++) equal(await serve(i === 0 ? 1 : 4_000), 3)
 })
 
 test('any course of arrivals, replies, departures and waits keeps the bounds and loses nobody', async t => {

@@ -11,6 +11,7 @@ import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heldService } from '../help/service.ts'
 import { heard } from './heard.ts'
+import { slotsOf } from './options.ts'
 
 const enforce = deadline<Reply>('enforce')
 const gone = new Problem('client-gone', 'left')
@@ -56,7 +57,7 @@ test('what is not sent at the deadline is aborted, and says so', async t => {
 test('what is sent answers the client at the deadline and keeps its slot until the reply', async t => {
   const clock = frozenClock(t)
   const answer = Promise.withResolvers<Reply>()
-  const slots = new Bulkhead('orders', { mode: 'enforce', slots: 1, queue: 0, maxWaitMs: 100 })
+  const slots = new Bulkhead('orders', slotsOf({ slots: 1, queue: 0 }))
   const service = pipe([enforce, bulkhead<Reply>(slots)], async (call: Call) => {
     call.progress.outcome = 'sent'
     return await answer.promise

@@ -94,7 +94,11 @@ test('with every policy observed, nothing is refused', async t => {
   const observe = { mode: 'observe' }
   using chain = aChain(silence, {
     policies: { drain: 'observe', deadline: 'observe', gate: 'observe' },
-    worker: { breaker: observe, bulkhead: { ...observe, slots: 1, queue: 0 }, quota: { requests: 1, ...observe } },
+    worker: {
+      breaker: observe,
+      bulkhead: { ...observe, limit: 'fixed', slots: 1, queue: 0 },
+      quota: { requests: 1, ...observe },
+    },
     route: { quota: { requests: 1, ...observe } },
   })
   chain.door.begin()
@@ -126,7 +130,9 @@ test('what the caller has used up takes nothing that is shared', async t => {
 
 test('an open circuit refuses at the gate, before a slot and the worker’s total are taken', async t => {
   const clock = frozenClock(t)
-  using chain = aChain(silence, { worker: { quota: { requests: 100 }, bulkhead: { slots: 5, queue: 0 } } })
+  using chain = aChain(silence, {
+    worker: { quota: { requests: 100 }, bulkhead: { limit: 'fixed', slots: 5, queue: 0 } },
+  })
   for (let i = 0; i < 5; i++) await rejects(chain.call(aCall()), { code: 'reply-timeout' })
   for (let i = 0; i < 500; i++) await rejects(chain.call(aCall()), { code: 'circuit-open', policy: 'gate' })
   let left = 0
@@ -138,7 +144,10 @@ test('an open circuit refuses at the gate, before a slot and the worker’s tota
 test('a bulkhead that overflows tenfold says nothing about the worker', async t => {
   const clock = frozenClock(t)
   using chain = aChain(held, {
-    worker: { bulkhead: { slots: 10, queue: 10 }, breaker: { consecutive: 1, minCalls: 1, failurePercent: 0 } },
+    worker: {
+      bulkhead: { limit: 'fixed', slots: 10, queue: 10 },
+      breaker: { consecutive: 1, minCalls: 1, failurePercent: 0 },
+    },
   })
   const all = Array.from({ length: 200 }, () => chain.call(aCall()).catch((problem: Problem) => problem.code))
   await clock.advance(100)
@@ -198,7 +207,7 @@ test('the commands that wait without an audience keep their slots, and no others
     after(until(call.expires), () => reject(new Problem('reply-timeout', 'expired')))
     return promise
   }
-  using chain = aChain(core, { worker: { bulkhead: { slots: 10, queue: 0 } } })
+  using chain = aChain(core, { worker: { bulkhead: { limit: 'fixed', slots: 10, queue: 0 } } })
   let inTopic = 0
   for (let i = 0; i < 200; i++) {
     const abort = new AbortController()

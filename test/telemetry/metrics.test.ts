@@ -61,6 +61,15 @@ test('slots and queues are gauges of the worker', async () => {
   ])
 })
 
+test('the slots follow the adaptive limit, and its floor is shown', async () => {
+  const happen = (): void => events.limited.publish({ worker: 'orders', limit: 5, floorMs: 20, sampleMs: 90 })
+  deepEqual(await counted('sluice_slots', happen), [
+    'sluice_slots{worker="orders"} 5',
+    'sluice_slots{worker="stock"} 512',
+  ])
+  deepEqual(await counted('sluice_reply_floor', happen), ['sluice_reply_floor_seconds{worker="orders"} 0.02'])
+})
+
 test('a circuit is in one state, closed at first, and its changes are counted', async () => {
   const happen = (): void => {
     events.circuit.publish({ circuit: 'orders', from: 'closed', to: 'open', reason: '' })
