@@ -11,6 +11,7 @@ export function checkClashes(view: View): void {
   checkCredentials(view)
   checkPriority(view)
   checkOverload(view)
+  checkRedis(view)
 }
 
 function checkTopics(view: View): void {
@@ -63,4 +64,10 @@ function checkOverload(view: View): void {
       ['overload', 'normalDelayMs'],
       `found ${normal}, expected more than sheddableDelayMs, which is ${sheddable}: the least important go first`,
     )
+}
+
+function checkRedis(view: View): void {
+  const options = view.names('redis')
+  const named = options.some(name => ['url', 'urlFile'].includes(name) || nearest(name, ['url', 'urlFile']) !== null)
+  if (view.isMapping('redis') && !named) view.complain(['redis'], 'has no address, expected url or urlFile')
 }

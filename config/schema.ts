@@ -87,14 +87,21 @@ const Mode = z
   .default('enforce')
   .describe('`enforce` refuses, `observe` decides and counts but lets through, `off` is not there at all.')
 
-const Quota = z.strictObject({
+const windowMs = () =>
+  ms(100, 24 * hour)
+    .default(1_000)
+    .describe('Length of the window over which the quota refills.')
+const shared = z
+  .boolean()
+  .default(true)
+  .describe('Whether all instances share it, where `redis` is given; else each has it to itself.')
+
+const Total = z.strictObject({
   mode: Mode,
   requests: count(1, 10_000_000).describe('Requests allowed in each window.'),
-  windowMs: ms(100, 24 * hour)
-    .default(1_000)
-    .describe('Length of the window over which the quota refills.'),
+  windowMs: windowMs(),
+  shared,
 })
-
 const Bulkhead = z.strictObject({
   mode: Mode,
   limit: z
@@ -156,7 +163,7 @@ const Worker = z.strictObject({
     .prefault({})
     .describe('The circuit of the worker, shared by its routes.'),
   bulkhead: Bulkhead.prefault({}).describe('The cap on its commands in flight.'),
-  quota: Quota.optional().describe(
+  quota: Total.optional().describe(
     'What the worker may get in total, over all clients and routes. Leased in portions. Off unless given.',
   ),
   partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
@@ -231,7 +238,7 @@ const Route = z
       .max(64)
       .default(['location', 'etag', 'last-modified', 'cache-control', 'content-language', 'retry-after', 'vary'])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
-    quota: Quota.optional().describe('What each client may send to this route. Off unless given.'),
+    quota: Total.optional().describe('What each client may send to this route. Off unless given.'),
     repeatable: z
       .boolean()
       .optional()
@@ -305,6 +312,24 @@ const Publish = z.strictObject({
     })
     .prefault({})
     .describe('What may wait while the brokers are slow; beyond it calls are refused.'),
+})
+
+const Redis = z.strictObject({
+  url: text(/^rediss?:\/\/[^\s]+$/, 'a URL such as redis://user:password@host:6379/0, or rediss:// for TLS')
+    .meta(meta({ secret: true, allowed: 'a URL such as redis://user:password@host:6379/0, or rediss:// for TLS' }))
+    .optional()
+    .describe('Where it is; better, when it holds a password: `urlFile`.'),
+  urlFile: path().optional().describe('File that holds the URL; a line break at its end is dropped.'),
+  prefix: name.default('sluice').describe('Beginning of our keys there: the gateways with the same one share quotas.'),
+  instances: count(1, 10_000)
+    .default(2)
+    .describe(
+      'How many gateways share it. While Redis cannot be asked, each spends its share of a quota, which is the quota divided by this.',
+    ),
+  connectMs: ms(50, 60_000).default(1_000).describe('Longest that connecting may take.'),
+  requestMs: ms(50, 60_000)
+    .default(500)
+    .describe('After this silence the connection is given up. No call waits for it.'),
 })
 
 /** The one schema: types, JSON Schema and docs/config.md come from it. */
@@ -381,6 +406,7 @@ export const Config = z.strictObject({
     })
     .prefault({})
     .describe('The Kafka cluster.'),
+  redis: Redis.optional().describe('A Redis in which instances share quotas. Without it each instance has its own.'),
   replies: z
     .strictObject({
       topic: topicName.default('gateway.replies').describe('Topic of the replies, shared by all instances.'),
@@ -457,7 +483,9 @@ export const Config = z.strictObject({
 
 export type Config = z.output<typeof Config>
 export type ModeName = z.output<typeof Mode>
-export type QuotaOptions = z.output<typeof Quota>
+export type QuotaOptions = z.output<typeof Total>
+export type TotalOptions = z.output<typeof Total>
+export type RedisOptions = z.output<typeof Redis>
 export type BulkheadOptions = z.output<typeof Bulkhead>
 export type WorkerOptions = z.output<typeof Worker>
 export type WorkerBreakerOptions = WorkerOptions['breaker']

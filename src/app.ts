@@ -19,6 +19,7 @@ import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.t
 import type { WorkerGuards } from './resilience/guards.ts'
 import { Overload, readingsOf } from './resilience/overload.ts'
 import { repetitionOf } from './resilience/repetition.ts'
+import type { Leases } from './resilience/leases.ts'
 import { Stall } from './resilience/stall.ts'
 import { callStack, publishStack, repeatStack } from './resilience/stack.ts'
 import { administer } from './routes/admin.ts'
@@ -51,7 +52,8 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const broker = given ?? (await openBroker(config))
   const wanted = topicsOf(config)
 
-  const workers = guardWorkers(config)
+  const leases = await openLeases(config)
+  const workers = guardWorkers(config, leases)
   const cluster = guardCluster(config.broker.publish, longestTimeout(Object.values(config.routes)))
   const drain = new Drain(config.policies.drain)
   const stall = new Stall()
@@ -106,6 +108,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const held = new AsyncDisposableStack() // released in the opposite order
   held.use(telemetry)
   if (given === undefined) held.use(broker)
+  if (leases !== null) held.use(leases)
   held.use(stall)
   held.use(readings)
   held.use(overload)
@@ -217,6 +220,12 @@ async function openBroker({ broker }: Config): Promise<Broker> {
   return new KafkaBroker(broker)
 }
 
+async function openLeases({ redis }: Config): Promise<Leases | null> {
+  if (redis === undefined) return null
+  const { Leases } = await import('./resilience/leases.ts') // not loaded where it is not used
+  return new Leases(redis)
+}
+
 async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {
   const { demo } = await import('./worker/demo.ts')
   for (const { topic, dialect } of Object.values(workers)) {
@@ -226,11 +235,11 @@ async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposab
   }
 }
 
-const guardWorkers = (config: Config): ReadonlyMap<string, WorkerGuards> =>
+const guardWorkers = (config: Config, leases: Leases | null): ReadonlyMap<string, WorkerGuards> =>
   new Map(
     Object.entries(config.workers).map(([name, options]) => [
       name,
-      guardWorker(name, options, longestTimeout(routesTo(config, name))),
+      guardWorker(name, options, longestTimeout(routesTo(config, name)), leases),
     ]),
   )
 

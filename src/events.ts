@@ -43,6 +43,10 @@ export type Happenings = {
   /** A produce request ended; `failed` counts records by outcome. */
   produced: Readonly<{ records: number; bytes: number; ms: number; failed: number }>
   broker: Readonly<{ state: 'connecting' | 'ready' | 'down'; reason: string }>
+  /** The Redis in which instances share quotas. */
+  redis: Readonly<{ state: 'ready' | 'down'; reason: string }>
+  /** A call was let through on this instance's share of a quota: Redis was late or down, or no more clients are leased for. */
+  localShare: Readonly<{ policy: 'lease' | 'quota'; name: string; why: 'redis' | 'crowded' }>
   /** The reader of the replies: a batch that could not be read was passed, a position was moved, the loop was repaired. */
   reader: Readonly<{
     topic: string
@@ -81,6 +85,8 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   reply: typed('reply'),
   produced: typed('produced'),
   broker: typed('broker'),
+  redis: typed('redis'),
+  localShare: typed('localShare'),
   reader: typed('reader'),
   lifecycle: typed('lifecycle'),
   pressure: typed('pressure'),

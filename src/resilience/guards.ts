@@ -1,8 +1,9 @@
-import type { PublishOptions, RouteOptions, WorkerOptions } from '../../config/schema.ts'
+import type { PublishOptions, RouteOptions, TotalOptions, WorkerOptions } from '../../config/schema.ts'
 import { Budget } from './budget.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { Circuit } from './circuit.ts'
 import { Lease } from './lease.ts'
+import type { Leases } from './leases.ts'
 
 /** What all routes to one worker share. */
 export type WorkerGuards = Disposable &
@@ -18,17 +19,27 @@ export const longestTimeout = (routes: readonly RouteOptions[]): number =>
 const windowOf = ({ windowMs }: Readonly<{ windowMs?: number | undefined }>, longestMs: number): number =>
   windowMs ?? Math.max(10_000, 2 * longestMs)
 
-/** The shared guards of a worker; `longestMs` is the longest timeout of its routes. */
-export function guardWorker(name: string, options: WorkerOptions, longestMs: number, instances = 1): WorkerGuards {
+/** The shared guards of a worker; `longestMs` is the longest timeout of its routes, `leases` what instances share. */
+export function guardWorker(
+  name: string,
+  options: WorkerOptions,
+  longestMs: number,
+  leases: Leases | null = null,
+): WorkerGuards {
   const { breaker, quota } = options
   const bulkhead = new Bulkhead(name, options.bulkhead)
   const circuit = new Circuit({ ...breaker, name, windowMs: windowOf(breaker, longestMs), longestWaitMs: longestMs })
-  const lease = quota === undefined || quota.mode === 'off' ? null : new Lease({ ...quota, worker: name, instances })
+  const lease = quota === undefined || quota.mode === 'off' ? null : totalOf(name, quota, leases)
   const dispose = (): void => {
     circuit[Symbol.dispose]()
     lease?.[Symbol.dispose]()
   }
   return { name, options, bulkhead, circuit, lease, [Symbol.dispose]: dispose }
+}
+
+function totalOf(name: string, { requests, windowMs, shared }: TotalOptions, leases: Leases | null): Lease {
+  const options = { policy: 'lease', name, requests, windowMs } as const
+  return shared && leases !== null ? leases.total(options) : new Lease(options)
 }
 
 /** The shared guards of publishing; `longestMs` is the longest timeout of all routes. */

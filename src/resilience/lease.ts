@@ -1,156 +1,230 @@
-import Bottleneck from 'bottleneck'
-import type { QuotaOptions } from '../../config/schema.ts'
+import type { ModeName } from '../../config/schema.ts'
 import type { Call, Policy } from '../call.ts'
-import { later, now, since } from '../clock.ts'
+import { later, now, until } from '../clock.ts'
+import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
 import { refusal, spread } from './refusal.ts'
+import { reservoirHere } from './reservoir.ts'
+import type { Reservoir } from './reservoir.ts'
 
-/** Where a total is kept: in this process, later in a Redis that all instances share. */
-export interface Reservoir extends Disposable {
-  /** Takes `tokens`, at the next refill when there are not as many; resolves with what is left. May fail, or be late. */
-  lease(tokens: number): Promise<number>
-}
-
-/** A lease that takes longer is late, and one that failed is tried again after as long. */
+/** A lease that takes longer is late, and calls spend the local share. */
 const lateMs = 250
-/** A portion is this part of the total: with what is fetched ahead, less than 1/20 of it lies about. */
-const portions = 40
+/** In a long window, how soon a reservoir that failed is asked again; in a short one it is at the next window. */
+const againMs = 10_000
+/** All instances together hold at most this part of a total that they do not spend. */
+const lying = 1 / 20
+/** What was last seen of a shared reservoir is trusted for this part of the window; afterwards for one portion only. */
+const fresh = 1 / 20
 
-export type LeaseOptions = QuotaOptions & Readonly<{ worker: string; instances?: number }>
+/** `policy` and `name` are told to the metrics: the worker or the route. `instances` share the total. */
+export type LeaseOptions = Readonly<{
+  policy: 'lease' | 'quota'
+  name: string
+  requests: number
+  windowMs: number
+  instances?: number
+}>
 
 /**
- * A worker's total, leased in portions into a local balance that calls spend. Nobody waits for a lease: while one is on
- * its way, calls borrow what the reservoir was last seen to hold, and the lease repays it; while it is late or failing,
- * they spend a local share, the total divided by the instances.
+ * A total leased in portions, which calls spend. Nobody waits for a lease: while one is on its way, calls borrow from what
+ * the reservoir was last seen to hold, and the lease repays it; while it is late or failing, they spend a local share, the
+ * total divided by the instances. There is no timer: who spends asks for the next portion.
  */
 export class Lease implements Disposable {
   readonly options: LeaseOptions
   readonly #reservoir: Reservoir
   readonly #portion: number
   readonly #share: number
-  #balance = 0 // negative: borrowed
-  #seen: number // what the reservoir was last seen to hold …
-  #seenAt = now() // … and when
-  #refilledAt = now()
+  readonly #instances: number
+  // of this window
+  #taken = 0 // from the reservoir …
+  #spent = 0 // … and by calls; above what was taken, it is borrowed
+  #left: number // in the reservoir, as last seen …
+  #seenAt = -Infinity // … and when
+  #began: Instant = now() // not before the reservoir was refilled
+  #quiet = true // of the window before: less than what lies about was spent
+  #spentAtRest = 0
   #asking = false
-  #askAt = now()
+  #askAt: Instant = now()
   #lateAt = Infinity
-  #local = { on: false, left: 0, began: now() } // the local share, by windows of its own
+  #local = -1 // what may be spent in this window without the reservoir; −1: it is asked
   #closed = false
 
   constructor(options: LeaseOptions, reservoir: Reservoir = reservoirHere(options)) {
     const { requests, instances = 1 } = options
     this.options = options
     this.#reservoir = reservoir
-    this.#portion = Math.max(1, Math.floor(requests / portions))
+    this.#instances = instances
+    this.#portion = Math.max(1, Math.floor((requests * lying) / Math.max(2, instances)))
     this.#share = Math.max(1, Math.floor(requests / instances))
-    this.#seen = requests
+    this.#left = requests
   }
 
-  /** Takes one; false when the total is spent. */
-  spend(): boolean {
-    const spent = this.#balance >= 1 || this.#borrow()
-    if (spent && !this.#local.on) this.#balance--
-    if (this.#balance < this.#portion / 2 && !this.#asking && !this.#closed && now() >= this.#askAt) void this.#ask()
+  /** Takes as many as a call costs, at most the total; false, and takes nothing, when that much is not there. */
+  spend(cost = 1): boolean {
+    const at = now()
+    if (at - this.#began >= this.options.windowMs) this.#turn(at)
+    const price = Math.min(cost, this.options.requests)
+    const balance = this.#taken - this.#spent
+    const spent = (balance >= price && this.#local < 0) || this.#beyond(balance, price, at)
+    if (spent) this.#spent += price
+    const low = this.#taken - this.#spent < Math.max(this.#portion / 2, spent ? 0 : price)
+    if (low && !this.#asking && at >= this.#askAt && !this.#closed) void this.#ask(spent ? 0 : price)
     return spent
+  }
+
+  /** Takes back what a call spent that was refused by somebody else. */
+  refund(cost: number): void {
+    this.#spent = Math.max(0, this.#spent - Math.min(cost, this.options.requests))
+  }
+
+  /** Counts what was spent before there was this lease. */
+  owe(spent: number): void {
+    this.#spent += spent
   }
 
   /** Milliseconds until the reservoir refills, as far as is known. */
   get refillMs(): number {
-    const { windowMs } = this.options
-    return windowMs - (since(this.#refilledAt) % windowMs)
+    return until((this.#began + this.options.windowMs) as Instant)
+  }
+
+  /** What may still be spent in this window, as far as is known. */
+  get remaining(): number {
+    const left = this.#local < 0 ? this.#taken + this.#left : this.#local
+    return Math.max(0, Math.floor(left - this.#spent))
+  }
+
+  /** Whether next to nothing was spent in the last window and in this one. */
+  get quiet(): boolean {
+    const { requests, windowMs } = this.options
+    return now() - this.#began >= windowMs || (this.#quiet && this.#spent <= requests * lying)
+  }
+
+  /** Gives back what is unused, when nothing was spent since this was called before and the window still counts. */
+  rest(): void {
+    const idle = this.#spent === this.#spentAtRest
+    this.#spentAtRest = this.#spent
+    if (idle && !this.#asking) this.#giveBack()
   }
 
   [Symbol.dispose](): void {
+    if (this.#closed) return
     this.#closed = true
+    this.#giveBack()
     this.#reservoir[Symbol.dispose]()
   }
 
-  #borrow(): boolean {
-    if (now() > this.#lateAt) return this.#spendLocal()
-    return this.#balance + Math.min(this.#seen, this.#share) >= 1
+  /** Spends what is not there yet: borrows it, or takes it from the local share. */
+  #beyond(balance: number, price: number, at: Instant): boolean {
+    if (this.#local < 0 && at <= this.#lateAt) return balance + this.#borrowable(at) >= price
+    if (this.#local < 0) this.#goLocal()
+    if (this.#spent + price > this.#local) return false
+    const { policy, name } = this.options
+    if (events.localShare.hasSubscribers) events.localShare.publish({ policy, name, why: 'redis' })
+    return true
   }
 
-  #spendLocal(): boolean {
-    const local = this.#local
-    if (!local.on) {
-      this.#local = { on: true, left: this.#share + this.#balance, began: now() } // what is borrowed is part of it
-      this.#balance = 0
-    } else if (since(local.began) >= this.options.windowMs) this.#local = { on: true, left: this.#share, began: now() }
-    return this.#local.left-- >= 1
+  #borrowable(at: Instant): number {
+    const fair = this.#left / this.#instances
+    const trusted = this.#instances === 1 || at - this.#seenAt < fresh * this.options.windowMs
+    return trusted ? fair : Math.min(fair, this.#portion)
   }
 
-  /** Leases ahead of need, one portion at a time, until what was borrowed is repaid and a portion lies ready. */
-  async #ask(): Promise<void> {
+  /** What was leased is ours; beyond it the local share, as far as the others are known to have left it. */
+  #goLocal(): void {
+    const fair = Math.floor(this.#taken + this.#left / this.#instances)
+    this.#local = Math.max(this.#taken, Math.min(this.#share, fair))
+  }
+
+  /** A new window: what was leased has gone with the old one, what was borrowed is still owed. */
+  #turn(at: Instant): void {
+    const { requests, windowMs } = this.options
+    this.#began = (this.#began + Math.floor((at - this.#began) / windowMs) * windowMs) as Instant
+    this.#renew()
+    this.#left = requests
+    if (this.#local >= 0) {
+      this.#local = this.#share
+      this.#spent = 0
+    }
+    this.#askAt = at
+  }
+
+  #renew(): void {
+    this.#quiet = this.#spent <= this.options.requests * lying
+    this.#spent = Math.max(0, this.#spent - this.#taken)
+    this.#taken = 0
+  }
+
+  /** Leases ahead of need, until what was borrowed is repaid and a portion lies ready. */
+  async #ask(wish: number): Promise<void> {
     this.#asking = true
     try {
-      while (this.#balance < this.#portion / 2 && !this.#closed) await this.#leaseOne()
-    } catch (cause) {
-      this.#askAt = later(lateMs)
-      if (this.#closed) return
-      if (this.#lateAt > 0)
-        events.warning.publish({ what: `the total of ${this.options.worker} cannot be leased`, cause })
-      this.#lateAt = 0
+      do await this.#leaseOne(wish)
+      while (!this.#closed && this.#left >= 1 && this.#taken - this.#spent < Math.max(this.#portion / 2, wish))
+      if (this.#left < 1) this.#askAt = later(this.#emptyMs())
+    } catch {
+      this.#lateAt = 0 // whose reservoir it is has told why
+      this.#askAt = later(Math.min(againMs, this.refillMs))
     } finally {
       this.#asking = false
     }
   }
 
-  async #leaseOne(): Promise<void> {
-    const { requests, windowMs } = this.options
-    if (since(this.#seenAt) >= windowMs) this.#seen = requests // it has been refilled since
-    const wanted = Math.min(requests, this.#portion + Math.max(0, -this.#balance))
-    const waits = this.#seen < 1
-    const tokens = waits ? wanted : Math.min(wanted, this.#seen)
-    this.#lateAt = this.#local.on ? this.#lateAt : later(waits ? 2 * windowMs : lateMs)
-    this.#seen = await this.#reservoir.lease(tokens)
-    this.#balance += tokens
-    this.#seenAt = now()
-    if (waits) this.#refilledAt = this.#seenAt
-    this.#lateAt = Infinity
-    this.#local.on = false
+  /** How soon whoever comes asks an empty reservoir again: more and more often as the refill comes near. */
+  #emptyMs(): number {
+    const { windowMs } = this.options
+    const soonMs = Math.min(250, windowMs / 200)
+    const rest = this.refillMs
+    return windowMs - rest < windowMs / 20 ? soonMs : Math.max(soonMs, rest / 2) // just begun: the refill may be late
   }
-}
 
-const nothing = (): Promise<void> => Promise.resolve()
+  async #leaseOne(wish: number): Promise<void> {
+    const { requests } = this.options
+    const balance = this.#taken - this.#spent
+    const before = this.#left
+    const need = Math.max(this.#portion, wish) + Math.max(0, -balance)
+    const wanted = before < 1 ? 0 : Math.min(requests, Math.ceil(need)) // of an empty one: look first
+    if (this.#local < 0) this.#lateAt = later(lateMs)
+    const { granted, left, anew = false } = await this.#reservoir.lease(wanted)
+    if (anew) this.#taken = 0
+    else if (left + granted - before > requests / 10) this.#refilled() // by somebody else, or sooner than we knew
+    this.#taken += granted
+    this.#left = left
+    this.#seenAt = now()
+    this.#lateAt = Infinity
+    this.#local = -1 // what was spent of the local share is repaid to the reservoir
+    if (this.#closed) this.#giveBack()
+  }
 
-/**
- * A reservoir in this process, on Bottleneck: about 400 jobs a second and 5 ms each, which is enough for portions and never
- * for calls. For one shared by all instances pass it a Redis here, watch for its error events (a restarted Redis fails for
- * ever, without rejecting the job) and build it anew.
- */
-function reservoirHere({ worker, requests, windowMs }: LeaseOptions): Reservoir {
-  const limiter = new Bottleneck({
-    id: `sluice:${worker}`,
-    reservoir: requests,
-    reservoirRefreshAmount: requests,
-    reservoirRefreshInterval: windowMs,
-    heartbeatInterval: Math.max(5, Math.min(250, Math.floor(windowMs / 40))), // a refill is late by at most this
-  })
-  return {
-    lease: async tokens => {
-      await limiter.schedule({ weight: tokens }, nothing)
-      return (await limiter.currentReservoir()) ?? 0
-    },
-    [Symbol.dispose]: () => {
-      void limiter.stop({ dropWaitingJobs: true }).catch(nothing)
-      void limiter.disconnect().catch(nothing)
-    },
+  #refilled(): void {
+    this.#began = now()
+    this.#renew()
+  }
+
+  #giveBack(): void {
+    const unused = Math.floor(this.#taken - this.#spent)
+    if (unused < 1 || this.#local >= 0 || now() - this.#began >= this.options.windowMs) return
+    this.#taken -= unused
+    this.#left += unused
+    void this.#reservoir.giveBack(unused)
   }
 }
 
 /** What a worker may get in total, over all clients and routes. Throws rate-limited. */
-export function leased<Out>(lease: Lease): Policy<Call, Out> {
-  const { mode, worker, requests, windowMs } = lease.options
+export function leased<Out>(lease: Lease, mode: ModeName): Policy<Call, Out> {
+  const { name, requests, windowMs } = lease.options
   const refuse = refusal('lease', mode)
-  const violated = [worker]
-  const detail = `${worker} gets at most ${requests} requests in ${windowMs} ms.`
+  const violated = [name]
+  const detail = `${name} gets at most ${requests} requests in ${windowMs} ms.`
   return next =>
     function leased(call) {
       if (lease.spend()) return next(call)
       const retryAfterMs = spread(lease.refillMs * 1.25) // never before the refill, and not all at once
-      const refused = refuse(call, new Problem('rate-limited', detail, { retryAfterMs, violated, policy: 'lease' }))
+      const refused = refuse(
+        call,
+        new Problem('rate-limited', detail, { retryAfterMs, violated, policy: 'lease', limit: requests }),
+      )
       return refused === null ? next(call) : Promise.reject(refused)
     }
 }

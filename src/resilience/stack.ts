@@ -69,7 +69,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
   return [
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
-    ...(lease === null ? [] : on('lease', lease.options.mode, () => leased<Reply>(lease))),
+    ...(lease === null ? [] : on('lease', options.quota?.mode ?? 'off', mode => leased<Reply>(lease, mode))),
     // outside the breaker: our own refusals are not the worker's failures
     ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, excused)),
     // one circuit for each worker, shared by its routes

@@ -20,8 +20,13 @@ export function cleaner(config: Partial<Config>): Clean {
 const secretsIn = (value: unknown): string[] =>
   typeof value !== 'object' || value === null
     ? []
-    : Object.entries(value).flatMap(([name, inner]) =>
-        typeof inner === 'string' && inner !== '' && secretName.test(name) ? [inner] : secretsIn(inner),
+    : Object.entries(value).flatMap(
+        ([name, inner]) =>
+          typeof inner !== 'string'
+            ? secretsIn(inner)
+            : inner !== '' && secretName.test(name)
+              ? [inner]
+              : (/^\w+:\/\/[^/@]*:([^/@]+)@/.exec(inner)?.slice(1) ?? []), // the password in a URL
       )
 
 /** What went wrong, with its causes; never throws. V8 quotes the text that it could not parse, so a SyntaxError is only named. */

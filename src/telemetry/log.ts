@@ -129,6 +129,8 @@ function others(log: Logger, clean: Clean): Listeners {
     },
     broker: ({ state, reason }) =>
       log[state === 'down' ? 'warn' : 'info']({ state, ...(reason !== '' && { reason: clean(reason) }) }, 'broker'),
+    redis: ({ state, reason }) =>
+      log[state === 'down' ? 'warn' : 'info']({ state, ...(reason !== '' && { reason: clean(reason) }) }, 'redis'),
     reader: ({ topic, partition, kind, reason, offset }) =>
       log.warn({ topic, partition, kind, offset: offset?.toString(), reason: clean(reason) }, 'reader'),
     overload: ({ shedding, detail }) =>

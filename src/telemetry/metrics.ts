@@ -33,6 +33,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countWorkers(meter, workers),
     countRepetitions(meter, routes),
     countPublishing(meter, new Set(topics)),
+    countShares(meter, Object.keys(workers), Object.keys(routes)),
     countInside(meter),
   ].map(listen)
   const lost = meter.counter({
@@ -199,6 +200,29 @@ function countPublishing(meter: Meter, topics: ReadonlySet<string>): Listeners {
       bytes.value += happened.bytes
       failed.value += happened.failed
     },
+  }
+}
+
+function countShares(meter: Meter, workers: readonly string[], routes: readonly string[]): Listeners {
+  const local = meter.counter({
+    name: 'sluice_quota_local_total',
+    help: "Calls let through on this instance's own share of a quota: `redis` was late or down, or too many clients had one (`crowded`).",
+    labels: ['policy', 'name', 'why'],
+  })
+  const redis = meter.gauge({
+    name: 'sluice_redis_state',
+    help: 'Whether the Redis of the quotas is in the state: 1 or 0.',
+    labels: ['state'],
+  })
+  const enter = oneOf(['ready', 'down'], state => ({ state }), redis)
+  const whys = (policy: string, name: string) => byName(['redis', 'crowded'], why => local({ policy, name, why }))
+  const of = {
+    lease: byName(workers, name => whys('lease', name)),
+    quota: byName(routes, name => whys('quota', name)),
+  }
+  return {
+    redis: ({ state }) => enter(state),
+    localShare: ({ policy, name, why }) => void of[policy](name)(why).value++,
   }
 }
 

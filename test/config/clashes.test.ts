@@ -63,3 +63,10 @@ test('sheddable calls are refused before normal ones', () => {
   )
   equal(said('overload: { sheddableDelayMs: 10, normalDelayMs: 11 }'), '')
 })
+
+test('a Redis has an address', () => {
+  equal(said('redis: { instances: 3 }'), 'f:1:1  redis: has no address, expected url or urlFile')
+  equal(said('redis: {}'), 'f:1:1  redis: has no address, expected url or urlFile')
+  equal(said('redis: { url: redis://localhost:6379 }'), '')
+  equal(said('redis: { urll: redis://localhost:6379 }').split('\n').length, 1)
+})

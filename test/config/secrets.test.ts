@@ -51,3 +51,13 @@ test('secrets are hidden, and nothing else is', () => {
   deepEqual(shown, { ...config, broker: { ...config.broker, sasl: { ...config.broker.sasl, password: '***' } } })
   equal(config.broker.sasl?.password, canary, 'the configuration itself is left alone')
 })
+
+test('the URL of Redis may come from a file, and is not shown', () => {
+  writeFileSync(join(folder, 'redis'), 'redis://user:p4ssword@localhost:6379\n')
+  const { config } = parse('routes: {}\nredis: { urlFile: redis }', file)
+  equal(config?.redis?.url, 'redis://user:p4ssword@localhost:6379')
+  equal(hidden(config).redis?.url, '***')
+  const { mistakes } = parse('routes: {}\nredis: { url: "http://user:p4ssword@localhost" }', file)
+  equal(mistakes.length, 1)
+  equal(format(mistakes).includes('p4ssword'), false)
+})

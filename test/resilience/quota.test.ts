@@ -9,7 +9,7 @@ import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heard } from './heard.ts'
 
-const ten = { mode: 'enforce', requests: 10, windowMs: 1_000 } as const
+const ten = { mode: 'enforce', requests: 10, windowMs: 1_000, shared: false } as const
 const instant = async (): Promise<Reply> => anAnswer
 const take = (buckets: Buckets, client: string): number => buckets.take(buckets.of(client))
 

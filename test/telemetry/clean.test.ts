@@ -17,6 +17,11 @@ test('a secret of the configuration is in no text, wherever it stood', () => {
   )
 })
 
+test('the password in a URL is in no text', () => {
+  const clean = cleaner(Config.parse({ routes: {}, redis: { url: 'redis://user:hunter2@localhost:6379/0' } }))
+  equal(clean('AUTH user hunter2 failed at localhost:6379'), 'AUTH user *** failed at localhost:6379')
+})
+
 test('what is no secret stays', () => {
   equal(cleaner(config('hunter2'))('SASL PLAIN of u failed at kafka:9092'), 'SASL PLAIN of u failed at kafka:9092')
 })

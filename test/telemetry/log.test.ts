@@ -173,6 +173,11 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
     { level: 'warn', msg: 'broker', state: 'down', reason: 'ECONNREFUSED' },
   ],
   [
+    'a Redis that is down',
+    () => events.redis.publish({ state: 'down', reason: 'ECONNREFUSED' }),
+    { level: 'warn', msg: 'redis', state: 'down', reason: 'ECONNREFUSED' },
+  ],
+  [
     'a broker that is ready',
     () => events.broker.publish({ state: 'ready', reason: '' }),
     { level: 'info', msg: 'broker', state: 'ready' },

@@ -247,3 +247,17 @@ test('docs/metrics.md has a row for each metric, as it is', async () => {
   const held = page.split('\n').filter(line => /^\| `\w+` \|/.test(line))
   deepEqual(held.sort(), rows.sort(), `the rows should be:\n${rows.join('\n')}\n`)
 })
+
+test('the Redis of the quotas, and what was let through without it', async () => {
+  const happen = (): void => {
+    events.redis.publish({ state: 'down', reason: 'gone' })
+    events.localShare.publish({ policy: 'lease', name: 'orders', why: 'redis' })
+    events.localShare.publish({ policy: 'lease', name: 'orders', why: 'redis' })
+    events.localShare.publish({ policy: 'quota', name: 'place-order', why: 'crowded' })
+  }
+  deepEqual(await counted('sluice_redis_state', happen), ['sluice_redis_state{state="down"} 1'])
+  deepEqual(await counted('sluice_quota_local', happen), [
+    'sluice_quota_local_total{policy="lease",name="orders",why="redis"} 2',
+    'sluice_quota_local_total{policy="quota",name="place-order",why="crowded"} 1',
+  ])
+})

@@ -1,0 +1,51 @@
+import Bottleneck from 'bottleneck'
+
+/** What a lease brought: how many of the tokens asked for, and how many are left; `anew`: what was spent before is forgotten. */
+export type Leased = Readonly<{ granted: number; left: number; anew?: boolean }>
+
+/** Where a total is kept: in this process, or in a Redis that all instances share. */
+export interface Reservoir extends Disposable {
+  /** Takes up to `tokens`, at once: what is not there is not waited for; none only looks. May fail, or be late. */
+  lease(tokens: number): Promise<Leased>
+  /** Puts back what was leased and not spent. Never fails: what cannot be put back is lost until the next refill. */
+  giveBack(tokens: number): Promise<void>
+}
+
+export type ReservoirOptions = Readonly<{ name: string; requests: number; windowMs: number }>
+
+/** How much a reservoir holds and when it refills, in Bottleneck's words. */
+export const refilling = ({ requests, windowMs }: ReservoirOptions) => ({
+  reservoir: requests,
+  reservoirRefreshAmount: requests,
+  reservoirRefreshInterval: windowMs,
+})
+
+/** What `left` tokens after taking `tokens` mean: a reservoir may be overdrawn, and then less was granted. */
+export const granted = (tokens: number, left: number): Leased => ({
+  granted: Math.max(0, Math.min(tokens, tokens + left)),
+  left: Math.max(0, left),
+})
+
+/** Takes them, were there as many or not: what is overdrawn is whole again at the refill. Resolves with what is left. */
+export async function taken(limiter: Bottleneck, tokens: number): Promise<number> {
+  // only to look wakes nobody
+  const left = await (tokens === 0 ? limiter.currentReservoir() : limiter.incrementReservoir(-tokens))
+  return left ?? 0
+}
+
+const nothing = (): Promise<void> => Promise.resolve()
+
+/** A reservoir in this process. Taking costs a turn of the timers: enough for portions, and never for calls. */
+export function reservoirHere(options: ReservoirOptions): Reservoir {
+  const { name, windowMs } = options
+  const limiter = new Bottleneck({
+    id: `sluice:${name}`,
+    ...refilling(options),
+    heartbeatInterval: Math.max(5, Math.min(250, Math.floor(windowMs / 40))), // a refill is late by at most this
+  })
+  return {
+    lease: async tokens => granted(tokens, await taken(limiter, tokens)),
+    giveBack: async tokens => void (await taken(limiter, -tokens)),
+    [Symbol.dispose]: () => void limiter.disconnect().catch(nothing),
+  }
+}
