@@ -141,6 +141,16 @@ const breaker = (minCalls: number, openMs: number) =>
     openMs: ms(10, hour).default(openMs).describe('How long it stays open before a probe is let through.'),
   })
 
+const groupName = text(/^[^\s\p{Cc}]{1,249}$/u, 'the id of a consumer group: 1 to 249 characters, no blanks')
+
+const Watch = z.strictObject({
+  everyMs: ms(100, 60_000).default(1_000).describe('How often the group is looked at.'),
+  noWorker: Mode.describe('Of refusing what nobody serves, as the group has no member.'),
+  behind: Mode.describe(
+    'Of refusing what cannot be answered in time: the lag of its partition, by the pace at which it is worked off, is more than the call has left.',
+  ),
+})
+
 const Worker = z.strictObject({
   topic: topicName.describe('Topic of the commands.'),
   dialect: z
@@ -159,6 +169,11 @@ const Worker = z.strictObject({
         .array(count(200, 599))
         .default([500, 502, 503, 504])
         .describe('Statuses of replies that count as failures of the worker.'),
+      rebalanceGraceMs: ms(0, hour)
+        .default(10_000)
+        .describe(
+          'Silence of calls begun while the group of the worker rebalances, or so long after, is no failure. Known only with `group`.',
+        ),
     })
     .prefault({})
     .describe('The circuit of the worker, shared by its routes.'),
@@ -167,6 +182,12 @@ const Worker = z.strictObject({
     'What the worker may get in total, over all clients and routes. Leased in portions. Off unless given.',
   ),
   partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
+  group: groupName
+    .optional()
+    .describe(
+      'Consumer group of the worker. Given, its members and its lag are watched, which needs DESCRIBE on the group and the topic. Not for workers that read without a group.',
+    ),
+  watch: Watch.prefault({}).describe('How the group is watched, and what is refused on its account.'),
 })
 
 const key = text(
@@ -488,6 +509,7 @@ export type TotalOptions = z.output<typeof Total>
 export type RedisOptions = z.output<typeof Redis>
 export type BulkheadOptions = z.output<typeof Bulkhead>
 export type WorkerOptions = z.output<typeof Worker>
+export type WatchModes = Pick<WorkerOptions['watch'], 'noWorker' | 'behind'>
 export type WorkerBreakerOptions = WorkerOptions['breaker']
 export type PublishOptions = z.output<typeof Publish>
 export type RouteOptions = z.output<typeof Route>

@@ -8,6 +8,7 @@ import { notify } from './bridge/notify.ts'
 import { repeatedRequest } from './bridge/repeat.ts'
 import { requestReply, settleReplies } from './bridge/request.ts'
 import { ensureTopics, topicsOf } from './bridge/topics.ts'
+import { Watch } from './bridge/watch.ts'
 import { pipe } from './call.ts'
 import type { Call, Entrance, Entrant, Reply, Service } from './call.ts'
 import { pause } from './clock.ts'
@@ -15,6 +16,7 @@ import { events } from './events.ts'
 import { Problem } from './problem.ts'
 import { Readiness } from './readiness.ts'
 import { Drain } from './resilience/drain.ts'
+import type { Check } from './resilience/gate.ts'
 import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
 import type { WorkerGuards } from './resilience/guards.ts'
 import { Overload, readingsOf } from './resilience/overload.ts'
@@ -22,6 +24,7 @@ import { repetitionOf } from './resilience/repetition.ts'
 import type { Leases } from './resilience/leases.ts'
 import { Stall } from './resilience/stall.ts'
 import { callStack, publishStack, repeatStack } from './resilience/stack.ts'
+import { noWorker, workerBehind } from './resilience/watched.ts'
 import { administer } from './routes/admin.ts'
 import { edge } from './routes/edge.ts'
 import type { Way } from './routes/intake.ts'
@@ -55,6 +58,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const leases = await openLeases(config)
   const workers = guardWorkers(config, leases)
   const cluster = guardCluster(config.broker.publish, longestTimeout(Object.values(config.routes)))
+  const watches = watchGroups(config, broker, workers)
   const drain = new Drain(config.policies.drain)
   const stall = new Stall()
   let connections = (): number => 0 // until there is somebody to count them
@@ -101,7 +105,14 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
         ? requestReply(publish, replies, options)
         : repeatedRequest({ publish, again, replies, partitionFor, repeats }, options)
     })
-    const policies = callStack({ ...parts, worker, checks: [started, reachable, answerable] })
+    const watch = watches.get(worker.name)
+    const policies = callStack({
+      ...parts,
+      worker,
+      checks: [started, reachable, answerable, ...checksOf(watch, worker)],
+      // what is silent while its partition is handed over, is soon heard again
+      ...(watch !== undefined && { excused: since => excused(since) || watch.disturbed(since) }),
+    })
     return { name, route, topic, service: pipe(policies, core) }
   }
 
@@ -114,6 +125,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   held.use(overload)
   held.use(cluster)
   for (const worker of workers.values()) held.use(worker)
+  for (const watch of watches.values()) held.use(watch)
   held.use(inbox)
   const degraded = (): Record<string, string> => {
     if (!wasReady) return {}
@@ -170,6 +182,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
           for (const { name } of wanted) broker.partitionFor(name, null) // throws while the metadata is not there
           await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
           if (demo) await runDemos(config, broker, held)
+          for (const watch of watches.values()) watch.start()
           wasReady = true
           return readiness.clear('broker')
         } catch (error) {
@@ -242,6 +255,32 @@ const guardWorkers = (config: Config, leases: Leases | null): ReadonlyMap<string
       guardWorker(name, options, longestTimeout(routesTo(config, name)), leases),
     ]),
   )
+
+/** The groups that the configuration names, by worker. */
+function watchGroups(
+  config: Config,
+  { admin }: Broker,
+  workers: ReadonlyMap<string, WorkerGuards>,
+): ReadonlyMap<string, Watch> {
+  const watches = new Map<string, Watch>()
+  for (const [worker, { topic, group, watch, breaker }] of Object.entries(config.workers)) {
+    if (group === undefined) continue
+    const settled = (): void => workers.get(worker)?.circuit.halfOpenNow('the group of the worker has changed')
+    const options = { worker, group, everyMs: watch.everyMs, graceMs: breaker.rebalanceGraceMs }
+    watches.set(worker, new Watch(() => admin.group(group, topic), settled, options))
+  }
+  return watches
+}
+
+/** What the gate asks on account of a watched group. */
+function checksOf(watch: Watch | undefined, { options }: WorkerGuards): Check[] {
+  if (watch === undefined) return []
+  const modes = options.watch
+  return [
+    ...(modes.noWorker === 'off' ? [] : [noWorker(watch, modes.noWorker)]),
+    ...(modes.behind === 'off' ? [] : [workerBehind(watch, modes.behind, () => null)]),
+  ]
+}
 
 const broadcasts = ({ workers }: Config): boolean =>
   Object.values(workers).some(worker => worker.replies === 'broadcast')

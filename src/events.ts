@@ -12,6 +12,8 @@ export type Repetition = (typeof repetitions)[number]
 export const resources = ['delay', 'heap', 'connections', 'bytes'] as const
 export type Resource = (typeof resources)[number]
 export type CircuitState = 'closed' | 'open' | 'half-open'
+/** What is known of a worker's consumer group; `absent` has no member. */
+export type GroupPresence = 'unknown' | 'absent' | 'rebalancing' | 'present'
 
 /** What happens inside, by channel. Labels (route, worker, policy, circuit) come from the configuration only. */
 export type Happenings = {
@@ -40,6 +42,12 @@ export type Happenings = {
   budgetSpent: Readonly<{ topic: string }>
   circuit: Readonly<{ circuit: string; from: CircuitState; to: CircuitState; reason: string }>
   reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>
+  /** The group of a worker came, went, or is no longer known. */
+  group: Readonly<{ worker: string; group: string; from: GroupPresence; to: GroupPresence; reason: string }>
+  /** A look at the group of a worker; null where nothing is known. The lag is in records, over all partitions. */
+  watched: Readonly<{ worker: string; members: number | null; lag: number | null; rebalancing: boolean }>
+  /** A partition of a worker was given up while others answer, or answers again; `bad` is how many are given up now. */
+  partition: Readonly<{ worker: string; partition: number; to: 'bad' | 'good'; reason: string; bad: number }>
   /** A produce request ended; `failed` counts records by outcome. */
   produced: Readonly<{ records: number; bytes: number; ms: number; failed: number }>
   broker: Readonly<{ state: 'connecting' | 'ready' | 'down'; reason: string }>
@@ -83,6 +91,9 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   budgetSpent: typed('budgetSpent'),
   circuit: typed('circuit'),
   reply: typed('reply'),
+  group: typed('group'),
+  watched: typed('watched'),
+  partition: typed('partition'),
   produced: typed('produced'),
   broker: typed('broker'),
   redis: typed('redis'),

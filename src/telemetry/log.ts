@@ -135,6 +135,12 @@ function others(log: Logger, clean: Clean): Listeners {
       log.warn({ topic, partition, kind, offset: offset?.toString(), reason: clean(reason) }, 'reader'),
     overload: ({ shedding, detail }) =>
       log[shedding ? 'warn' : 'info']({ shedding, ...(detail !== '' && { detail }) }, 'overload'),
+    group: ({ worker, group, from, to, reason }) => {
+      const level = to === 'absent' ? 'warn' : to === 'rebalancing' || from === 'rebalancing' ? 'debug' : 'info'
+      log[level]({ worker, group: clean(group), from, to, reason: clean(reason) }, 'group')
+    },
+    partition: ({ worker, partition, to, reason, bad }) =>
+      log[to === 'bad' ? 'warn' : 'info']({ worker, partition, to, reason: clean(reason), bad }, 'partition'),
     lifecycle: ({ kind, detail }) => log.info({ kind, ...(detail !== '' && { detail: clean(detail) }) }, 'lifecycle'),
     warning: ({ what, cause }) =>
       log.warn({ what: clean(what), ...(cause !== undefined && { cause: clean(causeOf(cause)) }) }, 'warning'),

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import { repetitions, replyClasses, resources } from '../events.ts'
 import { countCalls } from './calls.ts'
+import { countGroups } from './groups.ts'
 import { listen } from './listen.ts'
 import type { Listeners } from './listen.ts'
 import { Meter, byName, none, oneOf } from './meter.ts'
@@ -32,6 +33,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countCalls(meter, Object.keys(routes)),
     countWorkers(meter, workers),
     countRepetitions(meter, routes),
+    countGroups(meter, workers),
     countPublishing(meter, new Set(topics)),
     countShares(meter, Object.keys(workers), Object.keys(routes)),
     countInside(meter),

@@ -367,3 +367,26 @@ test('standard output gets JSON, and a terminal what people read', () => {
   equal((JSON.parse(run(false)) as Line).msg, 'lifecycle')
   match(run(true), /INFO.*lifecycle/)
 })
+
+test('a group that has nobody, and a partition that does not answer, are warned of; good news are told', async () => {
+  const group = { worker: 'orders', group: 'workers', reason: '0 members' } as const
+  const partition = { worker: 'orders', partition: 3, bad: 1, reason: '5 silences' } as const
+  const lines = await linesOf({}, () => {
+    events.group.publish({ ...group, from: 'present', to: 'absent' })
+    events.group.publish({ ...group, from: 'absent', to: 'rebalancing' })
+    events.group.publish({ ...group, from: 'rebalancing', to: 'present' })
+    events.group.publish({ ...group, from: 'absent', to: 'present' })
+    events.partition.publish({ ...partition, to: 'bad' })
+    events.partition.publish({ ...partition, to: 'good' })
+  })
+  deepEqual(
+    lines.map(({ level, msg, to }) => [level, msg, to]),
+    [
+      ['warn', 'group', 'absent'],
+      ['info', 'group', 'present'],
+      ['warn', 'partition', 'bad'],
+      ['info', 'partition', 'good'],
+    ],
+  )
+  equal(lines[2]!['partition'], 3)
+})
