@@ -4,9 +4,11 @@ import type { View } from './view.ts'
 const everywhere: readonly string[] = ['0.0.0.0', '::']
 const secrets = ['password', 'passwordFile']
 
-/** Checks what would get in each other's way: topics, ports, and what lacks its other half or stands the wrong way round. */
+/** Checks what would get in each other's way: topics, names, ports, and what lacks its other half or stands the wrong way round. */
 export function checkClashes(view: View): void {
   checkTopics(view)
+  if (view.names('workers').includes('cluster'))
+    view.complain(['workers', 'cluster'], 'the name is taken by the circuit of the brokers, expected another')
   checkListeners(view)
   checkCredentials(view)
   checkPriority(view)

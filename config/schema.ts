@@ -127,7 +127,7 @@ const Bulkhead = z.strictObject({
     .describe('Longest wait for a slot; never more than a tenth of the time that the call has left.'),
 })
 
-const breaker = (minCalls: number, openMs: number) =>
+const breaker = (minCalls: number, openMs: number, openMaxMs: number) =>
   z.strictObject({
     mode: Mode,
     windowMs: ms(100, hour)
@@ -138,7 +138,17 @@ const breaker = (minCalls: number, openMs: number) =>
       .describe('Verdicts in the window before the share of failures counts.'),
     failurePercent: percent().default(50).describe('Share of failures that opens the circuit.'),
     consecutive: count(1, 10_000).default(5).describe('Failures in a row that open it, however few the calls.'),
-    openMs: ms(10, hour).default(openMs).describe('How long it stays open before a probe is let through.'),
+    openMs: ms(10, hour)
+      .default(openMs)
+      .describe('How long it stays open before probes are let through, ± 20 %; doubled with each failure of them.'),
+    openMaxMs: ms(10, hour)
+      .default(openMaxMs)
+      .describe(
+        'Longest that doubling makes it; never less than `openMs`. Back to `openMs` after a window without trouble.',
+      ),
+    probes: count(1, 100)
+      .default(1)
+      .describe('Calls let through to decide whether it closes, by the same shares; the rest is refused at once.'),
   })
 
 const groupName = text(/^[^\s\p{Cc}]{1,249}$/u, 'the id of a consumer group: 1 to 249 characters, no blanks')
@@ -163,7 +173,7 @@ const Worker = z.strictObject({
     .describe(
       '`partition`: the worker answers to the partition that the command names. `broadcast`: it ignores it, so every instance reads all partitions.',
     ),
-  breaker: breaker(20, 5_000)
+  breaker: breaker(20, 5_000, 60_000)
     .extend({
       failOn: z
         .array(count(200, 599))
@@ -174,6 +184,14 @@ const Worker = z.strictObject({
         .describe(
           'Silence of calls begun while the group of the worker rebalances, or so long after, is no failure. Known only with `group`.',
         ),
+      slowMs: ms(1, hour)
+        .optional()
+        .describe(
+          "A success is slow when it took longer, from the broker's acknowledgement to the reply. Off unless given.",
+        ),
+      slowPercent: percent()
+        .default(80)
+        .describe('Share of slow ones among the successes that opens it, once there are `minCalls` of them.'),
     })
     .prefault({})
     .describe('The circuit of the worker, shared by its routes.'),
@@ -323,7 +341,7 @@ const Publish = z.strictObject({
     })
     .prefault({})
     .describe('What bounds the repetitions together.'),
-  breaker: breaker(10, 1_000).prefault({}).describe('The circuit of the cluster.'),
+  breaker: breaker(10, 1_000, 4_000).prefault({}).describe('The circuit of the cluster.'),
   buffer: z
     .strictObject({
       records: count(1, 1_000_000).default(20_000).describe('Records waiting to be handed over.'),

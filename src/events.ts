@@ -14,6 +14,9 @@ export type Resource = (typeof resources)[number]
 export type CircuitState = 'closed' | 'open' | 'half-open'
 /** What is known of a worker's consumer group; `absent` has no member. */
 export type GroupPresence = 'unknown' | 'absent' | 'rebalancing' | 'present'
+/** What an operator holds a circuit to. */
+export const forcedStates = ['open', 'closed', 'observe'] as const
+export type ForcedState = (typeof forcedStates)[number]
 
 /** What happens inside, by channel. Labels (route, worker, policy, circuit) come from the configuration only. */
 export type Happenings = {
@@ -41,6 +44,8 @@ export type Happenings = {
   repeated: Readonly<{ worker: string; route: string; kind: Repetition; observed: boolean }>
   budgetSpent: Readonly<{ topic: string }>
   circuit: Readonly<{ circuit: string; from: CircuitState; to: CircuitState; reason: string }>
+  /** An operator holds a circuit to a state; null: it is let go. */
+  forced: Readonly<{ circuit: string; forced: ForcedState | null }>
   reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>
   /** The group of a worker came, went, or is no longer known. */
   group: Readonly<{ worker: string; group: string; from: GroupPresence; to: GroupPresence; reason: string }>
@@ -90,6 +95,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   repeated: typed('repeated'),
   budgetSpent: typed('budgetSpent'),
   circuit: typed('circuit'),
+  forced: typed('forced'),
   reply: typed('reply'),
   group: typed('group'),
   watched: typed('watched'),

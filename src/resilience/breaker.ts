@@ -13,7 +13,9 @@ export type BreakerOptions<In, Out> = Readonly<{
   labels: (input: In) => Labels
   /** Names the failure in a result, such as a reply of 503; null for a good one. */
   failed?: (result: Out) => string | null
-  /** Asked when a problem blames the target: true when the fault may be ours or the client's, and so proves nothing. */
+  /** How long the target took, in milliseconds, once it has answered; without it no success is slow. */
+  tookMs?: (input: In) => number
+  /** Asked when a problem blames the target: true when the fault may be ours or the client's, and so proves nothing; and of a slow success. */
   excused?: (input: In) => boolean
   /** Tells after `ms` whether the silence is the target's already, where calls outlive the wait of their clients. */
   silence?: Readonly<{ ms: number; blamed: (input: In) => boolean }>
@@ -22,13 +24,16 @@ export type BreakerOptions<In, Out> = Readonly<{
 /** Stops calling a target that keeps failing. The circuit is the target's: routes share it. Throws circuit-open. */
 export function breaker<In extends Abortable, Out>(
   circuit: Circuit,
-  { policy, blames, labels, failed, excused, silence }: BreakerOptions<In, Out>,
+  { policy, blames, labels, failed, tookMs, excused, silence }: BreakerOptions<In, Out>,
 ): Policy<In, Out> {
-  const refuse = refusal(policy, circuit.mode)
+  const [enforced, observed] = [refusal(policy, 'enforce'), refusal(policy, 'observe')]
+  const isSlow = (input: In): boolean =>
+    tookMs !== undefined && circuit.isSlow(tookMs(input)) && excused?.(input) !== true
   return next =>
     async function breaker(input) {
       const admitted = circuit.admit()
       if (admitted === null) {
+        const refuse = circuit.mode === 'enforce' ? enforced : observed // an operator may change it
         const refused = refuse(labels(input), circuit.refusal(policy))
         if (refused !== null) throw refused
         return await next(input) // observed: let through, but without a verdict
@@ -44,7 +49,7 @@ export function breaker<In extends Abortable, Out>(
       try {
         const result = await next(input)
         const failure = failed === undefined ? null : failed(result)
-        if (failure === null) circuit.judge(pass, 'success')
+        if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
         else circuit.judge(pass, 'failure', failure)
         return result
       } catch (error) {

@@ -1,79 +1,61 @@
-import { EventEmitter } from 'node:events'
-import CircuitBreaker from 'opossum'
 import type { ModeName } from '../../config/schema.ts'
-import { later, now, since, until } from '../clock.ts'
-import type { Instant } from '../clock.ts'
+import { fromTheWire, later, now, onTheWire, until } from '../clock.ts'
+import type { EpochMs, Instant } from '../clock.ts'
 import { events } from '../events.ts'
-import type { CircuitState } from '../events.ts'
+import type { CircuitState, ForcedState } from '../events.ts'
 import { Problem } from '../problem.ts'
+import { Counter, bucketsOf } from './counter.ts'
+import type { Moves } from './counter.ts'
+import type { Cause, CircuitOptions, CircuitSnapshot, Pass, Saved, Verdict } from './health.ts'
+import { OpenTimes } from './opentimes.ts'
+import { Probes } from './probes.ts'
 import { spread } from './refusal.ts'
 import { rotating } from './rotation.ts'
 
-export type CircuitOptions = Readonly<{
-  name: string // for the metrics and for the client
-  mode: ModeName
-  windowMs: number
-  minCalls: number // verdicts in the window before the share of failures counts
-  failurePercent: number
-  consecutive: number // failures in a row that open it, however few the calls
-  openMs: number
-  longestWaitMs: number // after which a probe without a verdict gives its place away
-}>
-
-/** What one call says about the target. `none`: nothing, as when the client left or we refused it ourselves. */
-export type Verdict = 'success' | 'failure' | 'none'
-/** The right to a verdict. It is void once the circuit has changed, or the probe's place has gone to another. */
-export type Pass = number
+export type { CircuitOptions, CircuitSnapshot, Pass, Saved, Verdict } from './health.ts'
 /** A pass that is void already. */
 export const spent: Pass = -1
-
-type Bucket = { fires: number; latencyTimes: number[] }
-
-const failure = new Error('a failure')
-/** All that opossum runs: it throws at once, so that opossum opens at once and not a microtask after the next call. */
-const fails = (): Promise<never> => {
-  throw failure
-}
 
 /**
  * One target's health. opossum counts verdicts and keeps the state and its timer; the calls run outside it, because it
  * would count an ignored error as a success, dilute the window with refusals and with calls still in flight, and let a
  * success from before the opening close the circuit.
- *
- * Still to come, each at its place: a window of slow calls beside `#count`; several probes in `#takeProbe`; growing
- * open times in `#openMs`.
  */
 export class Circuit implements Disposable {
   readonly name: string
-  readonly mode: ModeName
-  readonly #options: CircuitOptions
-  readonly #buckets: number
-  readonly #turn = new EventEmitter()
+  readonly #options: CircuitOptions & Readonly<{ slowMs: number; slowPercent: number }>
   readonly #rotation: Disposable
-  #counter: CircuitBreaker<[], never>
-  #bucket: Bucket
+  readonly #times: OpenTimes
+  readonly #probes: Probes
+  readonly #watchers = new Set<() => void>()
+  #counter: Counter
   #state: CircuitState = 'closed'
+  #mode: ModeName
+  #forced: ForcedState | null = null
   #generation: Pass = 0 // verdicts with the pass of another generation are void
-  #inARow = 0
-  #probing = false
-  #probeBegan = now()
-  #openUntil: Instant = now()
+  #openMs = 0 // of the present or last opening
+  #until: Instant | null = null // when it half-opens; of a half-open circuit, when a restart need not know of it any more
   #closedAt: Instant | null = null
-  #reason = ''
+  #cause: Cause = { reason: 'it has never opened' }
 
   constructor(options: CircuitOptions) {
-    this.name = options.name
-    this.mode = options.mode
-    this.#options = options
-    // a bucket lasts at least a second where the window allows it: an idle process should hardly wake up
-    this.#buckets = Math.max(2, Math.min(10, Math.floor(options.windowMs / 1_000)))
-    this.#counter = this.#counting(false)
-    this.#bucket = this.#newest()
-    this.#rotation = rotating(Math.max(1, Math.floor(options.windowMs / this.#buckets)), () => this.#rotate())
+    const { name, mode, windowMs, slowMs = Infinity, slowPercent = 80 } = options
+    this.name = name
+    this.#mode = mode
+    this.#options = { ...options, slowMs, slowPercent }
+    this.#times = new OpenTimes({ ...options, calmMs: windowMs })
+    this.#probes = new Probes(this.#options)
+    this.#counter = this.#counting('closed')
+    this.#rotation = rotating(Math.max(1, Math.floor(windowMs / bucketsOf(windowMs))), () => this.#counter.rotate())
   }
 
   get state(): CircuitState {
     return this.#state
+  }
+
+  /** In force: as configured, unless an operator says otherwise. */
+  get mode(): ModeName {
+    return this.#mode
   }
 
   /** Whether it was open or half-open at some time since. */
@@ -81,135 +63,160 @@ export class Circuit implements Disposable {
     return this.#state !== 'closed' || (this.#closedAt !== null && this.#closedAt >= instant)
   }
 
+  /** Whether a success that took so long is a slow one. */
+  isSlow(tookMs: number): boolean {
+    return tookMs > this.#options.slowMs
+  }
+
   /** Lets a call through with a pass for `judge`; null refuses it, as `refusal` explains. */
   admit(): Pass | null {
     if (this.#state === 'closed') return this.#generation
-    return this.#takeProbe() ? this.#generation : null
+    if (this.#state === 'open' || !this.#probes.take(this.#generation + 1)) return null
+    return ++this.#generation
   }
 
   /** Counts what a call that was let through says about the target; `why` names the failure. */
   judge(pass: Pass, verdict: Verdict, why = 'a failure'): void {
-    if (pass !== this.#generation) return // begun before the last change, or a probe that lost its place
-    if (verdict === 'none') this.#probing = false
-    else if (this.#state === 'closed') this.#count(verdict, why)
-    else if (verdict === 'success') this.#close()
-    else this.#open(`the probe failed: ${why}`)
+    if (this.#state === 'closed') {
+      if (pass !== this.#generation || verdict === 'none') return // begun before the last change, or proves nothing
+      this.#counter.count(verdict, why, this.#forced === 'closed')
+    } else if (this.#state === 'half-open') {
+      const decision = this.#probes.end(pass, verdict, why)
+      if (decision?.to === 'open') this.#counter.open(decision.cause)
+      else if (decision?.to === 'closed') this.#counter.close(decision.cause)
+    }
   }
 
   /** Why a call is refused now. */
   refusal(policy: string): Problem {
-    const open = this.#state === 'open'
-    // half-open: the probe will soon tell, one way or the other
-    const retryAfterMs = spread(open ? until(this.#openUntil) : Math.min(this.#options.openMs, 1_000))
-    const why = open ? this.#reason : 'a probe is under way'
-    return new Problem('circuit-open', `The circuit ${this.name} is ${this.#state}: ${why}.`, { retryAfterMs, policy })
+    const { openMs, probes } = this.#options
+    if (this.#state === 'open') {
+      const { reason, limit, observed } = this.#cause
+      const retryAfterMs = spread(this.#until === null ? openMs : until(this.#until))
+      const detail = `The circuit ${this.name} is open: ${reason}.`
+      return new Problem('circuit-open', detail, { retryAfterMs, policy, limit, observed })
+    }
+    const observed = this.#probes.taken
+    const detail = `The circuit ${this.name} is half-open: ${observed} of ${probes} probes are under way or done.`
+    const retryAfterMs = spread(Math.min(openMs, 1_000)) // they will soon tell, one way or the other
+    return new Problem('circuit-open', detail, { retryAfterMs, policy, limit: probes, observed })
   }
 
   /** The refusal that a call would meet now, or null: for the gate, which takes no probe. */
   wouldRefuse(policy: string): Problem | null {
-    if (this.#state === 'closed' || this.mode !== 'enforce') return null
-    return this.#state === 'half-open' && this.#probeIsFree() ? null : this.refusal(policy)
+    if (this.#state === 'closed' || this.#mode !== 'enforce') return null
+    return this.#state === 'half-open' && this.#probes.free ? null : this.refusal(policy)
   }
 
-  /** Lets a probe through at once: there is news of the target, such as a fresh connection. Does nothing unless open. */
+  /** Lets probes through at once: there is news of the target, such as a fresh connection. Does nothing unless open. */
   halfOpenNow(reason: string): void {
-    if (this.#state !== 'open') return
-    this.#counter.shutdown() // opossum half-opens by its timer only, but can be born half-open
-    this.#counter = this.#counting(true)
-    this.#bucket = this.#newest()
-    this.#change('half-open', reason)
+    if (this.#state === 'open' && this.#forced !== 'open') this.#turn('half-open', { reason })
+  }
+
+  /**
+   * An operator decides: `open` refuses all, `closed` lets all through and counts, `observe` decides and lets through, null
+   * is as configured. After `open` it is half-open, as nothing is known of the target. Where the breaker is off, it is the
+   * gate that refuses.
+   */
+  force(forced: ForcedState | null): void {
+    const before = this.#forced
+    if (forced === before) return
+    const { mode } = this.#options
+    this.#forced = forced
+    this.#mode = forced === null ? mode : forced === 'observe' ? 'observe' : 'enforce'
+    if (events.forced.hasSubscribers) events.forced.publish({ circuit: this.name, forced })
+    const reason = forced === null ? 'no operator holds it any more' : `an operator set it to ${forced}`
+    if (forced === 'open') this.#turn('open', { reason })
+    else if (forced === 'closed' && this.#state !== 'closed') this.#turn('closed', { reason })
+    else if (before === 'open') this.#turn(mode === 'off' ? 'closed' : 'half-open', { reason })
+    else this.#tell()
+  }
+
+  snapshot(): CircuitSnapshot {
+    return {
+      name: this.name,
+      state: this.#state,
+      mode: this.#mode,
+      forced: this.#forced,
+      reason: this.#cause.reason,
+      ...this.#counter.totals,
+      openUntil: this.#state === 'open' ? this.#ends : null,
+      openings: this.#times.openings,
+      probing: this.#probes.underWay,
+    }
+  }
+
+  /** What a restart may take up: that it is open or half-open, and what an operator has forced. */
+  get saved(): Saved {
+    const { state, forced, reason, openings } = this.snapshot()
+    return { state, forced, reason, openings, until: this.#ends }
+  }
+
+  /** Takes up what was saved before a restart, for what is left of its time. False when none is left. */
+  restore({ state, forced, reason, openings, until: end }: Saved): boolean {
+    const { windowMs, mode } = this.#options
+    const leftMs = state === 'closed' || end === null || mode === 'off' ? 0 : until(fromTheWire(end))
+    if (leftMs > 0) {
+      this.#times.resume(openings)
+      // no longer than it can be: the wall clock may have been set meanwhile
+      const openMs = Math.min(leftMs, state === 'open' ? this.#times.ceilingMs : windowMs)
+      this.#turn(state, { reason: `before the restart ${reason}` }, openMs)
+    }
+    this.force(forced)
+    return leftMs > 0 || end === null
+  }
+
+  /** Calls `changed` when there is something new to save, until disposed of. */
+  watch(changed: () => void): Disposable {
+    this.#watchers.add(changed)
+    return { [Symbol.dispose]: () => void this.#watchers.delete(changed) }
   }
 
   [Symbol.dispose](): void {
     this.#rotation[Symbol.dispose]()
-    this.#counter.shutdown()
+    this.#counter[Symbol.dispose]()
   }
 
-  #probeIsFree(): boolean {
-    return !this.#probing || since(this.#probeBegan) > this.#options.longestWaitMs
+  get #ends(): EpochMs | null {
+    return this.#until === null ? null : onTheWire(this.#until)
   }
 
-  #takeProbe(): boolean {
-    if (this.#state !== 'half-open' || !this.#probeIsFree()) return false
-    if (this.#probing) this.#generation++ // the one before never ended: its verdict is void from now on
-    this.#probing = true
-    this.#probeBegan = now()
-    return true
+  /** Moves it otherwise than its counter does: by a new one. Open without a time, it stays so. */
+  #turn(to: CircuitState, cause: Cause, openMs: number | null = null): void {
+    this.#counter[Symbol.dispose]()
+    this.#openMs = openMs ?? 0
+    this.#counter = this.#counting(to === 'open' && openMs === null ? 'closed' : to)
+    this.#change(to, cause, openMs)
   }
 
-  #count(verdict: 'success' | 'failure', why: string): void {
-    if (verdict === 'success') {
-      // into opossum's own bucket: firing it would cost 0.5 µs, and keep a latency for the whole window
-      this.#inARow = 0
-      this.#bucket.fires++
-      return
-    }
-    this.#inARow++
-    this.#reason = `at least ${this.#options.failurePercent} % failed, the last: ${why}`
-    this.#counter.fire().catch(() => {}) // it opens in here, when the share is reached
-    if (this.#bucket.latencyTimes.length > 1_000) this.#bucket.latencyTimes.length = 0 // kept by opossum, used by nobody
-    if (this.#state === 'closed' && this.#inARow >= this.#options.consecutive)
-      this.#open(`${this.#inARow} in a row failed, the last: ${why}`)
-  }
-
-  #open(reason: string): void {
-    this.#reason = reason
-    this.#counter.open()
-  }
-
-  #close(): void {
-    this.#reason = 'the probe succeeded'
-    this.#counter.close()
-  }
-
-  /** How long it opens now. */
-  #openMs(): number {
-    return this.#options.openMs
-  }
-
-  #change(to: CircuitState, reason: string): void {
+  #change(to: CircuitState, cause: Cause, openMs: number | null = null): void {
     const from = this.#state
     this.#state = to
+    this.#cause = cause
     this.#generation++
-    this.#probing = false
-    this.#inARow = 0
-    if (to === 'closed') this.#closedAt = now()
-    if (events.circuit.hasSubscribers) events.circuit.publish({ circuit: this.name, from, to, reason })
+    this.#probes.reset()
+    const forMs = to === 'open' ? openMs : to === 'half-open' ? this.#options.windowMs : null
+    this.#until = forMs === null ? null : later(forMs)
+    if (to === 'closed') {
+      this.#closedAt = now()
+      this.#times.closed()
+    }
+    if (from !== to && events.circuit.hasSubscribers)
+      events.circuit.publish({ circuit: this.name, from, to, reason: cause.reason })
+    this.#tell()
   }
 
-  #counting(halfOpen: boolean): CircuitBreaker<[], never> {
-    const { name, windowMs, minCalls, failurePercent } = this.#options
-    const counter = new CircuitBreaker<[], never>(fails, {
-      name,
-      timeout: false,
-      rollingPercentilesEnabled: false, // with them a failure recomputes the window: 1.4 ms at 20,000 calls
-      enableSnapshots: false,
-      rollingCountTimeout: windowMs,
-      rollingCountBuckets: this.#buckets,
-      rotateBucketController: this.#turn, // else it would own a timer
-      volumeThreshold: minCalls,
-      errorThresholdPercentage: failurePercent - 1e-9, // opossum asks for more than, we for at least
-      resetTimeout: this.#openMs(),
-      ...(halfOpen && { state: { enabled: true, closed: false, halfOpen: true } }),
-    })
-    counter.on('open', () => {
-      this.#openUntil = later(this.#openMs())
-      this.#change('open', this.#reason)
-    })
-    counter.on('halfOpen', () => this.#change('half-open', `${this.#openMs()} ms have passed`))
-    counter.on('close', () => {
-      for (let i = 0; i < this.#buckets; i++) this.#rotate() // else one failure would reopen it
-      this.#change('closed', this.#reason)
-    })
-    return counter
+  #tell(): void {
+    for (const changed of this.#watchers) changed()
   }
 
-  #rotate(): void {
-    this.#turn.emit('rotate')
-    this.#bucket = this.#newest()
-  }
-
-  #newest(): Bucket {
-    return this.#counter.status.window[0] as unknown as Bucket
+  #counting(state: CircuitState): Counter {
+    const moves: Moves = {
+      opening: () => (this.#openMs = this.#times.next()),
+      opened: cause => this.#change('open', cause, this.#openMs),
+      halfOpened: () => this.#change('half-open', { reason: `${this.#openMs} ms have passed` }),
+      closed: cause => this.#change('closed', cause),
+    }
+    return new Counter(this.#options, moves, state, this.#openMs)
   }
 }

@@ -4,6 +4,7 @@ import type { Instant } from '../clock.ts'
 import { attempt } from './attempt.ts'
 import { breaker } from './breaker.ts'
 import { bulkhead } from './bulkhead.ts'
+import type { Circuit } from './circuit.ts'
 import { deadline } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { Drain } from './drain.ts'
@@ -73,12 +74,13 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
     // outside the breaker: our own refusals are not the worker's failures
     ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, excused)),
     // one circuit for each worker, shared by its routes
-    ...on('breaker', options.breaker.mode, () =>
+    ...guarded('breaker', options.breaker.mode, circuit, () =>
       breaker<Call, Reply>(circuit, {
         policy: 'breaker',
         blames: 'worker',
         labels: call => call,
         failed: failing(options.breaker.failOn),
+        ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
         ...(excused !== undefined && { excused: call => excused(call.started) }),
         ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
       }),
@@ -101,7 +103,7 @@ function attemptLayers<In extends Publishing, Out>({ options, circuit }: Cluster
   const labels = { route: 'publish', worker: circuit.name }
   return [
     // one circuit for the cluster: what our callers cut short proves nothing
-    ...on('cluster', options.breaker.mode, () =>
+    ...guarded('cluster', options.breaker.mode, circuit, () =>
       breaker<In, Out>(circuit, {
         policy: 'cluster',
         blames: 'broker',
@@ -118,6 +120,22 @@ function attemptLayers<In extends Publishing, Out>({ options, circuit }: Cluster
 /** What is off is not there at all. */
 const on = <In, Out>(policy: string, mode: ModeName, wrap: (mode: ModeName) => Policy<In, Out>): Layer<In, Out>[] =>
   mode === 'off' ? [] : [{ policy, mode, wrap: wrap(mode) }]
+
+/** Its mode is what is in force when somebody looks: an operator may change it. */
+const guarded = <In, Out>(
+  policy: string,
+  configured: ModeName,
+  circuit: Circuit,
+  wrap: () => Policy<In, Out>,
+): Layer<In, Out>[] =>
+  on(policy, configured, wrap).map(({ wrap }) => ({
+    policy,
+    get mode() {
+      return circuit.mode
+    },
+    wrap,
+    state: () => circuit.snapshot(),
+  }))
 
 /** Names the statuses that count as failures of the worker. */
 function failing(statuses: readonly number[]): (reply: Reply) => string | null {

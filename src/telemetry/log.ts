@@ -127,6 +127,7 @@ function others(log: Logger, clean: Clean): Listeners {
       const level = to === 'open' ? 'warn' : to === 'closed' ? 'info' : 'debug'
       log[level]({ circuit, from, to, reason: clean(reason) }, 'circuit')
     },
+    forced: ({ circuit, forced }) => log[forced === null ? 'info' : 'warn']({ circuit, forced }, 'circuit forced'),
     broker: ({ state, reason }) =>
       log[state === 'down' ? 'warn' : 'info']({ state, ...(reason !== '' && { reason: clean(reason) }) }, 'broker'),
     redis: ({ state, reason }) =>

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts'
-import { repetitions, replyClasses, resources } from '../events.ts'
+import { forcedStates, repetitions, replyClasses, resources } from '../events.ts'
 import { countCalls } from './calls.ts'
 import { countGroups } from './groups.ts'
 import { listen } from './listen.ts'
@@ -84,6 +84,11 @@ function countWorkers(meter: Meter, workers: Config['workers']): Listeners {
     help: 'Changes of the circuit to the state.',
     labels: ['circuit', 'state'],
   })
+  const forced = meter.gauge({
+    name: 'sluice_circuit_forced',
+    help: 'Whether an operator holds the circuit to the state: 1 or 0.',
+    labels: ['circuit', 'as'],
+  })
   const replies = meter.counter({
     name: 'sluice_replies_total',
     help: 'Replies read, by what they were: `answered` settled a call, all others were dropped.',
@@ -109,6 +114,7 @@ function countWorkers(meter: Meter, workers: Config['workers']): Listeners {
   const circuits = byName([cluster, ...names], circuit => ({
     enter: oneOf(['closed', 'half-open', 'open'], state => ({ circuit, state }), state),
     changes: byName(['closed', 'half-open', 'open'], state => changes({ circuit, state })),
+    forced: forcedStates.map(as => [as, forced({ circuit, as })] as const),
   }))
   const classes = byName(replyClasses, name => replies({ class: name }))
   const durations = byName(names, worker => duration({ worker }))
@@ -127,6 +133,9 @@ function countWorkers(meter: Meter, workers: Config['workers']): Listeners {
       const of = circuits(circuit)
       of.enter(to)
       of.changes(to).value++
+    },
+    forced: ({ circuit, forced }) => {
+      for (const [as, cell] of circuits(circuit).forced) cell.value = as === forced ? 1 : 0
     },
     reply: ({ class: name, worker, ms }) => {
       classes(name).value++

@@ -19,6 +19,13 @@ test('nobody writes commands or events to the topic of the replies', () => {
   )
 })
 
+test('no worker is called as the circuit of the brokers is', () => {
+  equal(
+    said('workers: { cluster: { topic: t } }'),
+    'f:1:12  workers.cluster: the name is taken by the circuit of the brokers, expected another',
+  )
+})
+
 test('the two servers do not listen at the same place', () => {
   const ports = (server: string, admin: string): string => said(`server: { ${server} }\nadmin: { ${admin} }`)
   equal(ports('port: 9090', 'port: 9090'), 'f:2:16  admin.port: found 9090, which is server.port, expected another')

@@ -8,6 +8,7 @@ import { breaker } from '../../src/resilience/breaker.ts'
 import type { BreakerOptions } from '../../src/resilience/breaker.ts'
 import { Circuit } from '../../src/resilience/circuit.ts'
 import { aCall, anAnswer } from '../help/call.ts'
+import { chance } from '../help/chance.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heldService } from '../help/service.ts'
 import { heard } from './heard.ts'
@@ -21,6 +22,9 @@ const aCircuit = (mode: 'enforce' | 'observe' = 'enforce'): Circuit =>
     failurePercent: 50,
     consecutive: 3,
     openMs: 5_000,
+    openMaxMs: 60_000,
+    probes: 1,
+    slowMs: 500,
     longestWaitMs: 5_000,
   })
 const options: BreakerOptions<Call, Reply> = {
@@ -115,6 +119,7 @@ test('an excuse does not undo what the worker itself replied', async t => {
 })
 
 test('an excused probe gives its place back', async t => {
+  chance(t)
   const clock = frozenClock(t)
   using circuit = aCircuit()
   await thrice(breaker(circuit, options)(throws('reply-timeout')))
@@ -154,6 +159,7 @@ test('a reply in time calls the silence off', async t => {
 })
 
 test('observed, it counts what it would refuse, lets it through, and takes its verdict only from probes', async t => {
+  chance(t)
   const clock = frozenClock(t)
   const refused = heard(t, 'refused')
   using circuit = aCircuit('observe')
@@ -168,4 +174,50 @@ test('observed, it counts what it would refuse, lets it through, and takes its v
   await clock.advance(5_000)
   await breaker(circuit, options)(answers(200))(aCall())
   equal(circuit.state, 'closed')
+})
+
+test('slow successes open it, by the time that the target took', async t => {
+  frozenClock(t)
+  using circuit = aCircuit()
+  const answered = breaker(circuit, { ...options, tookMs: call => call.progress.workerMs })(async call => {
+    call.progress.workerMs = call.client === 'slow' ? 501 : 500
+    return anAnswer
+  })
+  for (let i = 0; i < 99; i++) await answered(aCall({ client: 'slow' }))
+  for (let i = 0; i < 24; i++) await answered(aCall({ client: 'quick' }))
+  equal(circuit.state, 'closed')
+  equal(circuit.snapshot().slow, 99)
+  await answered(aCall({ client: 'slow' }))
+  equal(circuit.state, 'open')
+})
+
+test('a success that was slow while we stood still ourselves is a success', async t => {
+  frozenClock(t)
+  using circuit = aCircuit()
+  const guarded = breaker(circuit, { ...options, tookMs: () => 10_000, excused: () => true })(answers(200))
+  for (let i = 0; i < 100; i++) await guarded(aCall())
+  const { state, slow, verdicts } = circuit.snapshot()
+  deepEqual([state, slow, verdicts], ['closed', 0, 100])
+})
+
+test('an operator’s word counts at once', async t => {
+  frozenClock(t)
+  const refused = heard(t, 'refused')
+  using circuit = aCircuit('observe')
+  const guarded = breaker(circuit, options)(answers(200))
+  circuit.force('open')
+  await rejects(guarded(aCall()), { code: 'circuit-open', policy: 'breaker' })
+  circuit.force('closed')
+  equal((await guarded(aCall())).status, 200)
+  circuit.force('open')
+  circuit.force('observe')
+  const { service, taken } = heldService()
+  const held = breaker(circuit, options)(service)
+  const [probe, through] = [held(aCall()), held(aCall())]
+  for (const { reply } of taken) reply(anAnswer)
+  await Promise.all([probe, through])
+  deepEqual(
+    refused.map(({ observed }) => observed),
+    [false, true],
+  )
 })

@@ -2,7 +2,9 @@ import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import { Config } from '../../config/schema.ts'
 import { guardCluster, guardWorker, longestTimeout } from '../../src/resilience/guards.ts'
+import type { Circuit } from '../../src/resilience/circuit.ts'
 import { rotationTimers } from '../../src/resilience/rotation.ts'
+import { chance } from '../help/chance.ts'
 import { frozenClock } from '../help/clock.ts'
 
 const { workers, routes, broker } = Config.parse({
@@ -56,4 +58,38 @@ test('the guards of the cluster are named for it, and give their timers back', t
   equal(guards.budget.withdraw(), true)
   guards[Symbol.dispose]()
   equal(rotationTimers(), before)
+})
+
+test('a circuit has the probes, the open times and the slowness of its options', async t => {
+  chance(t)
+  const clock = frozenClock(t)
+  const breaker = { consecutive: 1, openMs: 100, openMaxMs: 200, probes: 2, slowMs: 50, slowPercent: 1, minCalls: 1 }
+  const { workers, broker } = Config.parse({
+    workers: { orders: { topic: 'orders.commands', breaker } },
+    routes: {},
+    broker: { publish: { breaker: { consecutive: 1, minCalls: 2 } } },
+  })
+  using orders = guardWorker('orders', workers['orders']!, 1_000)
+  using cluster = guardCluster(broker.publish, 1_000)
+  const opensFor = (circuit: Circuit): number => {
+    circuit.judge(circuit.admit()!, 'failure')
+    return circuit.refusal('x').retryAfterMs!
+  }
+  const times: number[][] = []
+  for (let i = 0; i < 4; i++) {
+    times.push([opensFor(orders.circuit), opensFor(cluster.circuit)])
+    await clock.advance(4_000)
+  }
+  deepEqual(times, [
+    [100, 1_000],
+    [200, 2_000],
+    [200, 4_000],
+    [200, 4_000],
+  ])
+  equal(orders.circuit.isSlow(51), true)
+  equal(cluster.circuit.isSlow(1e9), false)
+  deepEqual(
+    [1, 2, 3].map(() => orders.circuit.admit() !== null),
+    [true, true, false],
+  )
 })

@@ -9,7 +9,7 @@ import { Problem, outcomes, strongest } from '../../src/problem.ts'
 import type { Outcome } from '../../src/problem.ts'
 import { Drain } from '../../src/resilience/drain.ts'
 import { guardCluster, guardWorker } from '../../src/resilience/guards.ts'
-import { callStack, publishStack, repeatStack } from '../../src/resilience/stack.ts'
+import { callLayers, callStack, publishLayers, publishStack, repeatStack } from '../../src/resilience/stack.ts'
 import type { CallParts } from '../../src/resilience/stack.ts'
 import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
@@ -367,4 +367,54 @@ test('what is a repetition already is not retried, but counts for the circuit of
   const { signal } = new AbortController()
   for (let i = 0; i < 5; i++) await rejects(again({ topic: 'orders.commands', signal }), { code: 'broker-unavailable' })
   equal(chain.cluster.circuit.state, 'open')
+})
+
+test('a worker that answers slowly opens its circuit, where it is said what slow is', async t => {
+  const clock = frozenClock(t)
+  const answered = async (call: Call): Promise<Reply> => {
+    call.progress.workerMs = 200
+    return anAnswer
+  }
+  for (const [slowMs, state] of [
+    [199, 'open'],
+    [200, 'closed'],
+    [undefined, 'closed'],
+  ] as const) {
+    using chain = aChain(answered, { worker: { breaker: { slowMs } } })
+    for (let i = 0; i < 20; i++) await chain.call(aCall())
+    equal(chain.worker.circuit.state, state)
+    await passed(clock)
+  }
+})
+
+test('a layer around a circuit tells its mode in force and its state, whoever changed them', t => {
+  frozenClock(t)
+  using chain = aChain(answers)
+  const { worker, cluster, door: drain } = chain
+  const { policies, routes } = Config.parse({
+    workers: { orders: { topic: 'orders.commands' } },
+    routes: { 'place-order': { match: 'POST /orders', command: { to: 'orders' } } },
+  })
+  const layers = callLayers({ route: routes['place-order']!, policies, drain, checks: [], worker })
+  const inner = publishLayers<Publishing, typeof acknowledged>(cluster)
+  const breaker = layers.find(({ policy }) => policy === 'breaker')
+  const around = inner.find(({ policy }) => policy === 'cluster')
+  equal(breaker?.mode, 'enforce')
+  worker.circuit.force('observe')
+  cluster.circuit.force('open')
+  equal(breaker?.mode, 'observe')
+  deepEqual(breaker.state?.(), worker.circuit.snapshot())
+  deepEqual(around?.state?.(), cluster.circuit.snapshot())
+})
+
+test('the gate refuses what an operator holds open, and lets through what only observes', async t => {
+  frozenClock(t)
+  using chain = aChain(answers)
+  for (const { circuit } of [chain.worker, chain.cluster]) {
+    circuit.force('open')
+    await rejects(chain.call(aCall()), { code: 'circuit-open', policy: 'gate', message: /an operator set it to open/ })
+    circuit.force('observe')
+    equal((await chain.call(aCall())).status, 200)
+    circuit.force(null)
+  }
 })

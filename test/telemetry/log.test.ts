@@ -153,6 +153,16 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
     { level: 'info', msg: 'circuit', to: 'closed' },
   ],
   [
+    'a circuit that an operator holds',
+    () => events.forced.publish({ circuit: 'orders', forced: 'open' }),
+    { level: 'warn', msg: 'circuit forced', circuit: 'orders', forced: 'open' },
+  ],
+  [
+    'a circuit that is let go',
+    () => events.forced.publish({ circuit: 'orders', forced: null }),
+    { level: 'info', msg: 'circuit forced', circuit: 'orders', forced: null },
+  ],
+  [
     'a circuit that probes',
     () => events.circuit.publish({ circuit: 'orders', from: 'open', to: 'half-open', reason: '' }),
     { level: 'debug', msg: 'circuit', to: 'half-open' },

@@ -88,6 +88,20 @@ test('a circuit is in one state, closed at first, and its changes are counted', 
   ])
 })
 
+test('a circuit that an operator holds shows as what', async () => {
+  const happen = (): void => {
+    events.forced.publish({ circuit: 'orders', forced: 'open' })
+    events.forced.publish({ circuit: 'orders', forced: 'observe' })
+    events.forced.publish({ circuit: 'cluster', forced: 'closed' })
+    events.forced.publish({ circuit: 'stock', forced: 'open' })
+    events.forced.publish({ circuit: 'stock', forced: null })
+  }
+  deepEqual(await counted('sluice_circuit_forced', happen), [
+    'sluice_circuit_forced{circuit="cluster",as="closed"} 1',
+    'sluice_circuit_forced{circuit="orders",as="observe"} 1',
+  ])
+})
+
 test('replies are counted by class, and the time of the worker is measured', async () => {
   const happen = (): void => {
     events.reply.publish({ class: 'answered', worker: 'orders', ms: 250 })
