@@ -407,9 +407,21 @@ export const Config = z.strictObject({
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address to listen on.'),
       port: port().default(9090).describe('TCP port; 0 takes a free one.'),
+      token: z
+        .string()
+        .min(16)
+        .max(1_024)
+        .meta(meta({ secret: true }))
+        .optional()
+        .describe(
+          'What whoever changes something must show as `Authorization: Bearer`; better: `tokenFile`. Without it nothing can be changed.',
+        ),
+      tokenFile: path().optional().describe('File that holds the token; a line break at its end is dropped.'),
     })
     .prefault({})
-    .describe('/livez, /readyz, /metrics and /config, on a port of their own.'),
+    .describe(
+      '/livez, /readyz, /metrics, /config and /policies, on a port of their own, and what operators may change.',
+    ),
   instance: z
     .strictObject({
       id: text(/^[A-Za-z0-9._-]{1,128}$/, 'letters, digits, dots, _ and -, at most 128')

@@ -16,6 +16,7 @@ import { events } from './events.ts'
 import { Problem } from './problem.ts'
 import { Readiness } from './readiness.ts'
 import { Drain } from './resilience/drain.ts'
+import { explain } from './resilience/explain.ts'
 import type { Check } from './resilience/gate.ts'
 import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
 import type { WorkerGuards } from './resilience/guards.ts'
@@ -23,7 +24,8 @@ import { Overload, readingsOf } from './resilience/overload.ts'
 import { repetitionOf } from './resilience/repetition.ts'
 import type { Leases } from './resilience/leases.ts'
 import { Stall } from './resilience/stall.ts'
-import { callStack, publishStack, repeatStack } from './resilience/stack.ts'
+import { callLayers, publishLayers, repeatStack, wraps } from './resilience/stack.ts'
+import type { Layer } from './resilience/stack.ts'
 import { noWorker, workerBehind } from './resilience/watched.ts'
 import { administer } from './routes/admin.ts'
 import { edge } from './routes/edge.ts'
@@ -70,8 +72,10 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config) },
     settleReplies(replies),
   )
-  const publish = pipe<Outgoing, Acknowledged>(publishStack(cluster), record => broker.publish(record))
+  const publishing = publishLayers<Outgoing, Acknowledged>(cluster)
+  const publish = pipe(wraps(publishing), record => broker.publish(record))
   const again = pipe<Outgoing, Acknowledged>(repeatStack(cluster), record => broker.publish(record))
+  const layers = new Map<string, readonly Layer<Call, Reply>[]>() // by route
 
   let wasReady = false
   const later = { retryAfterMs: 1_000 }
@@ -92,8 +96,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const parts = { route, policies: config.policies, drain, excused }
     if (route.event !== undefined) {
       const { topic, expose, acks = route.delivery === 'volatile' ? 'leader' : 'all' } = route.event
-      const policies = callStack({ ...parts, worker: null, checks: [started, reachable] })
-      return { name, route, topic, service: pipe(policies, notify(publish, { ...named, acks, expose })) }
+      const policies = callLayers({ ...parts, worker: null, checks: [started, reachable] })
+      layers.set(name, policies)
+      return { name, route, topic, service: pipe(wraps(policies), notify(publish, { ...named, acks, expose })) }
     }
     const worker = workers.get((route.command ?? route.query)?.to ?? '')
     if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
@@ -106,14 +111,15 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
         : repeatedRequest({ publish, again, replies, partitionFor, repeats }, options)
     })
     const watch = watches.get(worker.name)
-    const policies = callStack({
+    const policies = callLayers({
       ...parts,
       worker,
       checks: [started, reachable, answerable, ...checksOf(watch, worker)],
       // what is silent while its partition is handed over, is soon heard again
       ...(watch !== undefined && { excused: since => excused(since) || watch.disturbed(since) }),
     })
-    return { name, route, topic, service: pipe(policies, core) }
+    layers.set(name, policies)
+    return { name, route, topic, service: pipe(wraps(policies), core) }
   }
 
   const held = new AsyncDisposableStack() // released in the opposite order
@@ -157,6 +163,12 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       }),
       metrics: () => telemetry.metrics.text(),
       config: () => hidden(config),
+      policies: () => ({
+        instance,
+        routes: Object.fromEntries([...layers].map(([name, stack]) => [name, explain(stack)])),
+        publishing: explain(publishing),
+        refusals: telemetry.refusals.latest(),
+      }),
     })
     held.defer(() => admin.close())
     const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)

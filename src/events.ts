@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Call } from './call.ts'
-import type { Outcome, Problem, ProblemCode } from './problem.ts'
+import type { Outcome, Problem } from './problem.ts'
 
 /** How a reply is told apart on arrival. `answered` is the one that settled its call; all others are dropped. */
 export const replyClasses = ['answered', 'late', 'duplicate', 'stale', 'foreign', 'forged', 'unmarked'] as const
@@ -33,7 +33,7 @@ export type Happenings = {
     clientGone: boolean
   }>
   /** A policy refused a call, or would have (`observed`). */
-  refused: Readonly<{ policy: string; route: string; worker: string; code: ProblemCode; observed: boolean }>
+  refused: Readonly<{ policy: string; route: string; worker: string; problem: Problem; observed: boolean }>
   /** A call entered (+1) or left (−1) the slots or the queue of a worker. */
   occupied: Readonly<{ worker: string; inFlight: number; waiting: number }>
   /** The limit of a worker's slots was judged; times in milliseconds, null and 0 before there are any. */

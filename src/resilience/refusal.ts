@@ -12,7 +12,7 @@ export function refusal(policy: string, mode: ModeName): Refuse {
   const observed = mode !== 'enforce'
   return (labels, problem) => {
     const { route, worker } = labels
-    if (events.refused.hasSubscribers) events.refused.publish({ policy, route, worker, code: problem.code, observed })
+    if (events.refused.hasSubscribers) events.refused.publish({ policy, route, worker, problem, observed })
     return observed ? null : problem.signed(policy) // whoever refuses signs, also what a check of someone else found
   }
 }

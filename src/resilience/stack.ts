@@ -33,10 +33,10 @@ export type Layer<In, Out> = Readonly<{
   policy: string
   mode: ModeName
   wrap: Policy<In, Out>
-  state?: () => unknown
+  state: () => unknown
 }>
 
-const wraps = <In, Out>(layers: readonly Layer<In, Out>[]): Policy<In, Out>[] => layers.map(({ wrap }) => wrap)
+export const wraps = <In, Out>(layers: readonly Layer<In, Out>[]): Policy<In, Out>[] => layers.map(({ wrap }) => wrap)
 export const callStack = (parts: CallParts): Policy<Call, Reply>[] => wraps(callLayers(parts))
 export const publishStack = <In extends Publishing, Out>(cluster: ClusterGuards): Policy<In, Out>[] =>
   wraps(publishLayers(cluster))
@@ -50,7 +50,12 @@ export function callLayers({ route, policies, drain: door, checks, worker, excus
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
     // a stopping instance takes nothing new
-    ...on('drain', door.mode, () => drain<Reply>(door)),
+    ...on(
+      'drain',
+      door.mode,
+      () => drain<Reply>(door),
+      () => ({ draining: door.draining, inside: door.inside }),
+    ),
     // the client's clock includes queueing and every sending
     ...on('deadline', policies.deadline, mode => deadline<Reply>(mode)),
     // the cheapest check, and the caller's own fault: it must not take a shared slot
@@ -118,8 +123,12 @@ function attemptLayers<In extends Publishing, Out>({ options, circuit }: Cluster
 }
 
 /** What is off is not there at all. */
-const on = <In, Out>(policy: string, mode: ModeName, wrap: (mode: ModeName) => Policy<In, Out>): Layer<In, Out>[] =>
-  mode === 'off' ? [] : [{ policy, mode, wrap: wrap(mode) }]
+const on = <In, Out>(
+  policy: string,
+  mode: ModeName,
+  wrap: (mode: ModeName) => Policy<In, Out>,
+  state: () => unknown = () => null,
+): Layer<In, Out>[] => (mode === 'off' ? [] : [{ policy, mode, wrap: wrap(mode), state }])
 
 /** Its mode is what is in force when somebody looks: an operator may change it. */
 const guarded = <In, Out>(

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { events } from '../events.ts'
+import { changing } from './change.ts'
+import type { Change } from './change.ts'
 import { hostAndPort, listen } from './listen.ts'
 
 /** Whether requests are welcome. The reasons say why not, or why only half. */
@@ -15,6 +17,8 @@ export type AdminPages = Readonly<{
   metrics: () => Promise<string>
   /** To be shown as JSON: without secrets. */
   config: () => unknown
+  /** The policies of every route with what they know at present, and the last refusals, as JSON. */
+  policies: () => unknown
 }>
 
 export type AdminServer = Readonly<{
@@ -31,14 +35,26 @@ const json = (status: number, value: unknown): Page => ({
   type: 'application/json',
   body: `${JSON.stringify(value)}\n`,
 })
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
 const failure = (status: number, error: string): Page => json(status, { error })
 
-/** Serves /livez, /readyz, /metrics and /config on a port of their own. Throws an Error of one sentence when it cannot listen. */
+/**
+ * Serves the pages, and what operators may change, on a port of their own. Throws an Error of one sentence when it cannot
+ * listen.
+ */
 export async function administer(
-  place: Readonly<{ host: string; port: number }>,
+  place: Readonly<{ host: string; port: number; token?: string | undefined }>,
   pages: AdminPages,
+  changes: readonly Change[] = [],
 ): Promise<AdminServer> {
   const guarded = isLoopback(place.host)
+  const change = changing(changes, place.token)
+  const shown = new Map<string, () => Page | Promise<Page>>([
+    ['/livez', () => json(200, { alive: true })],
+    ['/metrics', async () => ({ status: 200, type: metricsType, body: await pages.metrics() })],
+    ['/config', () => json(200, pages.config())],
+    ['/policies', () => json(200, pages.policies())],
+  ])
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     (req, res) => void show(req, res),
@@ -52,20 +68,22 @@ export async function administer(
     })
     const head = ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body)), 'Cache-Control', 'no-store']
     if (status === 405) head.push('Allow', 'GET, HEAD')
+    if (status === 401) head.push('WWW-Authenticate', 'Bearer')
     res.writeHead(status, STATUS_CODES[status], [...head, 'X-Content-Type-Options', 'nosniff'])
     res.end(body)
   }
 
-  async function page({ url = '', method, headers }: IncomingMessage): Promise<Page> {
+  async function page(req: IncomingMessage): Promise<Page> {
+    const { url = '', method, headers } = req
     if (guarded && !isPlainHost(headers.host)) return failure(403, 'The Host must be an address or localhost.')
-    const [path, query = ''] = url.split('?', 2)
-    const known = path === '/livez' || path === '/readyz' || path === '/metrics' || path === '/config'
-    if (!known) return failure(404, 'There are /livez, /readyz, /metrics and /config.')
+    const [path = '', query = ''] = url.split('?', 2)
+    const changed = await change(req, path)
+    if (changed !== null) return json(changed.status, changed.body)
+    const look = shown.get(path)
+    if (look === undefined && path !== '/readyz')
+      return failure(404, `There are /readyz, ${[...shown.keys()].join(', ')}.`)
     if (method !== 'GET' && method !== 'HEAD') return failure(405, 'Pages are only read.')
-    if (path === '/livez') return json(200, { alive: true })
-    if (path === '/metrics')
-      return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await pages.metrics() }
-    if (path === '/config') return json(200, pages.config())
+    if (look !== undefined) return await look()
     const { ready, degraded, reasons } = pages.readiness()
     const verbose = query.split('&').some(option => option === 'verbose' || option.startsWith('verbose='))
     return json(ready ? 200 : 503, verbose ? { ready, degraded, reasons } : { ready })

@@ -64,7 +64,7 @@ export function countCalls(meter: Meter, routes: readonly string[]): Listeners {
   const refusals = (make: typeof refused) =>
     byName([...routes, publish], route => {
       const cells = new Map<string, Cell>()
-      return ({ policy, code }: Refused): void => {
+      return ({ policy, problem: { code } }: Refused): void => {
         const key = `${policy} ${code}`
         let cell = cells.get(key)
         if (cell === undefined) cells.set(key, (cell = make({ policy, route, code })))

@@ -3,22 +3,29 @@ import { openLog } from './log.ts'
 import type { Log } from './log.ts'
 import { openMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
+import { listen } from './listen.ts'
+import { Refusals } from './refusals.ts'
 import type { Destination } from './sink.ts'
 
 /** What the gateway tells about itself, until it is closed. */
 export interface Telemetry extends AsyncDisposable {
   readonly log: Log
   readonly metrics: Metrics
+  readonly refusals: Refusals
 }
 
 /** Listens to everything that happens; closing it writes what is still to be written, for a second at most. Throws when the log's file cannot be opened. */
 export function openTelemetry(config: Config, instance: string, destination?: Destination): Telemetry {
   const log = openLog(config, instance, destination)
   const metrics = openMetrics(config, () => log.lost)
+  const refusals = new Refusals()
+  const listening = listen(refusals.listeners)
   return {
     log,
     metrics,
+    refusals,
     [Symbol.asyncDispose]: async () => {
+      listening[Symbol.dispose]()
       metrics[Symbol.dispose]()
       await log[Symbol.asyncDispose]()
     },

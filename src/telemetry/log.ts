@@ -149,7 +149,8 @@ function others(log: Logger, clean: Clean): Listeners {
   if (!log.isLevelEnabled('debug')) return always
   return {
     ...always,
-    refused: ({ policy, route, code, observed }) => log.debug({ policy, route, code, observed }, 'refused'),
+    refused: ({ policy, route, problem: { code }, observed }) =>
+      log.debug({ policy, route, code, observed }, 'refused'),
     retried: ({ topic, attempt, delayMs, observed, problem }) =>
       log.debug({ topic, attempt, delayMs: Math.round(delayMs), observed, ...told(problem, clean) }, 'retried'),
     repeated: ({ route, kind, observed }) => log.debug({ route, kind, observed }, 'repeated'),

@@ -48,7 +48,7 @@ test('what is not sent at the deadline is aborted, and says so', async t => {
   equal(taken[0]!.call.signal.aborted, true)
   equal(call.signal.aborted, false)
   deepEqual(
-    refused.map(({ policy, code }) => [policy, code]),
+    refused.map(({ policy, problem: { code } }) => [policy, code]),
     [['deadline', 'deadline-exceeded']],
   )
   equal(alarms(), 0)
@@ -183,7 +183,7 @@ test('observed, it counts what comes late and lets it come', async t => {
   const answer = deadline<Reply>('observe')(service)(aCall({ deadline: later(500) }))
   await clock.advance(600)
   deepEqual(
-    refused.map(({ code, observed }) => [code, observed]),
+    refused.map(({ problem: { code }, observed }) => [code, observed]),
     [['deadline-exceeded', true]],
   )
   taken[0]!.reply(anAnswer)

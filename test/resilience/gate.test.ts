@@ -19,7 +19,7 @@ test('refuses with what the first check says, signs it and calls nobody', async 
   await rejects(service(aCall()), { code: 'not-ready', policy: 'gate', retryAfterMs: 1_000 })
   equal(called, 0)
   deepEqual(
-    refused.map(({ code, policy }) => [code, policy]),
+    refused.map(({ problem: { code }, policy }) => [code, policy]),
     [['not-ready', 'gate']],
   )
 })

@@ -10,7 +10,7 @@ test('a refusal in force is told and handed back, signed by its policy', t => {
   const refused = heard(t, 'refused')
   const problem = new Problem('not-ready', 'No metadata.', { retryAfterMs: 1_500, cause: 'why' })
   const thrown = refusal('gate', 'enforce')(labels, problem)
-  deepEqual(refused, [{ ...labels, policy: 'gate', code: 'not-ready', observed: false }])
+  deepEqual(refused, [{ ...labels, policy: 'gate', problem, observed: false }])
   equal(thrown?.policy, 'gate')
   equal(thrown?.code, 'not-ready')
   equal(thrown?.message, 'No metadata.')

@@ -19,6 +19,7 @@ async function open(
       readiness: () => ({ ready: true, degraded: false, reasons: [] }),
       metrics: async () => 'sluice_up 1\n',
       config: () => ({ broker: { sasl: { password: '***' } } }),
+      policies: () => ({ routes: {}, refusals: [] }),
       ...over,
     },
   )

@@ -23,7 +23,7 @@ const aRefusal = (over: Partial<Happenings['refused']> = {}): Happenings['refuse
   policy: 'bulkhead',
   route: 'place-order',
   worker: 'orders',
-  code: 'bulkhead-full',
+  problem: new Problem('bulkhead-full', 'Full.'),
   observed: false,
   ...over,
 })
@@ -108,8 +108,8 @@ test('refusals and what would have been one are counted apart', async () => {
   const { refused, samples } = counted()
   refused(aRefusal())
   refused(aRefusal())
-  refused(aRefusal({ policy: 'quota', code: 'rate-limited', observed: true }))
-  refused(aRefusal({ policy: 'cluster', route: 'publish', code: 'circuit-open' }))
+  refused(aRefusal({ policy: 'quota', problem: new Problem('rate-limited', 'Too many.'), observed: true }))
+  refused(aRefusal({ policy: 'cluster', route: 'publish', problem: new Problem('circuit-open', 'Open.') }))
   deepEqual(await samples('sluice_refusals_total'), [
     'sluice_refusals_total{policy="bulkhead",route="place-order",code="bulkhead-full"} 2',
     'sluice_refusals_total{policy="cluster",route="publish",code="circuit-open"} 1',

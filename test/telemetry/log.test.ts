@@ -221,7 +221,7 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
         policy: 'quota',
         route: 'place-order',
         worker: 'orders',
-        code: 'rate-limited',
+        problem: new Problem('rate-limited', 'Too many.'),
         observed: true,
       }),
     { level: 'debug', msg: 'refused', policy: 'quota', route: 'place-order', code: 'rate-limited', observed: true },

@@ -36,7 +36,12 @@ test('a call is counted', async () => {
 })
 
 test('a refusal is counted', async () => {
-  const happened = { policy: 'quota', route: 'place-order', worker: 'orders', code: 'rate-limited' } as const
+  const happened = {
+    policy: 'quota',
+    route: 'place-order',
+    worker: 'orders',
+    problem: new Problem('rate-limited', 'x'),
+  } as const
   deepEqual(await counted('sluice_refusals', () => events.refused.publish({ ...happened, observed: false })), [
     'sluice_refusals_total{policy="quota",route="place-order",code="rate-limited"} 1',
   ])

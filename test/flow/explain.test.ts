@@ -1,0 +1,39 @@
+import { test } from 'node:test'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { aGateway, anOrder } from '../help/gateway.ts'
+
+type Told = Readonly<{
+  routes: Record<string, readonly Readonly<Record<string, unknown>>[]>
+  publishing: readonly Readonly<Record<string, unknown>>[]
+  refusals: readonly Readonly<Record<string, unknown>>[]
+}>
+
+test('the admin port explains the stack of each route, and every refusal with its policy, limit and retry time', async t => {
+  const { ask, admin } = await aGateway(t, {
+    routes: {
+      'place-order': { quota: { requests: 1, windowMs: 60_000 } },
+      'read-order': { quota: { requests: 1, windowMs: 60_000, mode: 'observe' } },
+    },
+  })
+  const leave = AbortSignal.timeout(50) // nobody answers: the first takes the quota and waits
+  await ask('/orders', { body: anOrder, signal: leave }).catch(() => {})
+  equal((await ask('/orders', { body: anOrder })).status, 429)
+  const { json } = await admin.ask('/policies')
+  const { routes, publishing, refusals } = json as Told
+  deepEqual(
+    routes['place-order']!.map(({ policy, mode }) => `${policy} ${mode}`),
+    ['drain enforce', 'deadline enforce', 'quota enforce', 'gate enforce', 'bulkhead enforce', 'breaker enforce'],
+  )
+  deepEqual(
+    routes['signal']!.map(({ policy }) => policy),
+    ['drain', 'deadline', 'gate'],
+  )
+  deepEqual(
+    publishing.map(({ policy }) => policy),
+    ['retry', 'cluster', 'attempt'],
+  )
+  deepEqual(routes['place-order']![0], { policy: 'drain', mode: 'enforce', draining: false, inside: 0 })
+  const [last] = refusals
+  deepEqual([last!['policy'], last!['route'], last!['code']], ['quota', 'place-order', 'rate-limited'])
+  ok(Number(last!['retryAfterMs']) > 0)
+})
