@@ -90,7 +90,7 @@ test('the refusal says what is short, how short, and when to come back', async t
   equal(problem.message, 'The event loop is 300 ms late; from 250 ms on no normal call is served.')
   ok(problem.retryAfterMs! >= 1_000 && problem.retryAfterMs! <= 2_000)
   equal(refusal('sheddable')!.limit, 100)
-  deepEqual(told[0], { policy: 'overload', route: 'r', worker: 'w', code: 'overloaded', observed: false })
+  deepEqual(told[0], { policy: 'overload', route: 'r', worker: 'w', problem, observed: false })
   await look({ heapPercent: 91.4 })
   equal(refusal('normal')!.message, '91 % of the heap is in use; from 85 % on no normal call is served.')
   await look({ connectionsPercent: 95 })
