@@ -53,7 +53,7 @@ test('observed, it counts and refuses nothing', t => {
   equal(workerBehind(group, 'observe', silent)(call), null)
   equal(noWorker(aGroup(), 'observe')(call), null)
   deepEqual(
-    refused.map(({ code, policy, observed }) => [code, policy, observed]),
+    refused.map(({ problem: { code }, policy, observed }) => [code, policy, observed]),
     [
       ['no-worker', 'gate', true],
       ['worker-behind', 'gate', true],
