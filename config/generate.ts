@@ -79,7 +79,7 @@ function section(name: string, option: Option): string {
 }
 
 function rowsOf(path: string, option: Option, required: boolean): readonly string[] {
-  const { properties, additionalProperties: named } = option
+  const { properties, additionalProperties: named, items } = option
   const choice = option.anyOf?.find(({ properties }) => properties !== undefined)
   const own = properties === undefined && typeof named !== 'object'
   const inner = Object.entries(properties ?? choice?.properties ?? {})
@@ -92,6 +92,7 @@ function rowsOf(path: string, option: Option, required: boolean): readonly strin
         : []),
     ...inner.flatMap(([key, value]) => rowsOf(`${path}.${key}`, value, needed(key))),
     ...(typeof named === 'object' ? rowsOf(`${path}.<name>`, named, false) : []),
+    ...(items?.properties === undefined ? [] : rowsOf(`${path}[]`, items, false)),
   ]
 }
 

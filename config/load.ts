@@ -5,6 +5,7 @@ import { checkClashes } from './clashes.ts'
 import { plain, read } from './document.ts'
 import type { Tree } from './document.ts'
 import { explain } from './explain.ts'
+import { checkFallbacks } from './fallback.ts'
 import { contentsOf } from './file.ts'
 import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
@@ -59,6 +60,7 @@ export function parse(source: string, file: string, { set = [], env = process.en
 function check(tree: Tree, mistakes: Mistake[]): void {
   const seen = view(tree, [...mistakes], mistakes)
   checkRoutes(seen)
+  checkFallbacks(seen)
   checkChain(seen)
   checkClashes(seen)
   checkRepetition(seen)

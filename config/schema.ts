@@ -245,6 +245,66 @@ const Hedge = z.strictObject({
   minMs: ms(0, hour).default(10).describe('Never before this silence, however quick the replies are.'),
 })
 
+const reserved = 'a header name in lower case, and none of the connection or of the gateway itself'
+const ownHeader = headerName
+  .refine(
+    name =>
+      !/^(connection|content-length|date|keep-alive|proxy-.*|sluice-.*|te|trailer|transfer-encoding|upgrade)$/.test(
+        name,
+      ),
+  )
+  .meta(meta({ allowed: reserved }))
+const headerValue = text(/^[\t\x20-\x7e\xa0-\xff]{0,4096}$/, 'text without control characters, at most 4,096')
+const isPlainUrl = (text: string): boolean => {
+  if (!/^https?:\/\//.test(text) || /[?#@\s]/.test(text)) return false
+  return URL.canParse(text)
+}
+const Fallback = z
+  .strictObject({
+    stale: z
+      .strictObject({
+        maxAgeMs: ms(1, 7 * 24 * hour)
+          .default(300_000)
+          .describe('Oldest reply that is served, counted from when it came.'),
+        entries: count(1, 100_000).default(1_000).describe('Replies kept; the least recently used goes first.'),
+        bytes: bytes(1_024, 4_096 * mebi)
+          .default(16 * mebi)
+          .describe('Their size together.'),
+      })
+      .optional()
+      .describe('An earlier reply to the same query, as far as its `Cache-Control` and `Vary` allow.'),
+    fixed: z
+      .strictObject({
+        status: count(200, 599).default(200).describe('Its status.'),
+        headers: z.record(ownHeader, headerValue).default({}).describe('Its headers, `content-type` among them.'),
+        body: z.string().max(mebi).optional().describe('Its body; or else `bodyFile`.'),
+        bodyFile: path().optional().describe('File that holds its body, at most 4 MiB.'),
+      })
+      .optional()
+      .describe('An answer that is always the same.'),
+    upstream: z
+      .strictObject({
+        url: z
+          .string()
+          .refine(isPlainUrl)
+          .meta(meta({ allowed: 'a URL with http:// or https:// without user, query and fragment' }))
+          .describe('Where the path and query of the request are appended to.'),
+        timeoutMs: ms(10, hour)
+          .default(1_000)
+          .describe(
+            'Longest wait for it. So much, but at most half of the time left, is taken off the wait for the worker.',
+          ),
+        connections: count(1, 10_000)
+          .default(32)
+          .describe('Connections to it, each with one call at a time; none waits.'),
+      })
+      .optional()
+      .describe(
+        'Another HTTP server, told what the worker is told. A command that may run already goes there only if `repeatable`.',
+      ),
+  })
+  .describe('One step: has just one of `stale`, `fixed` and `upstream`.')
+
 const Route = z
   .strictObject({
     match: match.describe('Method and path; `:name` takes one segment as a parameter.'),
@@ -296,6 +356,13 @@ const Route = z
       .default([])
       .describe(
         'Statuses of replies that are sent again: repeatable and without a key only, at most twice, within `broker.publish.budget`, and not before the `retry-after` of the reply.',
+      ),
+    fallback: z
+      .array(Fallback)
+      .max(8)
+      .optional()
+      .describe(
+        'What answers, in this order, when the worker does not (502, 503, 504; `stale` also for its replies of 500 to 504): never for 4xx.',
       ),
     priority: z
       .enum(['sheddable', 'normal', 'critical', 'health'])
@@ -476,7 +543,7 @@ export const Config = z.strictObject({
     .record(name, Route)
     .describe('The ways in, by name. A route has just one of `command`, `query` and `event`.'),
   policies: z
-    .strictObject({ drain: Mode, deadline: Mode, gate: Mode })
+    .strictObject({ drain: Mode, deadline: Mode, gate: Mode, fallback: Mode })
     .prefault({})
     .describe('Policies without options of their own.'),
   overload: z
@@ -546,5 +613,6 @@ export type RouteOptions = z.output<typeof Route>
 export type ResendOptions = z.output<typeof Resend>
 export type HedgeOptions = z.output<typeof Hedge>
 export type ServerOptions = Config['server']
+export type FallbackStep = z.output<typeof Fallback>
 export type OverloadOptions = Config['overload']
 export type BrokerOptions = Config['broker']

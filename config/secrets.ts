@@ -12,7 +12,8 @@ import type { Config } from './schema.ts'
  */
 export function readFiles(tree: Tree, folder: string, mistakes: Mistake[], path: Path = []): Tree {
   if (tree.kind === 'leaf') return optionAt(path)?.file === true ? absolute(tree, folder) : tree
-  if (tree.kind === 'list') return tree
+  if (tree.kind === 'list')
+    return { ...tree, items: tree.items.map((item, i) => readFiles(item, folder, mistakes, [...path, `${i}`])) }
   const entries = new Map<string, Tree>()
   for (const [key, value] of tree.entries) entries.set(key, readFiles(value, folder, mistakes, [...path, key]))
   const mapping: Mapping = { ...tree, entries }

@@ -26,6 +26,8 @@ import type { Leases } from './resilience/leases.ts'
 import { Stall } from './resilience/stall.ts'
 import { callLayers, publishLayers, repeatStack, wraps } from './resilience/stack.ts'
 import type { Layer } from './resilience/stack.ts'
+import { stepsOf } from './resilience/steps.ts'
+import type { Upstreams } from './resilience/steps.ts'
 import { noWorker, workerBehind } from './resilience/watched.ts'
 import { administer } from './routes/admin.ts'
 import { edge } from './routes/edge.ts'
@@ -91,7 +93,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const excused = (since: Call['started']): boolean =>
     inbox.sickSince(since) || stall.since(since) || cluster.circuit.troubledSince(since)
 
-  const way = ([name, route]: [string, RouteOptions]): Way => {
+  const way = (name: string, route: RouteOptions, upstreams: Upstreams): Way => {
     const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
     const parts = { route, policies: config.policies, drain, excused }
     if (route.event !== undefined) {
@@ -114,6 +116,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const policies = callLayers({
       ...parts,
       worker,
+      fallback: stepsOf(route, upstreams),
       checks: [started, reachable, answerable, ...checksOf(watch, worker)],
       // what is silent while its partition is handed over, is soon heard again
       ...(watch !== undefined && { excused: since => excused(since) || watch.disturbed(since) }),
@@ -153,8 +156,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       throw started() ?? error
     }
   }
-  const ways = Object.entries(config.routes).map(way)
   try {
+    const upstreams = await openUpstreams(config, held)
+    const ways = Object.entries(config.routes).map(([name, route]) => way(name, route, upstreams))
     const admin = await administer(config.admin, {
       readiness: () => ({
         ready: readiness.ready && !sick(),
@@ -249,6 +253,18 @@ async function openLeases({ redis }: Config): Promise<Leases | null> {
   if (redis === undefined) return null
   const { Leases } = await import('./resilience/leases.ts') // not loaded where it is not used
   return new Leases(redis)
+}
+
+/** Who serves the upstreams of fallbacks; they are closed with what is held. */
+async function openUpstreams({ routes, replies }: Config, held: AsyncDisposableStack): Promise<Upstreams> {
+  const steps = Object.values(routes).flatMap(({ fallback = [] }) => fallback)
+  if (steps.every(({ upstream }) => upstream === undefined)) return neverAsked
+  const { Upstream } = await import('./bridge/upstream.ts') // not loaded where it is not used
+  return options => held.use(new Upstream({ ...options, maxReplyBytes: replies.maxBytes })).serve
+}
+
+const neverAsked: Upstreams = () => {
+  throw new Error('No route has an upstream.')
 }
 
 async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {

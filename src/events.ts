@@ -8,6 +8,11 @@ export type ReplyClass = (typeof replyClasses)[number]
 /** Why a command that the broker had accepted is sent again: silence, silence for longer than usual, or its reply. */
 export const repetitions = ['resend', 'hedge', 'retry'] as const
 export type Repetition = (typeof repetitions)[number]
+/** What may answer in place of a worker, and what came of it; `observed`: it would have been asked. */
+export const fallbackKinds = ['stale', 'fixed', 'upstream'] as const
+export type FallbackKind = (typeof fallbackKinds)[number]
+export const fallbackResults = ['answered', 'missed', 'failed', 'observed'] as const
+export type FallbackResult = (typeof fallbackResults)[number]
 /** What the process itself may run short of. */
 export const resources = ['delay', 'heap', 'connections', 'bytes'] as const
 export type Resource = (typeof resources)[number]
@@ -69,6 +74,8 @@ export type Happenings = {
     offset: bigint | null
   }>
   lifecycle: Readonly<{ kind: 'starting' | 'listening' | 'ready' | 'unready' | 'draining' | 'stopped'; detail: string }>
+  /** A step of a fallback was tried. */
+  fallback: Readonly<{ route: string; kind: FallbackKind; result: FallbackResult }>
   /** What the process bears, as a share of what it can: at 1 only critical calls pass. */
   pressure: Readonly<Record<Resource, number>>
   /** Calls begin, or cease, to be refused because the process itself suffers. */
@@ -106,6 +113,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   localShare: typed('localShare'),
   reader: typed('reader'),
   lifecycle: typed('lifecycle'),
+  fallback: typed('fallback'),
   pressure: typed('pressure'),
   overload: typed('overload'),
   warning: typed('warning'),

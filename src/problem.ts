@@ -208,6 +208,13 @@ export const problems = {
     blames: 'worker',
     advice: "The worker answered with what is no HTTP response: see the detail, and the worker's log.",
   },
+  'upstream-failed': {
+    status: 502,
+    title: 'Neither the worker nor the upstream in its place answered.',
+    outcome: 'in-doubt',
+    blames: null,
+    advice: 'Repeat only what may run twice: the upstream of `routes.*.fallback` may have taken it. Look at both.',
+  },
   internal: {
     status: 500,
     title: 'The gateway failed.',

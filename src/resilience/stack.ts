@@ -8,6 +8,8 @@ import type { Circuit } from './circuit.ts'
 import { deadline } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { Drain } from './drain.ts'
+import { fallback } from './fallback.ts'
+import type { Step } from './fallback.ts'
 import { gate } from './gate.ts'
 import type { Check } from './gate.ts'
 import type { ClusterGuards, WorkerGuards } from './guards.ts'
@@ -24,6 +26,7 @@ export type CallParts = Readonly<{
   checks: readonly Check[] // of the gate: whether we are ready, the circuit of the cluster
   worker: WorkerGuards | null // null for an event, which nobody answers
   excused?: Excuse
+  fallback?: readonly Step[] // what is tried instead, in this order
 }>
 
 type Publishing = Abortable & Readonly<{ topic: string }>
@@ -45,7 +48,8 @@ export const repeatStack = <In extends Publishing, Out>(cluster: ClusterGuards):
   wraps(attemptLayers(cluster))
 
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
-export function callLayers({ route, policies, drain: door, checks, worker, excused }: CallParts): Layer<Call, Reply>[] {
+export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
+  const { route, policies, drain: door, checks, worker, excused, fallback: steps = [] } = parts
   const all = worker === null ? checks : [...checks, () => worker.circuit.wouldRefuse('gate')]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
@@ -63,7 +67,10 @@ export function callLayers({ route, policies, drain: door, checks, worker, excus
       ? []
       : on('quota', route.quota.mode, () => quota<Reply>(route.quota as QuotaOptions))),
     // replay: a repeated key takes no slot and sends nothing
-    // fallback: sees every failure below, and none of the caller's own
+    // sees every failure below, and none of the caller's own
+    ...(steps.length === 0
+      ? []
+      : on('fallback', policies.fallback, mode => fallback({ mode, steps, hurries: policies.deadline === 'enforce' }))),
     // never queue for what will be refused
     ...on('gate', policies.gate, mode => gate<Reply>(all, mode)),
     ...(worker === null ? [] : workerStack(worker, route, excused)),

@@ -1,3 +1,4 @@
+import { fallbackKinds, fallbackResults } from '../events.ts'
 import { outcomes, problems } from '../problem.ts'
 import type { Outcome, ProblemCode } from '../problem.ts'
 import type { Happenings } from '../events.ts'
@@ -77,4 +78,17 @@ export function countCalls(meter: Meter, routes: readonly string[]): Listeners {
     finished: happened => ofRoute(happened.route)(happened),
     refused: happened => (happened.observed ? watched : inForce)(happened.route)(happened),
   }
+}
+
+/** What answered in place of workers, by route; `routes` are those with a fallback. */
+export function countFallbacks(meter: Meter, routes: readonly string[]): Listeners {
+  const fallback = meter.counter({
+    name: 'sluice_fallbacks_total',
+    help: 'Steps of a fallback that were tried: `answered`, `missed` as there was nothing to serve, `failed`, or `observed`.',
+    labels: ['route', 'kind', 'result'],
+  })
+  const fallbacks = byName(routes, route =>
+    byName(fallbackKinds, kind => byName(fallbackResults, result => fallback({ route, kind, result }))),
+  )
+  return { fallback: ({ route, kind, result }) => void fallbacks(route)(kind)(result).value++ }
 }

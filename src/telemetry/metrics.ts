@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import { forcedStates, repetitions, replyClasses, resources } from '../events.ts'
-import { countCalls } from './calls.ts'
+import { countCalls, countFallbacks } from './calls.ts'
 import { countGroups } from './groups.ts'
 import { listen } from './listen.ts'
 import type { Listeners } from './listen.ts'
@@ -29,8 +29,10 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     ...Object.values(workers).map(worker => worker.topic),
     ...Object.values(routes).flatMap(route => (route.event === undefined ? [] : [route.event.topic])),
   ]
+  const mended = Object.keys(routes).filter(name => routes[name]?.fallback !== undefined)
   const open = [
     countCalls(meter, Object.keys(routes)),
+    countFallbacks(meter, mended),
     countWorkers(meter, workers),
     countRepetitions(meter, routes),
     countGroups(meter, workers),

@@ -66,6 +66,19 @@ test('the policies stand in their order, the outermost first', t => {
   deepEqual(namesOf(chain.publishing), ['retry', 'breaker', 'attempt'])
 })
 
+test("a fallback stands where it sees every failure below, and none of the caller's own", async t => {
+  frozenClock(t)
+  const reply = { ...anAnswer, status: 203 }
+  const fallback = [{ kind: 'fixed', reply }] as const
+  using chain = aChain(silence, { route: { quota: { requests: 10, windowMs: 60_000 } } }, { fallback })
+  deepEqual(namesOf(chain.policies), ['drain', 'deadline', 'quota', 'fallback', 'gate', 'bulkhead', 'breaker'])
+  for (let i = 0; i < 10; i++) equal(await chain.call(aCall()), reply)
+  equal(chain.worker.circuit.state, 'open')
+  await rejects(chain.call(aCall()), { code: 'rate-limited' })
+  using off = aChain(silence, { policies: { fallback: 'off' } }, { fallback })
+  deepEqual(namesOf(off.policies), ['drain', 'deadline', 'gate', 'bulkhead', 'breaker'])
+})
+
 test('an event has nobody to protect: it is drained, timed, counted and gated', t => {
   frozenClock(t)
   using chain = aChain(answers, quotas, { worker: null })

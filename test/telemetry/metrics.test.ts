@@ -12,6 +12,7 @@ const config = Config.parse({
     'place-order': { match: 'POST /orders', command: { to: 'orders' } },
     find: { match: 'GET /find', query: { to: 'orders' }, retryOn: [503] },
     signal: { match: 'POST /signals', event: { topic: 'signals' } },
+    mended: { match: 'GET /mended', query: { to: 'orders' }, fallback: [{ fixed: {} }] },
   },
 })
 const problem = new Problem('broker-unavailable', 'x')
@@ -32,6 +33,19 @@ test('a call is counted', async () => {
       events.finished.publish({ ...happened, outcome: 'sent', ms: 1, clientGone: false }),
     ),
     ['sluice_calls_total{route="place-order",status="2xx",outcome="sent",code="none"} 1'],
+  )
+})
+
+test('what answers in place of a worker is counted', async () => {
+  deepEqual(
+    await counted('sluice_fallbacks', () => {
+      events.fallback.publish({ route: 'mended', kind: 'stale', result: 'missed' })
+      events.fallback.publish({ route: 'mended', kind: 'fixed', result: 'answered' })
+    }),
+    [
+      'sluice_fallbacks_total{route="mended",kind="stale",result="missed"} 1',
+      'sluice_fallbacks_total{route="mended",kind="fixed",result="answered"} 1',
+    ],
   )
 })
 
@@ -228,6 +242,7 @@ test('names that no configuration has add no series', async () => {
     events.budgetSpent.publish({ topic: name })
     events.reader.publish({ topic: name, partition: 0, kind: 'failed', reason: name, offset: null })
     events.warning.publish({ what: name, cause: name })
+    events.fallback.publish({ route: name, kind: 'stale', result: 'missed' })
   }
   const series = async (): Promise<number> => (await metrics.text()).split('\n').length
   happen('first')
