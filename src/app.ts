@@ -169,6 +169,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       config: () => hidden(config),
       policies: () => ({
         instance,
+        overload: overload === null ? null : { mode: overload.mode, ...overload.state },
         routes: Object.fromEntries([...layers].map(([name, stack]) => [name, explain(stack)])),
         publishing: explain(publishing),
         refusals: telemetry.refusals.latest(),

@@ -121,3 +121,13 @@ function marked({ reply, ageMs }: Found, failure: Failure): Reply {
 function tell({ route }: Call, kind: FallbackKind, result: FallbackResult): void {
   if (events.fallback.hasSubscribers) events.fallback.publish({ route, kind, result })
 }
+
+/** The steps, for people. */
+export const stateOf = (steps: readonly Step[]): unknown =>
+  steps.map(step =>
+    step.kind === 'stale'
+      ? { kind: step.kind, replies: step.replies.size, bytes: step.replies.bytes }
+      : step.kind === 'fixed'
+        ? { kind: step.kind, status: step.reply.status }
+        : { kind: step.kind, timeoutMs: step.timeoutMs, repeatable: step.repeatable },
+  )

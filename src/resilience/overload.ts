@@ -4,6 +4,7 @@ import type { Entrance, Entrant, Priority } from '../call.ts'
 import { every, watchLoop } from '../clock.ts'
 import type { LoopWatch } from '../clock.ts'
 import { events } from '../events.ts'
+import type { Resource } from '../events.ts'
 import { Problem } from '../problem.ts'
 import { Level } from './level.ts'
 import { refusal, soon } from './refusal.ts'
@@ -65,7 +66,7 @@ export class Overload implements Disposable {
   }
 
   /** For people: what is observed, and which share of a class is refused. */
-  get state(): unknown {
+  get state(): Readonly<Record<Resource | 'refused', unknown>> {
     const [sheddable, normal] = [this.#level.shareOf('sheddable'), this.#level.shareOf('normal')]
     return { ...this.#observed, bytes: this.#held, refused: { sheddable, normal } }
   }

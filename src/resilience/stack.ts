@@ -8,7 +8,7 @@ import type { Circuit } from './circuit.ts'
 import { deadline } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { Drain } from './drain.ts'
-import { fallback } from './fallback.ts'
+import { fallback, stateOf } from './fallback.ts'
 import type { Step } from './fallback.ts'
 import { gate } from './gate.ts'
 import type { Check } from './gate.ts'
@@ -70,7 +70,12 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
     // sees every failure below, and none of the caller's own
     ...(steps.length === 0
       ? []
-      : on('fallback', policies.fallback, mode => fallback({ mode, steps, hurries: policies.deadline === 'enforce' }))),
+      : on(
+          'fallback',
+          policies.fallback,
+          mode => fallback({ mode, steps, hurries: policies.deadline === 'enforce' }),
+          () => ({ steps: stateOf(steps) }),
+        )),
     // never queue for what will be refused
     ...on('gate', policies.gate, mode => gate<Reply>(all, mode)),
     ...(worker === null ? [] : workerStack(worker, route, excused)),

@@ -6,7 +6,7 @@ import type { Call, Reply, Service } from '../../src/call.ts'
 import { alarms, later, until } from '../../src/clock.ts'
 import { Problem } from '../../src/problem.ts'
 import type { ProblemCode } from '../../src/problem.ts'
-import { fallback } from '../../src/resilience/fallback.ts'
+import { fallback, stateOf } from '../../src/resilience/fallback.ts'
 import type { Step } from '../../src/resilience/fallback.ts'
 import { StaleReplies } from '../../src/resilience/stale.ts'
 import { aCall, anAnswer } from '../help/call.ts'
@@ -240,4 +240,17 @@ test('observed, it asks nobody, tells what would have answered, and lets the fai
     told().map(line => line.replace('place-order ', '')),
     ['upstream observed', 'fixed observed', 'stale observed', 'stale observed'],
   )
+})
+
+test('its steps are shown in few words', async t => {
+  const steps = [stale(), upstream(async () => elsewhere, false, 70), fixed]
+  const { service } = behind(t, steps)
+  await service(aCall())
+  const [kept, ...rest] = stateOf(steps) as { replies: number; bytes: number }[]
+  equal(kept?.replies, 1)
+  ok(kept.bytes > 0)
+  deepEqual(rest, [
+    { kind: 'upstream', timeoutMs: 70, repeatable: false },
+    { kind: 'fixed', status: 203 },
+  ])
 })
