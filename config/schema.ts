@@ -543,9 +543,21 @@ export const Config = z.strictObject({
     .record(name, Route)
     .describe('The ways in, by name. A route has just one of `command`, `query` and `event`.'),
   policies: z
-    .strictObject({ drain: Mode, deadline: Mode, gate: Mode, fallback: Mode })
+    .strictObject({
+      drain: Mode,
+      deadline: Mode,
+      gate: Mode,
+      fallback: Mode,
+      stateFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'File that keeps the states of all circuits over a restart, what operators forced included; one for each instance. Off unless given.',
+        ),
+    })
     .prefault({})
-    .describe('Policies without options of their own.'),
+    .describe('Policies without options of their own, and what they remember.'),
   overload: z
     .strictObject({
       mode: Mode,

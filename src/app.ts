@@ -15,6 +15,7 @@ import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Problem } from './problem.ts'
 import { Readiness } from './readiness.ts'
+import type { Circuit } from './resilience/circuit.ts'
 import { Drain } from './resilience/drain.ts'
 import { explain } from './resilience/explain.ts'
 import type { Check } from './resilience/gate.ts'
@@ -26,6 +27,7 @@ import type { Leases } from './resilience/leases.ts'
 import { Stall } from './resilience/stall.ts'
 import { callLayers, publishLayers, repeatStack, wraps } from './resilience/stack.ts'
 import type { Layer } from './resilience/stack.ts'
+import type { StateFile } from './resilience/statefile.ts'
 import { stepsOf } from './resilience/steps.ts'
 import type { Upstreams } from './resilience/steps.ts'
 import { noWorker, workerBehind } from './resilience/watched.ts'
@@ -135,6 +137,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   held.use(cluster)
   for (const worker of workers.values()) held.use(worker)
   for (const watch of watches.values()) held.use(watch)
+  held.use(await openStateFile(config, [cluster.circuit, ...Array.from(workers.values(), ({ circuit }) => circuit)]))
   held.use(inbox)
   const degraded = (): Record<string, string> => {
     if (!wasReady) return {}
@@ -266,6 +269,12 @@ async function openUpstreams({ routes, replies }: Config, held: AsyncDisposableS
 
 const neverAsked: Upstreams = () => {
   throw new Error('No route has an upstream.')
+}
+
+async function openStateFile({ policies }: Config, circuits: readonly Circuit[]): Promise<StateFile | null> {
+  if (policies.stateFile === undefined) return null
+  const { StateFile } = await import('./resilience/statefile.ts') // not loaded where it is not used
+  return await StateFile.open(policies.stateFile, circuits)
 }
 
 async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {

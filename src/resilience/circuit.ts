@@ -15,6 +15,7 @@ import { rotating } from './rotation.ts'
 export type { CircuitOptions, CircuitSnapshot, Pass, Saved, Verdict } from './health.ts'
 /** A pass that is void already. */
 export const spent: Pass = -1
+const restarted = 'before the restart '
 
 /**
  * One target's health. opossum counts verdicts and keeps the state and its timer; the calls run outside it, because it
@@ -160,7 +161,7 @@ export class Circuit implements Disposable {
       this.#times.resume(openings)
       // no longer than it can be: the wall clock may have been set meanwhile
       const openMs = Math.min(leftMs, state === 'open' ? this.#times.ceilingMs : windowMs)
-      this.#turn(state, { reason: `before the restart ${reason}` }, openMs)
+      this.#turn(state, { reason: reason.startsWith(restarted) ? reason : restarted + reason }, openMs)
     }
     this.force(forced)
     return leftMs > 0 || end === null

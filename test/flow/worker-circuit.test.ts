@@ -10,7 +10,7 @@ const circuit = (breaker: object, timeoutMs = 20_000): { workers: object; routes
 
 test('five silences in a row open the circuit of the worker, for all its routes, and one probe closes it', async t => {
   const openMs = 800
-  const { ask, admin, worker } = await aGateway(t, circuit({ openMs, consecutive: 5 }, 40))
+  const { ask, admin, worker } = await aGateway(t, circuit({ openMs, openMaxMs: openMs, consecutive: 5 }, 40))
   const state = async (name: string): Promise<boolean> =>
     (await admin.metrics()).sum('sluice_circuit_state', { circuit: 'orders', state: name }) === 1
 
@@ -70,6 +70,26 @@ test('a share of failures opens it, once there are enough verdicts', async t => 
   const codes: (string | null)[] = []
   for (let i = 0; i < 11; i++) codes.push((await ask('/orders', { body: anOrder })).code)
   deepEqual(codes, [...Array<null>(10).fill(null), 'circuit-open'])
+})
+
+test('a worker that answers, but slowly, opens its circuit where it is said what slow is', async t => {
+  const { ask, worker } = await aGateway(t, circuit({ slowMs: 20, slowPercent: 100, minCalls: 3 }))
+  const codes: (string | null)[] = []
+  for (let i = 0; i < 4; i++) {
+    const asked = ask('/orders', { body: anOrder })
+    if (i < 3) {
+      const command = await worker.next()
+      await new Promise(resolve => setTimeout(resolve, 40))
+      await command.reply({ status: 201 })
+    }
+    const { code, json } = await asked
+    codes.push(code)
+    if (i === 3) {
+      match(String(json['detail']), /at least 100 % took longer than 20 ms/)
+      deepEqual([json['limit'], json['observed']], [100, 100])
+    }
+  }
+  deepEqual(codes, [null, null, null, 'circuit-open'])
 })
 
 test('another worker’s circuit stays closed', async t => {
