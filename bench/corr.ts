@@ -75,6 +75,7 @@ async function caller(): Promise<void> {
       expires: later(5_000),
       signal: new AbortController().signal,
       progress: unsent(),
+      fault: null,
     }
     try {
       const reply = await request(call)

@@ -72,6 +72,7 @@ const aCall = (i: number): Call => ({
   expires: later(5_000),
   signal: new AbortController().signal, // of the request: the route makes one, so it is in the baseline
   progress: unsent(),
+  fault: null,
 })
 
 async function cpuPerCall(service: Service<Call, Reply>): Promise<number> {

@@ -85,6 +85,7 @@ const aCall = (i: number): Call => ({
   expires: later(timeoutMs),
   signal: new AbortController().signal,
   progress: unsent(),
+  fault: null,
 })
 const answerTo = (id: Uint8Array): Incoming => ({
   topic: 'gateway.replies',

@@ -6,6 +6,7 @@ import { plain, read } from './document.ts'
 import type { Tree } from './document.ts'
 import { explain } from './explain.ts'
 import { checkFallbacks } from './fallback.ts'
+import { checkFaults } from './faults.ts'
 import { contentsOf } from './file.ts'
 import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
@@ -65,4 +66,5 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkClashes(seen)
   checkRepetition(seen)
   checkSlots(seen)
+  checkFaults(seen)
 }

@@ -2,6 +2,8 @@ import type { Config, RouteOptions } from '../config/schema.ts'
 import { hidden } from '../config/load.ts'
 import type { Acknowledged, Broker, Outgoing } from './bridge/broker.ts'
 import { Correlator } from './bridge/correlate.ts'
+import { injectable } from './bridge/faulty.ts'
+import type { Far } from './bridge/faulty.ts'
 import { Inbox } from './bridge/inbox.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { notify } from './bridge/notify.ts'
@@ -19,6 +21,7 @@ import type { Circuit } from './resilience/circuit.ts'
 import { Drain } from './resilience/drain.ts'
 import { explain } from './resilience/explain.ts'
 import type { Check } from './resilience/gate.ts'
+import { Faults } from './resilience/faults.ts'
 import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
 import type { WorkerGuards } from './resilience/guards.ts'
 import { Overload, readingsOf } from './resilience/overload.ts'
@@ -33,6 +36,8 @@ import type { Upstreams } from './resilience/steps.ts'
 import { noWorker, workerBehind } from './resilience/watched.ts'
 import { administer } from './routes/admin.ts'
 import { edge } from './routes/edge.ts'
+import { faultsOf } from './routes/fault.ts'
+import type { FaultsOf } from './routes/fault.ts'
 import type { Way } from './routes/intake.ts'
 import { serve } from './routes/server.ts'
 import { openTelemetry } from './telemetry/index.ts'
@@ -76,9 +81,11 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config) },
     settleReplies(replies),
   )
-  const publishing = publishLayers<Outgoing, Acknowledged>(cluster)
+  const faults = openFaults(config)
+  const publishing = publishLayers<Outgoing, Acknowledged>(cluster, faults)
   const publish = pipe(wraps(publishing), record => broker.publish(record))
-  const again = pipe<Outgoing, Acknowledged>(repeatStack(cluster), record => broker.publish(record))
+  const again = pipe<Outgoing, Acknowledged>(repeatStack(cluster, faults), record => broker.publish(record))
+  const far = { publish, again, replies }
   const layers = new Map<string, readonly Layer<Call, Reply>[]>() // by route
 
   let wasReady = false
@@ -97,12 +104,16 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
 
   const way = (name: string, route: RouteOptions, upstreams: Upstreams): Way => {
     const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
-    const parts = { route, policies: config.policies, drain, excused }
+    const parts = { route, policies: config.policies, drain, excused, faults }
+    /** The core of the way; where faults can be injected, with the places for them. */
+    const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>
+      faults === null ? build(far) : injectable(far, build)
     if (route.event !== undefined) {
       const { topic, expose, acks = route.delivery === 'volatile' ? 'leader' : 'all' } = route.event
       const policies = callLayers({ ...parts, worker: null, checks: [started, reachable] })
       layers.set(name, policies)
-      return { name, route, topic, service: pipe(wraps(policies), notify(publish, { ...named, acks, expose })) }
+      const core = inMind(far => notify(far.publish, { ...named, acks, expose }))
+      return { name, route, topic, service: pipe(wraps(policies), core) }
     }
     const worker = workers.get((route.command ?? route.query)?.to ?? '')
     if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
@@ -110,9 +121,11 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const repeats = repetitionOf(route, worker, cluster)
     const core = lazily(() => {
       const options = { ...named, dialect, maxReplyBytes: config.replies.maxBytes, reply: inbox.place }
-      return repeats === null
-        ? requestReply(publish, replies, options)
-        : repeatedRequest({ publish, again, replies, partitionFor, repeats }, options)
+      return inMind(far =>
+        repeats === null
+          ? requestReply(far.publish, far.replies, options)
+          : repeatedRequest({ ...far, partitionFor, repeats }, options),
+      )
     })
     const watch = watches.get(worker.name)
     const policies = callLayers({
@@ -134,6 +147,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   held.use(stall)
   held.use(readings)
   held.use(overload)
+  if (faults !== null) held.use(faults)
   held.use(cluster)
   for (const worker of workers.values()) held.use(worker)
   for (const watch of watches.values()) held.use(watch)
@@ -180,7 +194,10 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     })
     held.defer(() => admin.close())
     const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
-    const front = await serve(config.server, edge({ ways, server: config.server, partitionFor, entrance }))
+    const front = await serve(
+      config.server,
+      edge({ ways, server: config.server, partitionFor, entrance, faultsOf: askedFaults(config) }),
+    )
     connections = () => front.connections
     held.defer(() => front.close(1_000))
     tell('listening', `${front.address}, admin ${admin.address}`)
@@ -319,6 +336,14 @@ function checksOf(watch: Watch | undefined, { options }: WorkerGuards): Check[] 
     ...(modes.behind === 'off' ? [] : [workerBehind(watch, modes.behind, () => null)]),
   ]
 }
+
+const openFaults = ({ faults, routes, workers }: Config): Faults | null =>
+  faults.mode === 'off' ? null : new Faults(faults, Object.keys(routes), Object.keys(workers))
+
+const askedFaults = ({ admin, faults }: Config): FaultsOf | null =>
+  faults.mode === 'off' || !faults.headers || admin.token === undefined
+    ? null
+    : faultsOf(admin.token, faults.maxPercent)
 
 const broadcasts = ({ workers }: Config): boolean =>
   Object.values(workers).some(worker => worker.replies === 'broadcast')

@@ -1,4 +1,5 @@
 import type { Instant } from './clock.ts'
+import type { Fault, Struck } from './fault.ts'
 import type { Outcome, Problem } from './problem.ts'
 
 declare const brand: unique symbol
@@ -44,6 +45,8 @@ export type Call = Readonly<{
   expires: Instant // nobody wants the command done any more; at least the deadline
   signal: AbortSignal // aborts with a Problem as its reason; what is already sent goes on
   progress: Progress
+  fault: readonly Fault[] | null // what its headers ask to go wrong
+  struck?: Struck // what may go wrong with it, by headers and rules: for the core
 }>
 
 /** The one mutable part of a call, shared by its copies: how far it came. Times are milliseconds, for Server-Timing. */
@@ -74,6 +77,7 @@ export type Reply = Readonly<{
   headers: readonly Pair[] // lower case; the route's allow-list is applied on the way out
   body: Uint8Array
   own?: readonly Pair[] // headers of the gateway itself, such as Age: no allow-list drops them
+  bytesPerSecond?: number // how slowly the body is written, when a fault asks for it
   final?: boolean // a worker asks that the command is not sent again
 }>
 

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Call } from './call.ts'
+import type { FaultKind } from './fault.ts'
 import type { Outcome, Problem } from './problem.ts'
 
 /** How a reply is told apart on arrival. `answered` is the one that settled its call; all others are dropped. */
@@ -73,6 +74,18 @@ export type Happenings = {
     reason: string
     offset: bigint | null
   }>
+  /** A fault was injected; `rule` is `headers` when the request asked for it. */
+  fault: Readonly<{ kind: FaultKind; rule: string; route: string; worker: string }>
+  /** A rule of faults holds from now on, or no more: its time is over, or somebody took it away. */
+  faultRule: Readonly<{
+    state: 'begun' | 'time' | 'cleared'
+    rule: string
+    kind: FaultKind
+    percent: number
+    route: string | null // null: all
+    worker: string | null
+    forMs: number
+  }>
   lifecycle: Readonly<{ kind: 'starting' | 'listening' | 'ready' | 'unready' | 'draining' | 'stopped'; detail: string }>
   /** A step of a fallback was tried. */
   fallback: Readonly<{ route: string; kind: FallbackKind; result: FallbackResult }>
@@ -112,6 +125,8 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   redis: typed('redis'),
   localShare: typed('localShare'),
   reader: typed('reader'),
+  fault: typed('fault'),
+  faultRule: typed('faultRule'),
   lifecycle: typed('lifecycle'),
   fallback: typed('fallback'),
   pressure: typed('pressure'),

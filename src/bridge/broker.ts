@@ -1,4 +1,5 @@
 import type { Abortable } from '../call.ts'
+import type { Struck } from '../fault.ts'
 import type { Admin } from './admin.ts'
 
 /** Headers as Kafka has them: bytes, in order, names may repeat. */
@@ -17,6 +18,7 @@ export type Outgoing = Abortable &
     value: Uint8Array | null
     headers: Headers
     acks: Acks
+    struck?: Struck // what may go wrong with it on purpose: for the policies, no broker looks at it
   }>
 /** Where the record is; the offset is −1 when no acknowledgement was asked for. */
 export type Acknowledged = Readonly<{ partition: number; offset: bigint }>

@@ -1,6 +1,7 @@
 import type { Config, ModeName, QuotaOptions, RouteOptions } from '../../config/schema.ts'
 import type { Abortable, Call, Policy, Reply } from '../call.ts'
 import type { Instant } from '../clock.ts'
+import type { Struck } from '../fault.ts'
 import { attempt } from './attempt.ts'
 import { breaker } from './breaker.ts'
 import { bulkhead } from './bulkhead.ts'
@@ -10,6 +11,8 @@ import { drain } from './drain.ts'
 import type { Drain } from './drain.ts'
 import { fallback, stateOf } from './fallback.ts'
 import type { Step } from './fallback.ts'
+import { faults, publishFaults } from './faults.ts'
+import type { Faults } from './faults.ts'
 import { gate } from './gate.ts'
 import type { Check } from './gate.ts'
 import type { ClusterGuards, WorkerGuards } from './guards.ts'
@@ -27,9 +30,10 @@ export type CallParts = Readonly<{
   worker: WorkerGuards | null // null for an event, which nobody answers
   excused?: Excuse
   fallback?: readonly Step[] // what is tried instead, in this order
+  faults?: Faults | null // null: none can be injected
 }>
 
-type Publishing = Abortable & Readonly<{ topic: string }>
+type Publishing = Abortable & Readonly<{ topic: string; struck?: Struck }>
 
 /** A policy at its place: how it is called and whether it enforces, for people; `state` is what it knows at present, plain and bounded. */
 export type Layer<In, Out> = Readonly<{
@@ -41,16 +45,20 @@ export type Layer<In, Out> = Readonly<{
 
 export const wraps = <In, Out>(layers: readonly Layer<In, Out>[]): Policy<In, Out>[] => layers.map(({ wrap }) => wrap)
 export const callStack = (parts: CallParts): Policy<Call, Reply>[] => wraps(callLayers(parts))
-export const publishStack = <In extends Publishing, Out>(cluster: ClusterGuards): Policy<In, Out>[] =>
-  wraps(publishLayers(cluster))
+export const publishStack = <In extends Publishing, Out>(
+  cluster: ClusterGuards,
+  faults: Faults | null = null,
+): Policy<In, Out>[] => wraps(publishLayers(cluster, faults))
 /** Around what is a repetition already: a retry of it would be paid for by nobody. */
-export const repeatStack = <In extends Publishing, Out>(cluster: ClusterGuards): Policy<In, Out>[] =>
-  wraps(attemptLayers(cluster))
+export const repeatStack = <In extends Publishing, Out>(
+  cluster: ClusterGuards,
+  faults: Faults | null = null,
+): Policy<In, Out>[] => wraps(attemptLayers(cluster, faults))
 
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
-  const { route, policies, drain: door, checks, worker, excused, fallback: steps = [] } = parts
-  const all = worker === null ? checks : [...checks, () => worker.circuit.wouldRefuse('gate')]
+  const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
+  const asked = worker === null ? checks : [...checks, () => worker.circuit.wouldRefuse('gate')]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
     // a stopping instance takes nothing new
@@ -77,8 +85,17 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
           () => ({ steps: stateOf(steps) }),
         )),
     // never queue for what will be refused
-    ...on('gate', policies.gate, mode => gate<Reply>(all, mode)),
+    ...on('gate', policies.gate, mode => gate<Reply>(asked, mode)),
     ...(worker === null ? [] : workerStack(worker, route, excused)),
+    // innermost, so that the policies meet injected faults as real ones
+    ...(all === null
+      ? []
+      : on(
+          'faults',
+          'enforce',
+          () => faults(all),
+          () => all.snapshot(),
+        )),
   ]
 }
 
@@ -102,21 +119,26 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
       }),
     ),
-    // faults, innermost, so that the policies meet injected faults as real ones
   ]
 }
 
 /** The policies around publishing, outermost first; what they repeat is one record, not the call. */
-export function publishLayers<In extends Publishing, Out>(cluster: ClusterGuards): Layer<In, Out>[] {
+export function publishLayers<In extends Publishing, Out>(
+  cluster: ClusterGuards,
+  faults: Faults | null = null,
+): Layer<In, Out>[] {
   const { options, budget } = cluster
   return [
     // only what is not sent; each repetition asks the circuit again
     ...on('retry', options.attempts > 1 ? options.mode : 'off', () => retry<In, Out>(options, budget)),
-    ...attemptLayers<In, Out>(cluster),
+    ...attemptLayers<In, Out>(cluster, faults),
   ]
 }
 
-function attemptLayers<In extends Publishing, Out>({ options, circuit }: ClusterGuards): Layer<In, Out>[] {
+function attemptLayers<In extends Publishing, Out>(
+  { options, circuit }: ClusterGuards,
+  faults: Faults | null,
+): Layer<In, Out>[] {
   const labels = { route: 'publish', worker: circuit.name }
   return [
     // one circuit for the cluster: what our callers cut short proves nothing
@@ -130,7 +152,8 @@ function attemptLayers<In extends Publishing, Out>({ options, circuit }: Cluster
     ),
     // inside the circuit: a hung broker is a failure of the broker
     ...on('attempt', 'enforce', () => attempt<In, Out>(options.attemptMs)),
-    // faults, innermost
+    // innermost here too: what refuses is taken for the broker
+    ...(faults === null ? [] : on('faults', 'enforce', () => publishFaults<In, Out>())),
   ]
 }
 

@@ -6,6 +6,7 @@ import { answer } from './answer.ts'
 import { clientOf, localPeer, trustOf } from './client.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
+import type { FaultsOf } from './fault.ts'
 import { headProblem } from './head.ts'
 import type { Params } from './key.ts'
 import type { Inbound } from './inbound.ts'
@@ -18,6 +19,7 @@ export type EdgeOptions = Readonly<{
   server: ServerOptions
   partitionFor: Shared['partitionFor']
   entrance?: Shared['entrance']
+  faultsOf?: FaultsOf | null
 }>
 
 /** All ways in behind one listener. */
@@ -34,7 +36,7 @@ type Match = [keyof typeof methods, string] // the configuration was checked
  * without its application, which would change the prototypes of every request and response (10 µs). Throws an Error for a
  * route that could never be served.
  */
-export function edge({ ways, server, partitionFor, entrance = null }: EdgeOptions): Edge {
+export function edge({ ways, server, partitionFor, entrance = null, faultsOf = null }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
   const shared: Shared = {
     clientOf: clientOf(trustedProxies),
@@ -42,6 +44,7 @@ export function edge({ ways, server, partitionFor, entrance = null }: EdgeOption
     partitionFor,
     bodyTimeoutMs: limits.bodyTimeoutMs,
     entrance,
+    faultsOf,
   }
   const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
   const unnamed = server.socket === undefined ? undefined : localPeer

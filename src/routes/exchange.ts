@@ -9,6 +9,7 @@ import type { Outcome } from '../problem.ts'
 import type { Inbound } from './inbound.ts'
 import type { Line } from './line.ts'
 import { problemBody, problemHead, replyBody, replyHead } from './respond.ts'
+import { trickle } from './trickle.ts'
 
 /** What all requests of a server share: once it is closing, every answer is the last of its connection. */
 export type Door = { closing: boolean; readonly flushMs: number }
@@ -72,7 +73,7 @@ export class Exchange {
   reply(reply: Reply, passes: ReadonlySet<string>): void {
     const ms = since(this.started)
     const head = replyHead(this, reply, passes, ms)
-    if (!this.#gone) this.#send(reply.status, head, replyBody(reply))
+    if (!this.#gone) this.#send(reply.status, head, replyBody(reply), reply.bytesPerSecond)
     this.#finish(reply.status, this.call?.progress.outcome ?? 'not-sent', null, ms)
   }
 
@@ -92,7 +93,7 @@ export class Exchange {
     this.#finish(status, outcome, problem, ms)
   }
 
-  #send(status: number, head: string[], body: Uint8Array): void {
+  #send(status: number, head: string[], body: Uint8Array, bytesPerSecond?: number): void {
     const { req, res, line } = this
     const { remaining } = req
     const closes = this.last || remaining > discardBytes || (this.#door.closing && line.newest === this)
@@ -100,6 +101,7 @@ export class Exchange {
     res.writeHead(status, head) // it ends the keep-alive of a client that still waits for its 100 Continue
     if (!res.shouldKeepAlive) line.broken = true
     if (remaining > 0 && !res.shouldKeepAlive) return this.#endWhenRead(body)
+    if (bytesPerSecond !== undefined) return trickle(res, body, bytesPerSecond, () => this.#watch(body.length))
     if (body.length <= textBytes) res.end(latin1(body), 'latin1')
     else res.end(body)
     const { socket } = res

@@ -7,6 +7,7 @@ import type { Instant } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { ClientOf } from './client.ts'
 import type { Exchange } from './exchange.ts'
+import type { FaultsOf } from './fault.ts'
 import { keyOf } from './key.ts'
 import type { Params } from './key.ts'
 import { fromField, mayPassIn } from './names.ts'
@@ -23,6 +24,7 @@ export type Shared = Readonly<{
   partitionFor: (topic: string, key: Uint8Array | null) => number
   bodyTimeoutMs: number
   entrance: ((entrant: Entrant) => Entrance) | null // null: whoever comes is let in
+  faultsOf: FaultsOf | null // null: no request may ask for faults
 }>
 /** Makes calls of a route's requests. Both throw a Problem when the request is none of it. */
 export type Intake = Readonly<{
@@ -36,7 +38,7 @@ const noPairs: readonly Pair[] = []
 const longestHeaders = 8_192
 
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
-export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: Shared): Intake {
+export function intake({ name, route, topic }: Way, { clientOf, partitionFor, faultsOf }: Shared): Intake {
   const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
@@ -78,6 +80,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor }: 
       expires: (started + ttlMs) as Instant,
       signal: exchange.signal(),
       progress: unsent(),
+      fault: faultsOf === null ? null : faultsOf(headers),
     }
   }
 

@@ -13,8 +13,8 @@ const ofTheConnection: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-/** Names that mean something on the wire to the workers, in one dialect or another. */
-const ofTheWire = ['ce_', 'ce-', 'sluice-', 'kafka_', 'http-']
+/** Names that mean something on the wire to the workers, in one dialect or another, and what asks the gateway for faults. */
+const ofTheWire = ['ce_', 'ce-', 'sluice-', 'kafka_', 'http-', 'x-fault-']
 
 /** Whether a request header may go to a worker, if the route lists it. The name is lower case. */
 export const mayPassIn = (name: string): boolean =>

@@ -142,6 +142,8 @@ function others(log: Logger, clean: Clean): Listeners {
     },
     partition: ({ worker, partition, to, reason, bad }) =>
       log[to === 'bad' ? 'warn' : 'info']({ worker, partition, to, reason: clean(reason), bad }, 'partition'),
+    faultRule: ({ state, rule, kind, percent, route, worker, forMs }) =>
+      log[state === 'begun' ? 'warn' : 'info']({ state, rule, kind, percent, route, worker, forMs }, 'fault rule'),
     lifecycle: ({ kind, detail }) => log.info({ kind, ...(detail !== '' && { detail: clean(detail) }) }, 'lifecycle'),
     warning: ({ what, cause }) =>
       log.warn({ what: clean(what), ...(cause !== undefined && { cause: clean(causeOf(cause)) }) }, 'warning'),
@@ -154,6 +156,7 @@ function others(log: Logger, clean: Clean): Listeners {
     retried: ({ topic, attempt, delayMs, observed, problem }) =>
       log.debug({ topic, attempt, delayMs: Math.round(delayMs), observed, ...told(problem, clean) }, 'retried'),
     repeated: ({ route, kind, observed }) => log.debug({ route, kind, observed }, 'repeated'),
+    fault: ({ kind, rule, route }) => log.debug({ kind, rule, route }, 'fault'),
     budgetSpent: ({ topic }) => log.debug({ topic }, 'retry budget spent'),
     reply: ({ class: kind, worker }) => {
       if (kind !== 'answered') log.debug({ class: kind, worker }, 'reply dropped')

@@ -1,11 +1,12 @@
 import type { Config } from '../../config/schema.ts'
 import { forcedStates, repetitions, replyClasses, resources } from '../events.ts'
+import type { FaultKind } from '../fault.ts'
 import { countCalls, countFallbacks } from './calls.ts'
 import { countGroups } from './groups.ts'
 import { listen } from './listen.ts'
 import type { Listeners } from './listen.ts'
 import { Meter, byName, none, oneOf } from './meter.ts'
-import type { Described } from './meter.ts'
+import type { Cell, Described } from './meter.ts'
 import { measureProcess } from './process.ts'
 
 /** The metrics, until they are closed. */
@@ -39,6 +40,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countPublishing(meter, new Set(topics)),
     countShares(meter, Object.keys(workers), Object.keys(routes)),
     countInside(meter),
+    countFaults(meter, Object.keys(routes)),
   ].map(listen)
   const lost = meter.counter({
     name: 'sluice_log_lines_lost_total',
@@ -169,6 +171,29 @@ function countRepetitions(meter: Meter, routes: Config['routes']): Listeners {
   const watched = of(observed)
   return {
     repeated: happened => void (happened.observed ? watched : inForce)(happened.route)(happened.kind).value++,
+  }
+}
+
+function countFaults(meter: Meter, routes: readonly string[]): Listeners {
+  const faults = meter.counter({
+    name: 'sluice_faults_total',
+    help: 'Faults that were injected, by kind; see `faults` of the configuration.',
+    labels: ['kind', 'route'],
+  })
+  const made = new Map<string, Cell>() // by what strikes: where none does there is no series
+  const ofRoute = byName(routes, route => (kind: FaultKind): Cell => {
+    const key = `${kind} ${route}`
+    const known = made.get(key) ?? faults({ kind, route })
+    made.set(key, known)
+    return known
+  })
+  const rules = meter.gauge({
+    name: 'sluice_fault_rules',
+    help: 'Rules that inject faults at present; each ends by itself.',
+  })({})
+  return {
+    fault: ({ kind, route }) => void ofRoute(route)(kind).value++,
+    faultRule: ({ state }) => void (rules.value += state === 'begun' ? 1 : -1),
   }
 }
 

@@ -19,6 +19,7 @@ export const aCall = (over: Partial<Call> = {}): Call => ({
   expires: later(5_000),
   signal: new AbortController().signal,
   progress: unsent(),
+  fault: null,
   ...over,
 })
 export const anAnswer: Reply = { status: 200, headers: [], body: new Uint8Array() }

@@ -17,6 +17,7 @@ type Options = Readonly<{
   server?: Record<string, unknown>
   service?: Service<Call, Reply>
   partitionFor?: Shared['partitionFor']
+  faultsOf?: Shared['faultsOf']
 }>
 type Opened = Readonly<{ url: string; front: Front; edge: Edge; calls: Call[]; finished: Finished[] }>
 
@@ -43,7 +44,13 @@ export const json = (value: unknown, status = 200): Reply => ({
 /** The routes behind a real listener on a free port, with everything that happened. */
 export async function open(
   t: TestContext,
-  { routes = someRoutes, server, service = async () => json({ ok: true }), partitionFor = () => 0 }: Options = {},
+  {
+    routes = someRoutes,
+    server,
+    service = async () => json({ ok: true }),
+    partitionFor = () => 0,
+    faultsOf = null,
+  }: Options = {},
 ): Promise<Opened> {
   const config = configOf(routes, server)
   const calls: Call[] = []
@@ -54,6 +61,7 @@ export async function open(
     return service(call)
   }
   const behind = edge({
+    faultsOf,
     ways: Object.entries(config.routes).map(([name, route]) => {
       const topic = route.event?.topic ?? 'orders.commands'
       return { name, route, topic, service: watched }

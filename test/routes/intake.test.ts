@@ -66,7 +66,7 @@ test('names of the wire and of the connection are never told, credentials only w
 })
 
 test('a route that would pass such names on is refused at start', () => {
-  for (const name of ['ce_id', 'sluice-expires', 'kafka_correlationid', 'http-route', 'connection', 'content-length']) {
+  for (const name of ['ce_id', 'sluice-expires', 'kafka_correlationid', 'http-route', 'connection', 'x-fault-token']) {
     const { routes } = configOf(route({ requestHeaders: [name] }))
     const way = { name: 'put', route: routes['put']!, topic: 't', service: async () => json({}) }
     const shared = {
@@ -75,6 +75,7 @@ test('a route that would pass such names on is refused at start', () => {
       partitionFor: () => 0,
       bodyTimeoutMs: 1,
       entrance: null,
+      faultsOf: null,
     }
     throws(() => intake(way, shared), { message: `routes.put.requestHeaders: ${name} can never be passed on.` })
   }

@@ -227,6 +227,25 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
     { level: 'debug', msg: 'refused', policy: 'quota', route: 'place-order', code: 'rate-limited', observed: true },
   ],
   [
+    'a fault',
+    () => events.fault.publish({ kind: 'delay', rule: 'slow', route: 'find', worker: 'orders' }),
+    { level: 'debug', msg: 'fault', kind: 'delay', rule: 'slow', route: 'find' },
+  ],
+  [
+    'a rule of faults',
+    () =>
+      events.faultRule.publish({
+        state: 'begun',
+        rule: 'slow',
+        kind: 'delay',
+        percent: 5,
+        route: null,
+        worker: 'orders',
+        forMs: 1_000,
+      }),
+    { level: 'warn', msg: 'fault rule', state: 'begun', rule: 'slow', kind: 'delay', percent: 5, worker: 'orders' },
+  ],
+  [
     'a command sent again',
     () => events.repeated.publish({ worker: 'orders', route: 'find', kind: 'hedge', observed: false }),
     { level: 'debug', msg: 'repeated', route: 'find', kind: 'hedge' },

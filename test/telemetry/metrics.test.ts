@@ -170,6 +170,30 @@ test('commands sent again are counted by worker, route and reason', async () => 
   ])
 })
 
+test('the rules of faults that hold are counted', async () => {
+  const rule = { rule: 'slow', kind: 'delay', percent: 5, route: null, worker: null, forMs: 1_000 } as const
+  deepEqual(
+    await counted('sluice_fault_rules', () => {
+      for (const state of ['begun', 'begun', 'begun', 'time', 'cleared'] as const)
+        events.faultRule.publish({ ...rule, state })
+    }),
+    ['sluice_fault_rules 1'],
+  )
+})
+
+test('injected faults are counted by kind and route, and nothing is there before', async () => {
+  deepEqual(await counted('sluice_faults_total', () => {}), [])
+  const happen = (): void => {
+    const happened = { kind: 'delay', rule: 'slow', route: 'find', worker: 'orders' } as const
+    for (let i = 0; i < 2; i++) events.fault.publish(happened)
+    events.fault.publish({ ...happened, kind: 'abort', route: 'unheard-of' })
+  }
+  deepEqual(await counted('sluice_faults', happen), [
+    'sluice_faults_total{kind="delay",route="find"} 2',
+    'sluice_faults_total{kind="abort",route="none"} 1',
+  ])
+})
+
 test('produce requests are counted with what they carry', async () => {
   const happen = (): void => {
     events.produced.publish({ records: 12, bytes: 3_000, ms: 1.5, failed: 0 })

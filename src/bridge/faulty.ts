@@ -1,0 +1,66 @@
+import type { Call, Reply, Service } from '../call.ts'
+import type { Struck } from '../fault.ts'
+import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
+import type { Correlator } from './correlate.ts'
+import type { Replies } from './request.ts'
+
+/** What the core of a route speaks to: publishing for the first time and again, and the replies. */
+export type Far = Readonly<{
+  publish: Service<Outgoing, Acknowledged>
+  again: Service<Outgoing, Acknowledged>
+  replies: Replies & Pick<Correlator, 'settle'>
+}>
+
+/** A core that faults can befall: built anew for each call that one may strike, as that is rare, so that all others pay nothing. */
+export function injectable(far: Far, build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> {
+  const core = build(far)
+  return call => (call.struck === undefined ? core(call) : build(faulty(far, call.struck))(call))
+}
+
+const faulty = ({ publish, again, replies }: Far, struck: Struck): Far => ({
+  publish: record => publish({ ...record, struck }),
+  again: record => again({ ...record, struck }),
+  replies: {
+    expect: (worker, onReply, onAbandoned) => expect({ replies, struck, worker, onReply }, onAbandoned),
+    settle: (id, reply) => replies.settle(id, reply),
+  },
+})
+
+type Expected = Readonly<{
+  replies: Far['replies']
+  struck: Struck
+  worker: string
+  onReply: (reply: Incoming) => void
+}>
+
+/** Replies as the faults leave them: what is lost or held back is still waited for. */
+function expect({ replies, struck, worker, onReply }: Expected, onAbandoned?: Parameters<Replies['expect']>[2]) {
+  let doubled = false // a twin of a twin would have one too
+  const arrive = (record: Incoming): void => {
+    const twin = !doubled && struck.strike('duplicate-reply') !== null
+    onReply(struck.strike('garbled-reply') === null ? record : garbled(record))
+    if (!twin) return
+    doubled = true
+    replies.settle(waiter.id, record)
+  }
+  const waiter = replies.expect(
+    worker,
+    record => {
+      if (struck.strike('lost-reply') !== null) return waiter.renew()
+      const delay = struck.strike('delay')
+      if (delay === null) return arrive(record)
+      waiter.renew()
+      struck.hold(delay.value, () => {
+        waiter.forget()
+        arrive(record)
+      })
+    },
+    onAbandoned,
+  )
+  return waiter
+}
+
+const garbled = (record: Incoming): Incoming => ({
+  ...record,
+  headers: [...record.headers, ['sluice-status', Buffer.from('garbled')]],
+})
