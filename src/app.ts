@@ -132,6 +132,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       ...parts,
       worker,
       fallback: stepsOf(route, upstreams),
+      repetition: repeats,
       checks: [started, reachable, answerable, ...checksOf(watch, worker)],
       // what is silent while its partition is handed over, is soon heard again
       ...(watch !== undefined && { excused: since => excused(since) || watch.disturbed(since) }),

@@ -142,7 +142,11 @@ class Asking {
     progress.sendings++
     const headers = asAttempt(this.#first.headers, progress.sendings)
     this.#parts.again({ ...this.#first, partition, headers }).then(
-      () => (progress.outcome = 'sent'),
+      () => {
+        progress.outcome = 'sent'
+        // our own wait is not the worker's time; after a silence nobody knows which sending is answered
+        if (this.#retries > 0) this.#waiter.sentAt = now()
+      },
       (error: unknown) => {
         this.#failed(error)
         if (this.#kept !== null) this.answer.resolve(this.#kept) // else the first sending may still be answered

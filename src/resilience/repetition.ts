@@ -14,6 +14,13 @@ const mostRetries = 2
 /** Extra load of hedges by themselves: Dean and Barroso (The Tail at Scale, 2013) measured 2 % for a p95. */
 const hedges = { percent: 2, floor: 0 }
 
+/** `silenceMs` is null while there is nothing to wait for, or not enough is known. */
+export type RepetitionState = Readonly<{
+  silence: Silence | null
+  silenceMs: number | null
+  retryOn: readonly number[]
+}>
+
 /**
  * When the calls of one route are sent again though the broker has accepted them, and whether they may be: never into a
  * circuit that is not closed, never without a token of the budget that all repetitions share, never past the deadline.
@@ -43,6 +50,16 @@ export class Repetition implements Repeats {
     this.#hedges = hedged ? new Budget(hedges) : null
     // where publishing is not retried, nobody else pays in
     this.#deposits = cluster.options.mode === 'off' || cluster.options.attempts === 1
+  }
+
+  /** For people: what it waits for at present. */
+  get state(): RepetitionState {
+    const { kind = null } = this.#silence ?? {}
+    return { silence: kind, silenceMs: this.silenceMs(), retryOn: [...this.#retryOn] }
+  }
+
+  get mode(): ModeName {
+    return this.#silence?.mode ?? 'enforce'
   }
 
   begin(): void {

@@ -18,6 +18,7 @@ import type { Check } from './gate.ts'
 import type { ClusterGuards, WorkerGuards } from './guards.ts'
 import { leased } from './lease.ts'
 import { quota } from './quota.ts'
+import type { Repetition } from './repetition.ts'
 import { retry } from './retry.ts'
 
 /** Whether we could not have heard a worker at some time since: our reader was dead, or our event loop stood still. */
@@ -31,6 +32,7 @@ export type CallParts = Readonly<{
   excused?: Excuse
   fallback?: readonly Step[] // what is tried instead, in this order
   faults?: Faults | null // null: none can be injected
+  repetition?: Repetition | null // null: nothing that the broker has accepted is sent again
 }>
 
 type Publishing = Abortable & Readonly<{ topic: string; struck?: Struck }>
@@ -58,6 +60,7 @@ export const repeatStack = <In extends Publishing, Out>(
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
+  const { repetition = null } = parts
   const asked = worker === null ? checks : [...checks, () => worker.circuit.wouldRefuse('gate')]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
@@ -95,6 +98,15 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
           'enforce',
           () => faults(all),
           () => all.snapshot(),
+        )),
+    // it repeats in the core, which alone knows what is awaited; here it is only told of
+    ...(repetition === null
+      ? []
+      : on<Call, Reply>(
+          'repetition',
+          repetition.mode,
+          () => next => next,
+          () => repetition.state,
         )),
   ]
 }

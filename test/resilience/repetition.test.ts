@@ -2,11 +2,12 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { Config } from '../../config/schema.ts'
-import type { Call } from '../../src/call.ts'
+import type { Abortable, Call } from '../../src/call.ts'
 import { later } from '../../src/clock.ts'
 import { Problem } from '../../src/problem.ts'
 import { guardCluster, guardWorker } from '../../src/resilience/guards.ts'
 import { Repetition, repetitionOf } from '../../src/resilience/repetition.ts'
+import { retry } from '../../src/resilience/retry.ts'
 import { aCall } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heard } from './heard.ts'
@@ -37,6 +38,42 @@ test('a route that asks for nothing has none, and neither has one where all is o
   equal(of({ resend: { afterMs: 100 } }), true)
   equal(of({ hedge: { mode: 'observe' } }), true)
   equal(of({ retryOn: [503] }), true)
+})
+
+test('it tells people what it waits for', t => {
+  frozenClock(t)
+  const resending = aRepetition(t, { resend: { afterMs: 700, mode: 'observe' }, retryOn: [503] }).repeats
+  deepEqual([resending.mode, resending.state], ['observe', { silence: 'resend', silenceMs: 700, retryOn: [503] }])
+  const hedging = aRepetition(t, { hedge: {} }).repeats
+  deepEqual(hedging.state, { silence: 'hedge', silenceMs: null, retryOn: [] })
+  const retrying = aRepetition(t, { retryOn: [503] }).repeats
+  deepEqual([retrying.mode, retrying.state.silence], ['enforce', null])
+})
+
+test('all publishings failing and all workers silent: what is sent, by retries and resends together, stays within 1.1 of the calls', async t => {
+  const clock = frozenClock(t)
+  const { repeats, cluster } = aRepetition(t, { resend: { afterMs: 100 }, retryOn: [503] })
+  let sendings = 0
+  const away = async (): Promise<never> => {
+    sendings++
+    throw new Problem('broker-unavailable', 'No connection.')
+  }
+  const publish = retry<Abortable & { topic: string }, never>(
+    { attempts: 3, baseMs: 50, capMs: 1_000, mode: 'enforce' },
+    cluster.budget,
+  )(away)
+  const calls = 2_000
+  for (let i = 0; i < calls; i++) {
+    const one = call()
+    repeats.begin()
+    publish(one).catch(() => {})
+    if (repeats.silent(one)) sendings++
+    if (repeats.waitMs(one, 503, 0, 0) !== null) sendings++
+    if (i % 50 === 0) await clock.advance(10)
+  }
+  for (let i = 0; i < 30; i++) await clock.advance(100)
+  ok(sendings <= 1.1 * calls + 3, `${sendings} sendings of ${calls} calls`)
+  ok(sendings >= 1.1 * calls, 'the budget is used')
 })
 
 test('a silence is as long as the route says, and a repetition takes a token of the shared budget', t => {

@@ -8,8 +8,11 @@ import { after, alarms, later, now, since, until } from '../../src/clock.ts'
 import { Problem, outcomes, strongest } from '../../src/problem.ts'
 import type { Outcome } from '../../src/problem.ts'
 import { Drain } from '../../src/resilience/drain.ts'
+import { explain } from '../../src/resilience/explain.ts'
+import { Faults } from '../../src/resilience/faults.ts'
 import { guardCluster, guardWorker } from '../../src/resilience/guards.ts'
-import { callLayers, callStack, publishLayers, publishStack, repeatStack } from '../../src/resilience/stack.ts'
+import { Repetition } from '../../src/resilience/repetition.ts'
+import { callLayers, callStack, publishLayers, publishStack, repeatStack, wraps } from '../../src/resilience/stack.ts'
 import type { CallParts } from '../../src/resilience/stack.ts'
 import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
@@ -91,7 +94,7 @@ test('as shipped there is no quota, and what is off is not there at all', t => {
   using shipped = aChain(answers)
   deepEqual(namesOf(shipped.policies), ['drain', 'deadline', 'gate', 'bulkhead', 'breaker'])
   using nothing = aChain(answers, {
-    policies: { drain: 'off', deadline: 'off', gate: 'off' },
+    policies: { drain: 'off', deadline: 'off', gate: 'off', fallback: 'off' },
     worker: { breaker: off, bulkhead: off, quota: { requests: 1, ...off } },
     route: { quota: { requests: 1, ...off } },
     publish: { ...off, breaker: off },
@@ -369,6 +372,32 @@ test('however the broker, the worker and the client behave: nothing is sent afte
     }),
     { numRuns: 60 },
   )
+})
+
+test('faults stand innermost in both pipes, where they can be injected at all; repetition is only told of', t => {
+  frozenClock(t)
+  const faults = new Faults(Config.parse({ routes: {} }).faults, [], [])
+  using chain = aChain(answers, {}, { faults })
+  deepEqual(namesOf(chain.policies).slice(-2), ['breaker', 'faults'])
+  deepEqual(namesOf(publishStack<Publishing, typeof acknowledged>(chain.cluster, faults)).slice(-2), [
+    'attempt',
+    'faults',
+  ])
+  const route = Config.parse({ routes: { a: { match: 'GET /', query: { to: 'orders' }, retryOn: [503] } } }).routes[
+    'a'
+  ]!
+  const layers = callLayers({
+    route,
+    policies: { drain: 'off', deadline: 'off', gate: 'off', fallback: 'off' },
+    drain: new Drain('off'),
+    checks: [],
+    worker: null,
+    repetition: new Repetition(route, chain.worker, chain.cluster),
+  })
+  deepEqual(explain(layers), [
+    { policy: 'repetition', mode: 'enforce', silence: null, silenceMs: null, retryOn: [503] },
+  ])
+  equal(pipe(wraps(layers), answers), answers)
 })
 
 test('what is a repetition already is not retried, but counts for the circuit of the cluster', async t => {
