@@ -10,6 +10,8 @@ const kafka = new Kafka({
   brokers: (process.env['KAFKA_BROKERS'] ?? 'localhost:9092').split(','),
   logLevel: logLevel.ERROR,
 })
+const commands = process.env['COMMANDS'] ?? 'bench.orders.commands'
+const replies = process.env['REPLIES'] ?? 'bench.naive.replies'
 const producer = kafka.producer()
 const consumer = kafka.consumer({ groupId: 'naive-gateway' })
 const waiting = new Map<string, Response>()
@@ -22,7 +24,7 @@ app.post('/orders', async (req, res) => {
   waiting.set(correlationId, res)
   try {
     await producer.send({
-      topic: 'bench.orders.commands',
+      topic: commands,
       messages: [
         {
           key: req.body.orderId,
@@ -30,7 +32,7 @@ app.post('/orders', async (req, res) => {
           headers: {
             'content-type': 'application/json',
             'sluice-correlation-id': correlationId,
-            'sluice-reply-to': 'bench.naive.replies',
+            'sluice-reply-to': replies,
           },
         },
       ],
@@ -43,7 +45,7 @@ app.post('/orders', async (req, res) => {
 
 await producer.connect()
 await consumer.connect()
-await consumer.subscribe({ topic: 'bench.naive.replies' })
+await consumer.subscribe({ topic: replies })
 await consumer.run({
   eachMessage: async ({ message }) => {
     const correlationId = message.headers?.['sluice-correlation-id']?.toString() ?? ''

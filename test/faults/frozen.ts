@@ -1,6 +1,6 @@
 import type { KafkaCluster } from '../../tools/kafka/cluster.ts'
-import { figure, percent, seconds, share, timed } from './figures.ts'
-import type { Figure } from './figures.ts'
+import { figure, percent, seconds, share, timed } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import type { FaultOptions } from './killed.ts'
 import { byOrder } from './ledger.ts'
 import { served } from './load.ts'

@@ -1,6 +1,6 @@
 import type { KafkaCluster } from '../../tools/kafka/cluster.ts'
-import { figure, seconds, timed } from './figures.ts'
-import type { Figure } from './figures.ts'
+import { figure, seconds, timed } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import { served } from './load.ts'
 import type { Answer } from './load.ts'
 import { Scene } from './scene.ts'

@@ -1,5 +1,5 @@
-import type { Figure } from './figures.ts'
-import { count, figure, none, timed } from './figures.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
+import { count, figure, none, timed } from '../../src/lab/verdict.ts'
 import { timeoutMs, topics } from './gateway.ts'
 import { accepted, lasted, served } from './load.ts'
 import type { Answer } from './load.ts'

@@ -1,7 +1,7 @@
 // npm run faults [-- [--short] [story …]]: breaks a real broker under load, and says of each promise whether it held.
 import { startKafka } from '../../tools/kafka/cluster.ts'
-import { failing, table } from './figures.ts'
-import type { Figure } from './figures.ts'
+import { failing, table } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import { stories } from './stories.ts'
 import type { Story } from './stories.ts'
 

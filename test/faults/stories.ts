@@ -1,6 +1,6 @@
 import type { KafkaCluster } from '../../tools/kafka/cluster.ts'
 import { failover } from './failover.ts'
-import type { Figure } from './figures.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import { frozen } from './frozen.ts'
 import { killed } from './killed.ts'
 

@@ -1,5 +1,5 @@
-import { count, figure, note, percent, share, timed } from './figures.ts'
-import type { Figure } from './figures.ts'
+import { count, figure, note, percent, share, timed } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import { lasted } from './load.ts'
 import type { Answer } from './load.ts'
 import type { Dials } from './probe.ts'

@@ -10,6 +10,14 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/kafka/client.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
   'src/bridge/kafka/group.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
   'src/bridge/kafka/kafka.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
+  'src/lab/attend.ts': 'test/kafka/lab.test.ts, which runs it as a process',
+  'src/lab/crew.ts': 'test/kafka/lab.test.ts: its members are processes on a real broker',
+  'src/lab/generate.ts': 'test/kafka/lab.test.ts, which runs it as a process',
+  'src/lab/play.ts': 'test/kafka/lab.test.ts, which plays a scene on a real broker',
+  'src/lab/panel.ts': 'test/lab/picture.test.ts, which draws it',
+  'src/lab/proxy.ts': 'test/kafka/reply-reader.test.ts, whose gateways reach the broker through it',
+  'src/lab/proofs/index.ts': 'npm run proof, which lists them',
+  'src/lab/proofs/overload.ts': 'npm run proof: it is a test itself',
 }
 
 const twinOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '.test.ts')}`

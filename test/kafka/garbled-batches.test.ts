@@ -14,7 +14,7 @@ import type { Compression } from '../help/java.ts'
 import { useOwnKafka } from '../help/kafka.ts'
 import { gatewayOnKafka, kafkaBroker } from '../help/onkafka.ts'
 import type { OnKafka, Topics } from '../help/onkafka.ts'
-import { KafkaProxy } from '../help/proxy.ts'
+import { KafkaProxy } from '../../src/lab/proxy.ts'
 import type { Scope } from '../help/scope.ts'
 import { until } from '../help/until.ts'
 

@@ -6,7 +6,7 @@ import { serve } from '../../src/worker/serve.ts'
 import { anOrder } from '../help/gateway.ts'
 import { fresh, useKafka } from '../help/kafka.ts'
 import { gatewayOnKafka, kafkaBroker } from '../help/onkafka.ts'
-import { KafkaProxy } from '../help/proxy.ts'
+import { KafkaProxy } from '../../src/lab/proxy.ts'
 import type { Scope } from '../help/scope.ts'
 import { until } from '../help/until.ts'
 

@@ -1,5 +1,5 @@
-import { figure, none, note, timed } from '../faults/figures.ts'
-import type { Figure } from '../faults/figures.ts'
+import { figure, none, note, timed } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import { freshTopics } from '../help/onkafka.ts'
 import type { Scope } from '../help/scope.ts'
 import { closedLoop, percentile } from './riders.ts'

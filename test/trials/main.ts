@@ -1,6 +1,6 @@
 // npm run trials [-- name …]: what the tests show in small, in full size on a real broker; each promise with its figure.
-import { failing, table } from '../faults/figures.ts'
-import type { Figure } from '../faults/figures.ts'
+import { failing, table } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import { startKafka } from '../../tools/kafka/cluster.ts'
 import type { Scope } from '../help/scope.ts'
 import { crossing } from './crossing.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { figure, none, note, timed } from '../faults/figures.ts'
-import type { Figure } from '../faults/figures.ts'
+import { figure, none, note, timed } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 import { freshTopics } from '../help/onkafka.ts'
 import type { Scope } from '../help/scope.ts'
 import { freePort } from '../help/sluice.ts'

@@ -1,0 +1,194 @@
+import { after, every, fromTheWire, since } from '../clock.ts'
+import type { Instant } from '../clock.ts'
+import { Connection } from './connection.ts'
+import type { Heard } from './connection.ts'
+import { Durations } from './durations.ts'
+import type { Spread } from './durations.ts'
+import { Errands, writer } from './population.ts'
+import type { Errand, Population } from './population.ts'
+import { seeded } from './random.ts'
+import { Arrivals, lengthOf } from './rate.ts'
+import { Tally } from './tally.ts'
+import type { Fate, Phase, Tallied } from './tally.ts'
+
+/** What a generator is to do. `startAt`: the moment 0 of its rates and phases, in epoch milliseconds, so that processes agree. */
+export type Load = Readonly<{
+  port: number // of the gateway, on this machine
+  startAt: number
+  populations: readonly Population[]
+  phases: readonly Phase[]
+  seed: number
+  connections: number // open at once; who finds none waits, and is sent late
+}>
+/** `late`: how much later than intended requests were sent, which is the generator's own fault and part of every latency. */
+export type Generated = Readonly<{ populations: Readonly<Record<string, Tallied>>; late: Spread; crossed: number }>
+
+const tickMs = 1
+
+/** Clients of one kind at work. Sendings in the order in which their patience ends, which is that of their beginning. */
+type Crowd = Readonly<{
+  of: Population
+  arrivals: Arrivals
+  errands: Errands
+  tally: Tally
+  write: ReturnType<typeof writer>
+  patient: Sending[]
+}> & { next: number; head: number }
+
+/** One request under way, or waiting for a connection. */
+type Sending = Readonly<{ crowd: Crowd; errand: Errand; dueMs: number; firstDueMs: number; attempt: number }> & {
+  connection: Connection | null
+  done: boolean
+}
+
+/**
+ * An open-loop generator: requests are sent when they are due, whatever has become of the earlier ones, and every latency is
+ * from that moment, so that nothing which waits is left out (coordinated omission; Gil Tene, 2013).
+ */
+export class Generator {
+  readonly #load: Load
+  readonly #start: Instant
+  readonly #crowds: readonly Crowd[]
+  readonly #random: () => number
+  readonly #late = new Durations()
+  readonly #free: Connection[] = []
+  readonly #queue: Sending[] = [] // no connection was free
+  #open = 0
+  #pending = 0
+  #seconds = 0
+  #crossed = 0
+
+  constructor(load: Load) {
+    this.#load = load
+    this.#start = fromTheWire(load.startAt)
+    this.#random = seeded(load.seed)
+    this.#crowds = load.populations.map((of, index) => {
+      const random = seeded(load.seed + index + 1)
+      const arrivals = new Arrivals(of.rate, random)
+      const [errands, write] = [new Errands(of, index, random), writer(of, `127.0.0.1:${load.port}`)]
+      return {
+        of,
+        arrivals,
+        errands,
+        tally: new Tally(load.phases),
+        write,
+        patient: [],
+        next: arrivals.next(),
+        head: 0,
+      }
+    })
+  }
+
+  /** Resolves when everything that was due has ended. */
+  async run(): Promise<Generated> {
+    const lastMs = Math.max(...this.#crowds.map(({ of }) => lengthOf(of.rate)))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const ticking = every(tickMs, () => {
+      const nowMs = since(this.#start)
+      this.#tick(nowMs)
+      if (nowMs >= lastMs && this.#pending === 0) resolve()
+    })
+    await promise
+    ticking[Symbol.dispose]()
+    for (const connection of this.#free) connection.close()
+    for (const { tally } of this.#crowds) tally.turn()
+    const results = this.#crowds.map(({ of, tally }) => [of.name, tally.result()] as const)
+    return { populations: Object.fromEntries(results), late: this.#late.spread(), crossed: this.#crossed }
+  }
+
+  #tick(nowMs: number): void {
+    for (; this.#seconds < Math.floor(nowMs / 1_000); this.#seconds++)
+      for (const { tally } of this.#crowds) tally.turn()
+    for (const crowd of this.#crowds) {
+      this.#hangUp(crowd, nowMs)
+      while (crowd.next <= nowMs) {
+        const dueMs = crowd.next
+        crowd.next = crowd.arrivals.next()
+        this.#begin(crowd, crowd.errands.draw(), dueMs, dueMs, 1)
+      }
+    }
+  }
+
+  #begin(crowd: Crowd, errand: Errand, dueMs: number, firstDueMs: number, attempt: number): void {
+    const sending: Sending = { crowd, errand, dueMs, firstDueMs, attempt, connection: null, done: false }
+    this.#pending++
+    crowd.tally.sent(dueMs, attempt === 1)
+    crowd.patient.push(sending)
+    const connection = this.#free.pop() ?? this.#dial()
+    if (connection === null) this.#queue.push(sending)
+    else this.#send(sending, connection)
+  }
+
+  #dial(): Connection | null {
+    if (this.#open >= this.#load.connections) return null
+    this.#open++
+    return new Connection(this.#load.port)
+  }
+
+  #send(sending: Sending, connection: Connection): void {
+    const { crowd, errand, dueMs } = sending
+    sending.connection = connection
+    this.#late.record(since(this.#start) - dueMs)
+    connection.send(crowd.write(errand, this.#load.startAt + dueMs + crowd.of.patienceMs), heard =>
+      this.#hear(sending, connection, heard),
+    )
+  }
+
+  #hear(sending: Sending, connection: Connection, heard: Heard | null): void {
+    this.#release(connection)
+    if (heard === null) return this.#end(sending, 'lost', 'connection-lost', 0)
+    const { status, code, retryAfterMs } = heard
+    if (status >= 200 && status < 300) {
+      if (!heard.body.includes(`"id":"${sending.errand.id}"`)) this.#crossed++
+      return this.#end(sending, 'served', '', 0)
+    }
+    const fate = heard.outcome === 'not-sent' ? 'refused' : 'failed'
+    this.#end(sending, fate, code === '' ? String(status) : code, isFinal(status) ? Infinity : retryAfterMs)
+  }
+
+  /** A connection that was closed dials again when it is used. */
+  #release(connection: Connection): void {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+      if (!next.done) return this.#send(next, connection)
+    this.#free.push(connection)
+  }
+
+  #hangUp(crowd: Crowd, nowMs: number): void {
+    const { patient, of } = crowd
+    for (; crowd.head < patient.length; crowd.head++) {
+      const sending = patient[crowd.head] as Sending
+      if (sending.done) continue
+      if (sending.dueMs + of.patienceMs > nowMs) break
+      this.#end(sending, 'gone', 'client-gone', 0)
+      if (sending.connection === null) continue
+      sending.connection.close()
+      this.#release(sending.connection)
+    }
+    if (crowd.head > 1_000) patient.splice(0, crowd.head)
+    if (crowd.head > 1_000) crowd.head = 0
+  }
+
+  #end(sending: Sending, fate: Fate, code: string, waitMs: number): void {
+    const { crowd, dueMs, firstDueMs } = sending
+    const endMs = since(this.#start)
+    sending.done = true
+    crowd.tally.ended(fate, code, dueMs, endMs)
+    if (fate === 'served') crowd.tally.answered(firstDueMs, endMs)
+    else this.#again(sending, waitMs)
+    this.#pending--
+  }
+
+  #again({ crowd, errand, firstDueMs, attempt }: Sending, waitMs: number): void {
+    const { retry } = crowd.of
+    if (retry === undefined || attempt >= retry.attempts || waitMs === Infinity) return
+    const backoffMs = Math.max(this.#random() * retry.baseMs * 2 ** attempt, retry.obey === true ? waitMs : 0)
+    this.#pending++
+    const dueMs = since(this.#start) + backoffMs
+    after(backoffMs, () => {
+      this.#pending--
+      this.#begin(crowd, errand, dueMs, firstDueMs, attempt + 1)
+    })
+  }
+}
+
+const isFinal = (status: number): boolean => status >= 400 && status < 500 && status !== 429

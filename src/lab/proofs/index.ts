@@ -1,0 +1,5 @@
+import type { Proof } from '../proof.ts'
+import { overload } from './overload.ts'
+
+/** What is promised of the gateway under load and failure, and put to the test on a real broker. */
+export const proofs: readonly Proof[] = [overload]

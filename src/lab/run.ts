@@ -1,0 +1,52 @@
+import type { Behaviour } from './behaviour.ts'
+import type { Spread } from './durations.ts'
+import type { OpenTarget } from './gateway.ts'
+import type { Population } from './population.ts'
+import type { Sample } from './sampler.ts'
+import type { Phase, Tallied } from './tally.ts'
+import type { Fault, Happened } from './timeline.ts'
+
+/** A stretch to be pointed at in the picture. */
+export type Shade = Readonly<{ label: string; fromMs: number; toMs: number; fault: boolean }>
+
+/** One run of the laboratory: who asks, who works, and what befalls them. */
+export type Scene = Readonly<{
+  name: string
+  open: OpenTarget
+  members: number
+  behaviour: Behaviour // of each member
+  populations: readonly Population[]
+  phases: readonly Phase[]
+  faults?: readonly Fault[]
+  shades?: readonly Shade[]
+  /** What the workers could do at that moment, in commands a second. */
+  possible: (ms: number) => number
+  /** Whether the gateway reaches the broker through a proxy, which can cut the reader of its replies. Default: false. */
+  proxied?: boolean
+  /** Load before the beginning, that what compiles while it runs does so. Default: 150 a second for 4 s. */
+  warm?: readonly Population[]
+  /** Instead of the members: a worker that is started by the laboratory's user and costs next to nothing. */
+  worker?: OpenWorker
+  seed?: number
+}>
+export type OpenWorker = (brokers: string, topic: string) => Promise<AsyncDisposable & Readonly<{ pid: number }>>
+
+/** What is there for runs: a broker, ours or the user's. */
+export type Stage = Readonly<{
+  brokers: string
+  pids: () => readonly number[] // of the broker; none when it is not ours
+  broker: Readonly<{ kill: () => Promise<void>; start: () => Promise<void> }> | null // when it may be troubled
+  say: (line: string) => void
+}>
+
+/** What came of a scene; plain data but for the metrics. */
+export type Run = Readonly<{
+  scene: Scene
+  target: string
+  lengthMs: number
+  populations: Readonly<Record<string, Tallied>>
+  late: Spread // how late the generator itself was
+  crossed: number // answers to somebody else's request
+  samples: readonly Sample[]
+  happened: readonly Happened[]
+}>

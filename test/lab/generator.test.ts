@@ -1,0 +1,100 @@
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Generator } from '../../src/lab/generator.ts'
+import type { Load } from '../../src/lab/generator.ts'
+import type { Population } from '../../src/lab/population.ts'
+import { constant } from '../../src/lab/rate.ts'
+
+type Serve = (body: string, res: ServerResponse, req: IncomingMessage) => void
+const echo: Serve = (body, res) => void res.setHeader('content-length', body.length).end(body)
+
+/** A gateway of this test; `most` is how many connections it had at once. */
+async function aGateway(t: TestContext, serve: Serve) {
+  let [open, most, requests] = [0, 0, 0]
+  const server = createServer((req, res) => {
+    requests++
+    let body = ''
+    req.setEncoding('latin1').on('data', chunk => (body += chunk))
+    req.on('end', () => serve(body, res, req))
+  }).listen(0, '127.0.0.1')
+  server.on('connection', socket => {
+    most = Math.max(most, ++open)
+    socket.on('close', () => open--)
+  })
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const load = (population: Partial<Population>, over: Partial<Load> = {}): Generator =>
+    new Generator({
+      port: (server.address() as AddressInfo).port,
+      startAt: Date.now(),
+      populations: [{ name: 'p', rate: constant(200, 300), patienceMs: 1_000, ...population }],
+      phases: [{ name: 'all', fromMs: 0, toMs: 10_000 }],
+      seed: 1,
+      connections: 100,
+      ...over,
+    })
+  return { load, most: () => most, requests: () => requests }
+}
+
+test('every request that is due is sent, and every one ends', async t => {
+  const { load, requests } = await aGateway(t, echo)
+  const { populations, crossed } = await load({}).run()
+  const all = populations['p']?.phases['all']
+  ok(all !== undefined && all.sent > 30 && all.sent < 90, String(all?.sent)) // 60 on average
+  deepEqual([all.fates.served, all.answered, requests(), crossed], [all.sent, all.sent, all.sent, 0])
+})
+
+test('a gateway that stands still is asked all the same, and the wait counts from the intended moment', async t => {
+  const waiting: (() => void)[] = []
+  const { load, requests } = await aGateway(t, (body, res) => {
+    waiting.push(() => echo(body, res, res.req))
+    if (waiting.length === 40) for (const go of waiting) go()
+    if (waiting.length > 40) waiting.at(-1)?.()
+  })
+  const { populations } = await load({ rate: constant(200, 400) }).run()
+  const { served } = populations['p']!.phases['all']!
+  equal(served.count, requests())
+  ok((served.max ?? 0) > 100, `the first has waited for the 40th: ${served.max} ms`)
+})
+
+test('when all connections are taken requests wait, which counts as the wait of their clients', async t => {
+  const { load, most } = await aGateway(t, (body, res) => void setTimeout(() => echo(body, res, res.req), 20))
+  const { populations, late } = await load({}, { connections: 2 }).run()
+  equal(most(), 2)
+  ok((late.max ?? 0) > 20, String(late.max))
+  ok((populations['p']?.phases['all']?.served.max ?? 0) > 40)
+})
+
+test('a client hangs up when its patience ends', async t => {
+  const { load } = await aGateway(t, () => {})
+  const { populations } = await load({ patienceMs: 50 }).run()
+  const all = populations['p']?.phases['all']
+  equal(all?.fates.gone, all?.sent)
+  deepEqual(Object.keys(all?.codes ?? {}), ['client-gone'])
+})
+
+test('a refused request is sent again, and a refusal for good is not', async t => {
+  const refuse = (status: number) => (_: string, res: ServerResponse) =>
+    void res.writeHead(status, { 'sluice-outcome': 'not-sent', 'content-length': 15 }).end('{"code":"shed"}')
+  const retry = { attempts: 3, baseMs: 1 }
+  const passing = await (await aGateway(t, refuse(503))).load({ retry }).run()
+  const again = passing.populations['p']?.phases['all']
+  deepEqual([again?.sent, again?.answered, again?.codes], [3 * (again?.asked ?? 0), 0, { shed: again?.sent }])
+  const final = await (await aGateway(t, refuse(422))).load({ retry }).run()
+  const once = final.populations['p']?.phases['all']
+  equal(once?.sent, once?.asked)
+})
+
+test('an answer to another request is noticed', async t => {
+  const { load } = await aGateway(t, (_, res) => echo('{"id":"somebody"}', res, res.req))
+  const { crossed, populations } = await load({}).run()
+  equal(crossed, populations['p']?.phases['all']?.sent)
+})
