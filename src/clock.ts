@@ -12,7 +12,8 @@ export const later = (delayMs: number): Instant => (performance.now() + delayMs)
 export const until = (instant: Instant): number => Math.max(0, instant - performance.now())
 export const since = (instant: Instant): number => performance.now() - instant
 export const wallClock = (): EpochMs => Date.now() as EpochMs
-export const onTheWire = (instant: Instant): EpochMs => Math.round(Date.now() + instant - performance.now()) as EpochMs
+/** Never later than the instant itself: what is over here must not look alive out there. */
+export const onTheWire = (instant: Instant): EpochMs => Math.floor(Date.now() + instant - performance.now()) as EpochMs
 /** RFC 3339, in UTC. */
 export const isoTime = (epochMs: EpochMs): string => new Date(epochMs).toISOString()
 export const fromTheWire = (epochMs: number): Instant => (performance.now() + epochMs - Date.now()) as Instant

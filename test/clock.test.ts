@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { after, alarms, now, pause, watchLoop } from '../src/clock.ts'
+import { after, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
 import { frozenClock } from './help/clock.ts'
 
 test('an alarm rings once, at its time and not before', async t => {
@@ -114,4 +114,12 @@ test('a loop that is kept busy is late by as much as it is kept, and an idle one
   }
   const lateMs = loop.read()
   ok(lateMs >= 40, `${lateMs} ms`)
+})
+
+test('what has expired here has expired on the wire: rounding up, one command too many would look alive', t => {
+  t.mock.method(performance, 'now', () => 1_000.25)
+  t.mock.method(Date, 'now', () => 5_000_000)
+  equal(onTheWire(later(10.5)), 5_000_010)
+  equal(onTheWire(later(10.99)), 5_000_010)
+  equal(onTheWire(later(11)), 5_000_011)
 })
