@@ -58,6 +58,7 @@ async function caller(): Promise<void> {
     const key = Buffer.from(orderId)
     const body = Buffer.from(`{"orderId":"${orderId}","amount":42}`)
     const started = now()
+    const aborter = new AbortController()
     const call: Call = {
       id: orderId as CallId,
       command: orderId as CommandId,
@@ -73,7 +74,8 @@ async function caller(): Promise<void> {
       started,
       deadline: later(5_000),
       expires: later(5_000),
-      signal: new AbortController().signal,
+      signal: aborter.signal,
+      aborter,
       progress: unsent(),
       fault: null,
     }

@@ -55,7 +55,7 @@ const request =
 const body = new Uint8Array(64)
 const told = { method: 'POST', path: '/orders', query: '', params: [], headers: [], contentType: null, trace: [] }
 const addresses = Array.from({ length: clients }, (_, i) => `10.0.${i >> 8}.${i & 255}`)
-const aCall = (i: number): Call => ({
+const aCall = (i: number, aborter = new AbortController()): Call => ({
   id: 'id' as CallId,
   command: 'id' as CommandId,
   route: 'place-order',
@@ -70,7 +70,8 @@ const aCall = (i: number): Call => ({
   started: now(),
   deadline: later(5_000),
   expires: later(5_000),
-  signal: new AbortController().signal, // of the request: the route makes one, so it is in the baseline
+  signal: aborter.signal,
+  aborter,
   progress: unsent(),
   fault: null,
 })

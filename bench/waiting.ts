@@ -68,7 +68,7 @@ const service = pipe(
   }),
 )
 
-const aCall = (i: number): Call => ({
+const aCall = (i: number, aborter = new AbortController()): Call => ({
   id: `call-${i}` as CallId,
   command: `command-${i}` as CommandId,
   route: 'place-order',
@@ -83,7 +83,8 @@ const aCall = (i: number): Call => ({
   started: now(),
   deadline: later(timeoutMs),
   expires: later(timeoutMs),
-  signal: new AbortController().signal,
+  signal: aborter.signal,
+  aborter,
   progress: unsent(),
   fault: null,
 })

@@ -44,6 +44,7 @@ export type Call = Readonly<{
   deadline: Instant // the client stops waiting
   expires: Instant // nobody wants the command done any more; at least the deadline
   signal: AbortSignal // aborts with a Problem as its reason; what is already sent goes on
+  aborter: AbortController // of the signal: whoever ends the wait aborts it, the client or the deadline
   progress: Progress
   fault: readonly Fault[] | null // what its headers ask to go wrong
   struck?: Struck // what may go wrong with it, by headers and rules: for the core

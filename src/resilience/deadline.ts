@@ -1,6 +1,7 @@
 import type { ModeName } from '../../config/schema.ts'
 import type { Call, Policy, Service } from '../call.ts'
 import { after, until } from '../clock.ts'
+import type { Alarm } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Outcome } from '../problem.ts'
 import { refusal } from './refusal.ts'
@@ -21,46 +22,61 @@ export function deadline<Out>(mode: ModeName): Policy<Call, Out> {
 
   return next =>
     function deadline(call) {
-      const { signal, progress } = call
-      if (signal.aborted) return Promise.reject(known(call, signal.reason))
+      if (call.signal.aborted) return Promise.reject(known(call, call.signal.reason))
       const leftMs = until(call.deadline)
       if (leftMs === 0) return Promise.reject(late(call, refuse))
-
-      const limit = new AbortController()
-      const { promise, resolve, reject } = Promise.withResolvers<Out>()
-      const cut = (reason: Problem): void => {
-        release()
-        limit.abort(reason)
-        if (progress.outcome === 'sent') reject(known(call, reason))
-        else alarm = after(wordMs, () => reject(known(call, reason, 'in-doubt')))
-      }
-      const gone = (): void => cut(Problem.from(signal.reason))
-      const release = (): void => {
-        alarm.cancel()
-        signal.removeEventListener('abort', gone)
-      }
-      let alarm = after(leftMs, () => cut(late(call, refuse)))
-      signal.addEventListener('abort', gone)
-      begun(next, { ...call, signal: limit.signal }).then(
-        result => {
-          release()
-          resolve(result)
-        },
-        (error: unknown) => {
-          release()
-          reject(known(call, error))
-        },
-      )
-      return promise
+      return new Wait<Out>(call, refuse, leftMs).during(next)
     }
 }
 
-/** A throw in place of a rejection must not leave the alarm behind. */
-function begun<Out>(next: Service<Call, Out>, call: Call): Promise<Out> {
-  try {
-    return next(call)
-  } catch (error) {
-    return Promise.reject(error)
+/** A client's wait, from here to its end: one object, as every call has one, and a hundred thousand may wait. */
+class Wait<Out> {
+  readonly #call: Call
+  readonly #settled = Promise.withResolvers<Out>()
+  #alarm: Alarm
+
+  constructor(call: Call, refuse: Refuse, leftMs: number) {
+    this.#call = call
+    this.#alarm = after(leftMs, () => this.#cut(late(call, refuse)))
+    call.signal.addEventListener('abort', this)
+  }
+
+  during(next: Service<Call, Out>): Promise<Out> {
+    try {
+      next(this.#call).then(
+        result => {
+          this.#release()
+          this.#settled.resolve(result)
+        },
+        (error: unknown) => this.#fail(error),
+      )
+    } catch (error) {
+      this.#fail(error) // a throw in place of a rejection must not leave the alarm behind
+    }
+    return this.#settled.promise
+  }
+
+  /** The client has left. */
+  handleEvent(): void {
+    this.#cut(Problem.from(this.#call.signal.reason))
+  }
+
+  #cut(reason: Problem): void {
+    const call = this.#call
+    this.#release()
+    call.aborter.abort(reason)
+    if (call.progress.outcome === 'sent') this.#settled.reject(known(call, reason))
+    else this.#alarm = after(wordMs, () => this.#settled.reject(known(call, reason, 'in-doubt')))
+  }
+
+  #fail(error: unknown): void {
+    this.#release()
+    this.#settled.reject(known(this.#call, error))
+  }
+
+  #release(): void {
+    this.#alarm.cancel()
+    this.#call.signal.removeEventListener('abort', this)
   }
 }
 

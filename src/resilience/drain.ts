@@ -48,17 +48,22 @@ export class Drain {
 /** Counts what is inside, and lets nothing new into an instance that is stopping. Throws draining. */
 export function drain<Out>(door: Drain): Policy<Call, Out> {
   const refuse = refusal('drain', door.mode)
+  // the same two for all calls: an async function would keep a frame for each that waits
+  const answered = (result: Out): Out => {
+    door.leave()
+    return result
+  }
+  const failed = (error: unknown): never => {
+    door.leave()
+    throw error
+  }
   return next =>
-    async function drain(call) {
+    function drain(call) {
       if (door.draining) {
         const refused = refuse(call, new Problem('draining', 'The gateway is stopping.', { retryAfterMs: soon() }))
-        if (refused !== null) throw refused
+        if (refused !== null) return Promise.reject(refused)
       }
       door.enter()
-      try {
-        return await next(call)
-      } finally {
-        door.leave()
-      }
+      return next(call).then(answered, failed)
     }
 }

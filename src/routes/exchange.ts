@@ -53,12 +53,12 @@ export class Exchange {
   }
 
   /** Aborts when the client leaves before its answer. */
-  signal(): AbortSignal {
+  aborter(): AbortController {
     if (this.#abort === null) {
       this.#abort = new AbortController()
       if (this.#gone) this.#abort.abort(gone())
     }
-    return this.#abort.signal
+    return this.#abort
   }
 
   /** The client has closed the connection. */

@@ -55,6 +55,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
     const bytes = key(params, headers, body)
     const mark = url.indexOf('?')
     const waitMs = patience(exchange, headers, timeoutMs, deadlineHeader)
+    const aborter = exchange.aborter()
     return {
       id: exchange.id,
       command: randomUUID() as string as CommandId,
@@ -78,7 +79,8 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
       started,
       deadline: (started + waitMs) as Instant,
       expires: (started + ttlMs) as Instant,
-      signal: exchange.signal(),
+      signal: aborter.signal,
+      aborter,
       progress: unsent(),
       fault: faultsOf === null ? null : faultsOf(headers),
     }

@@ -232,7 +232,7 @@ test('who leaves during the wait is answered at once, and nothing more is sent',
   const clock = frozenClock(t)
   const { replies, taken, answer, request } = held({ waitMs: 1_000 })
   const abort = new AbortController()
-  const reply = request(aCall({ signal: abort.signal }))
+  const reply = request(aCall({ aborter: abort }))
   taken[0]!.acknowledge()
   answer(0, 503)
   await clock.advance(10)
@@ -246,7 +246,7 @@ test('who leaves after a sending waits for its reply without an audience, as for
   const clock = frozenClock(t)
   const { replies, taken, answer, request } = held({ silenceMs: 100 })
   const abort = new AbortController()
-  const reply = request(aCall({ signal: abort.signal }))
+  const reply = request(aCall({ aborter: abort }))
   taken[0]!.acknowledge()
   await clock.advance(50)
   abort.abort(new Problem('client-gone', 'left'))
@@ -361,7 +361,7 @@ test('however broker, worker and client behave: one answer, no sending after the
       const parts = { publish, again: publish, replies, repeats, partitionFor: () => 1 }
       const abort = new AbortController()
       const start = now()
-      const call: Call = aCall({ signal: abort.signal, deadline: later(deadlineMs), expires: later(deadlineMs) })
+      const call: Call = aCall({ aborter: abort, deadline: later(deadlineMs), expires: later(deadlineMs) })
       after(Math.min(deadlineMs, leaveMs ?? Infinity), () => abort.abort(new Problem('client-gone', 'left')))
       const ends: (Reply | Problem)[] = []
       repeatedRequest(

@@ -2,7 +2,7 @@ import type { Call, CallId, CommandId, Reply } from '../../src/call.ts'
 import { unsent } from '../../src/call.ts'
 import { later, now } from '../../src/clock.ts'
 
-export const aCall = (over: Partial<Call> = {}): Call => ({
+export const aCall = ({ aborter = new AbortController(), ...over }: Partial<Call> = {}): Call => ({
   id: 'call-1' as CallId,
   command: 'command-1' as CommandId,
   route: 'place-order',
@@ -17,7 +17,8 @@ export const aCall = (over: Partial<Call> = {}): Call => ({
   started: now(),
   deadline: later(5_000),
   expires: later(5_000),
-  signal: new AbortController().signal,
+  signal: aborter.signal,
+  aborter,
   progress: unsent(),
   fault: null,
   ...over,

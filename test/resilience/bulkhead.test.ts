@@ -91,12 +91,12 @@ test('a call whose signal aborts leaves the queue at once, from any place in it'
   const first = guarded(patient())
   const abort = new AbortController()
   const gone = new Problem('client-gone', 'left')
-  const waiting = Array.from({ length: 10 }, (_, i) => guarded(patient(i === 5 ? { signal: abort.signal } : {})))
+  const waiting = Array.from({ length: 10 }, (_, i) => guarded(patient(i === 5 ? { aborter: abort } : {})))
   const left = rejects(waiting[5]!, gone)
   abort.abort(gone)
   equal(slots.waiting, 9)
   await left
-  await rejects(guarded(patient({ signal: abort.signal })), gone)
+  await rejects(guarded(patient({ aborter: abort })), gone)
   taken[0]!.reply(anAnswer)
   await first
   for (let i = 1; i < 10; i++) {
@@ -113,7 +113,7 @@ test('the slot is held until the service settles, though the client has left', a
   const answer = Promise.withResolvers<Reply>()
   const abort = new AbortController()
   const guarded = bulkhead<Reply>(slots)(() => answer.promise)
-  const first = guarded(patient({ signal: abort.signal }))
+  const first = guarded(patient({ aborter: abort }))
   abort.abort(new Problem('client-gone', 'left'))
   await clock.advance(1)
   equal(slots.inFlight, 1)
@@ -138,7 +138,7 @@ test('whoever waits releases its alarm and its listener, however the wait ends',
       'removeEventListener',
       (...args: Parameters<typeof remove>) => (listeners--, remove(...args)),
     )
-    return { abort, ended: guarded(patient({ signal: abort.signal })).catch((problem: Problem) => problem.code) }
+    return { abort, ended: guarded(patient({ aborter: abort })).catch((problem: Problem) => problem.code) }
   })
   equal(listeners, 3)
   taken[0]!.reply(anAnswer)
@@ -300,7 +300,7 @@ test('any course of arrivals, replies, departures and waits keeps the bounds and
         if (step.kind === 'arrive') {
           const abort = new AbortController()
           const room = slots.inFlight < most || slots.waiting < queue
-          const call = aCall({ signal: abort.signal, deadline: later(step.leftMs) })
+          const call = aCall({ aborter: abort, deadline: later(step.leftMs) })
           const ended = guarded(arrived.length, call).then(
             () => 'served',
             (problem: Problem) => problem.code,

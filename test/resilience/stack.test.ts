@@ -227,7 +227,7 @@ test('the commands that wait without an audience keep their slots, and no others
   let inTopic = 0
   for (let i = 0; i < 200; i++) {
     const abort = new AbortController()
-    const call = chain.call(aCall({ signal: abort.signal, deadline: later(5_000), expires: later(5_000) }))
+    const call = chain.call(aCall({ aborter: abort, deadline: later(5_000), expires: later(5_000) }))
     const ended = call.catch((problem: Problem) => problem.code)
     await clock.advance(5)
     abort.abort(new Problem('client-gone', 'left'))
@@ -352,7 +352,7 @@ test('however the broker, the worker and the client behave: nothing is sent afte
       }
       using chain = aChain(core, { publish: { attemptMs: 150, budget: { floor: 10 } } }, {}, broker)
       const abort = new AbortController()
-      const call = aCall({ signal: abort.signal, deadline: later(deadlineMs), expires: later(deadlineMs) })
+      const call = aCall({ aborter: abort, deadline: later(deadlineMs), expires: later(deadlineMs) })
       if (leaveMs !== null) after(leaveMs, () => abort.abort(new Problem('client-gone', 'left')))
       const start = now()
       let end: { ms: number; truth: Outcome; told: Outcome; code: string } | null = null
