@@ -1,6 +1,7 @@
 import type { Abortable, Policy } from '../call.ts'
 import { after } from '../clock.ts'
 import { Problem } from '../problem.ts'
+import { Branch } from './branch.ts'
 
 /**
  * Gives one attempt at most `limitMs`. It only aborts: what the silence means (not sent, in doubt) is for whoever was
@@ -10,16 +11,11 @@ export const attempt =
   <In extends Abortable, Out>(limitMs: number): Policy<In, Out> =>
   next =>
     async function attempt(input) {
-      const { signal } = input
-      const limit = new AbortController()
-      const forward = (): void => limit.abort(signal.reason)
-      if (signal.aborted) forward()
+      using limit = new Branch(input.signal)
       const alarm = after(limitMs, () => limit.abort(new Problem('publish-timeout', `Not done within ${limitMs} ms.`)))
-      signal.addEventListener('abort', forward) // AbortSignal.any leaks with a long-lived parent, and costs four times as much
       try {
         return await next({ ...input, signal: limit.signal })
       } finally {
         alarm.cancel()
-        signal.removeEventListener('abort', forward)
       }
     }

@@ -5,6 +5,7 @@ import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import type { FallbackKind, FallbackResult } from '../events.ts'
 import { Problem, strongest } from '../problem.ts'
+import { Branch } from './branch.ts'
 import { deadline } from './deadline.ts'
 import type { Found, StaleReplies } from './stale.ts'
 
@@ -55,10 +56,12 @@ export function fallback({ mode, steps, hurries }: FallbackOptions): Policy<Call
 function hurried(next: Service<Call, Reply>, steps: readonly Step[]): Service<Call, Reply> {
   const slowestMs = Math.max(0, ...steps.map(step => (step.kind === 'upstream' ? step.timeoutMs : 0)))
   const served = deadline<Reply>('enforce')(next)
-  return call => {
+  return async call => {
     const leftMs = until(call.deadline)
     const neededMs = Math.min(leftMs / 2, slowestMs + Math.min(leftMs / 10, atHandMs))
-    return served({ ...call, deadline: (call.deadline - neededMs) as Instant })
+    using aborter = new Branch(call.signal) // what is cut here goes on elsewhere
+    const { signal } = aborter
+    return await served({ ...call, deadline: (call.deadline - neededMs) as Instant, signal, aborter })
   }
 }
 

@@ -200,7 +200,7 @@ test('a client that is gone is not helped', async t => {
   gone.abort(new Problem('client-gone', 'x'))
   const { service, becomes, told } = behind(t, [fixed])
   becomes(failed('broker-unavailable'))
-  await rejects(service(aCall({ signal: gone.signal })), { code: 'broker-unavailable' })
+  await rejects(service(aCall({ aborter: gone })), { code: 'broker-unavailable' })
   deepEqual(told(), [])
 })
 
@@ -214,7 +214,7 @@ test('a client that leaves while an upstream is asked ends it', async t => {
     fixed,
   ])
   becomes(failed('circuit-open'))
-  await rejects(service(aCall({ signal: leaving.signal })), { code: 'client-gone' })
+  await rejects(service(aCall({ aborter: leaving })), { code: 'client-gone' })
   deepEqual(told(), ['place-order upstream failed'])
 })
 
