@@ -125,6 +125,11 @@ const Bulkhead = z.strictObject({
   maxWaitMs: ms(0, 60_000)
     .default(100)
     .describe('Longest wait for a slot; never more than a tenth of the time that the call has left.'),
+  partitionPercent: percent()
+    .default(50)
+    .describe(
+      'Share of the slots that one partition of the topic may take, so that one that is stuck does not take all; 100 for no cap.',
+    ),
 })
 
 const breaker = (minCalls: number, openMs: number, openMaxMs: number) =>
@@ -364,6 +369,9 @@ const Route = z
       .describe(
         'What answers, in this order, when the worker does not (502, 503, 504; `stale` also for its replies of 500 to 504): never for 4xx.',
       ),
+    share: percent()
+      .default(0)
+      .describe('Share of the slots of its worker that it is sure to get; what it does not use is lent to others.'),
     priority: z
       .enum(['sheddable', 'normal', 'critical', 'health'])
       .default('normal')

@@ -218,6 +218,8 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
           if (broker.state !== 'ready') throw unreachable()
           const known = await ensureTopics(broker.admin, wanted, config.broker.createTopics)
           for (const { name } of wanted) broker.partitionFor(name, null) // throws while the metadata is not there
+          for (const { bulkhead, options } of workers.values())
+            bulkhead.partitions = known.get(options.topic)?.partitions ?? null
           await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
           if (demo) await runDemos(config, broker, held)
           for (const watch of watches.values()) watch.start()
@@ -306,10 +308,12 @@ async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposab
 
 const guardWorkers = (config: Config, leases: Leases | null): ReadonlyMap<string, WorkerGuards> =>
   new Map(
-    Object.entries(config.workers).map(([name, options]) => [
-      name,
-      guardWorker(name, options, longestTimeout(routesTo(config, name)), leases),
-    ]),
+    Object.entries(config.workers).map(([name, options]) => {
+      const routes = routesTo(config, name)
+      const guards = guardWorker(name, options, longestTimeout(routes.map(([, route]) => route)), leases)
+      guards.bulkhead.guarantee(new Map(routes.map(([route, { share }]) => [route, share])))
+      return [name, guards]
+    }),
   )
 
 /** The groups that the configuration names, by worker. */
@@ -349,8 +353,8 @@ const askedFaults = ({ admin, faults }: Config): FaultsOf | null =>
 const broadcasts = ({ workers }: Config): boolean =>
   Object.values(workers).some(worker => worker.replies === 'broadcast')
 
-const routesTo = ({ routes }: Config, worker: string): RouteOptions[] =>
-  Object.values(routes).filter(({ command, query }) => (command ?? query)?.to === worker)
+const routesTo = ({ routes }: Config, worker: string): [string, RouteOptions][] =>
+  Object.entries(routes).filter(([, { command, query }]) => (command ?? query)?.to === worker)
 
 /** A service that can be built only once the gateway is ready: with the first call. */
 function lazily(build: () => Service<Call, Reply>): Service<Call, Reply> {

@@ -1,88 +1,66 @@
 import type { BulkheadOptions } from '../../config/schema.ts'
 import type { Call, Policy } from '../call.ts'
-import { after, now, since, until } from '../clock.ts'
-import type { Alarm } from '../clock.ts'
+import { after, since, until } from '../clock.ts'
 import { events } from '../events.ts'
-import type { Happenings } from '../events.ts'
 import { Problem } from '../problem.ts'
-import { refusal, soon } from './refusal.ts'
-import type { Refuse } from './refusal.ts'
+import type { Place } from './cohorts.ts'
 import { Limiter } from './limiter.ts'
 import type { Excused } from './limiter.ts'
+import { Line } from './line.ts'
+import { Occupancy } from './occupancy.ts'
+import type { Partitions } from './partitions.ts'
+import { refusal } from './refusal.ts'
+import type { Refuse } from './refusal.ts'
+import { crowded, full, gaveWay, shedByChance } from './shed.ts'
+import type { Crowd } from './shed.ts'
+import type { Shares } from './shares.ts'
+import { Waiter } from './waiter.ts'
 
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
 const patience = 0.1
-
-type Move = Happenings['occupied']
-
-/** A call in the queue. Links rather than an array: leaving from the middle costs the same at any length. */
-class Waiter {
-  before: Waiter = this
-  next: Waiter = this
-  readonly call: Call | null // null: the head of the queue
-  readonly since = now()
-  readonly slot = Promise.withResolvers<void>()
-  readonly gone = (): void => this.refused(this.call?.signal.reason)
-  readonly left: () => void
-  alarm: Alarm | undefined
-
-  constructor(call: Call | null, left: () => void) {
-    this.call = call
-    this.left = left
-  }
-
-  refused(reason: unknown): void {
-    this.leave()
-    this.slot.reject(reason)
-  }
-
-  leave(): void {
-    this.before.next = this.next
-    this.next.before = this.before
-    this.alarm?.cancel()
-    this.call?.signal.removeEventListener('abort', this.gone)
-    this.left()
-  }
-}
+/** What there is to know of a bulkhead at one moment, for people. */
+export type BulkheadState = Readonly<{
+  limit: number
+  floorMs: number | null
+  sampleMs: number | null
+  inFlight: number
+  waiting: ReturnType<Line['state']>
+  shares: ReturnType<Shares['state']>
+  fullestPartition: ReturnType<Partitions['fullest']>
+}>
 
 const never: Excused = () => false
 
 /**
  * The slots of one worker, shared by its routes: at most `slots` commands in flight, or as many as the worker answers
- * without a queue, and a bounded queue in the order of arrival. A slot is held until the service inside settles: at the
- * reply or when the command expires, not when the client leaves.
+ * without a queue in its topic, and a bounded queue here, where what matters most goes first and no client takes more than its
+ * share. A slot is held until the service inside settles: at the reply or when the command expires, not when the client leaves.
  */
 export class Bulkhead {
   readonly worker: string
   readonly #options: BulkheadOptions
   readonly #refuse: Refuse
   readonly #limiter: Limiter | null // null: a fixed limit
-  readonly #queue = new Waiter(null, () => {})
-  readonly #moves: Readonly<Record<'entered' | 'left' | 'queued' | 'unqueued', Move>> // made once, told twice a call
-  #inFlight = 0
-  #waiting = 0
+  readonly #inside: Occupancy
+  #line: Line
 
   constructor(worker: string, options: BulkheadOptions) {
     this.worker = worker
     this.#options = options
     this.#refuse = refusal(policy, options.mode)
-    const { limit, slots, min, slackMs } = options
+    const { limit, slots, min, slackMs, partitionPercent } = options
     this.#limiter = limit === 'fixed' ? null : new Limiter({ min: Math.min(min, slots), max: slots, slackMs })
-    this.#moves = {
-      entered: { worker, inFlight: 1, waiting: 0 },
-      left: { worker, inFlight: -1, waiting: 0 },
-      queued: { worker, inFlight: 0, waiting: 1 },
-      unqueued: { worker, inFlight: 0, waiting: -1 },
-    }
+    this.#inside = new Occupancy(worker, partitionPercent)
+    this.#line = this.#emptyLine()
   }
 
   get inFlight(): number {
-    return this.#inFlight
+    return this.#inside.inFlight
   }
 
   get waiting(): number {
-    return this.#waiting
+    return this.#line.size
   }
 
   /** How many may be in flight at present. */
@@ -95,17 +73,48 @@ export class Bulkhead {
     return this.#limiter === null ? 0 : this.#limiter.phase
   }
 
-  /** Takes a slot: null when there is one at once, else a promise of it. Throws bulkhead-full, or why the call ended. */
-  enter(call: Call): Promise<void> | null {
-    if (this.#inFlight >= this.limit) {
-      this.#limiter?.hurry()
-      if (this.#options.mode === 'enforce') return this.#wait(call)
-      // observed: no queue forms, so its places are taken in flight
-      if (this.#inFlight >= this.limit + this.#options.queue) this.#refuse(call, this.#full())
+  /** Of the worker's topic, once they are known; null: one partition may take all slots. */
+  set partitions(count: number | null) {
+    this.#inside.partitions.count = count
+  }
+
+  /** Percent of the slots that these routes are sure to get. To be said before the first call. */
+  guarantee(shares: ReadonlyMap<string, number>): void {
+    this.#inside.guarantee(shares)
+    this.#line = this.#emptyLine()
+  }
+
+  snapshot(): BulkheadState {
+    const { inFlight, shares, partitions } = this.#inside
+    return {
+      limit: this.limit,
+      floorMs: this.#limiter?.floorMs ?? null,
+      sampleMs: this.#limiter?.sampleMs ?? null,
+      inFlight,
+      waiting: this.#line.state(),
+      shares: shares.state(this.#steady),
+      fullestPartition: partitions.fullest(),
     }
-    this.#inFlight++
-    this.#tell(this.#moves.entered)
-    return null
+  }
+
+  /**
+   * Takes a slot: the place of the client when there is one at once, else a promise of it; it is given back with the slot.
+   * Throws bulkhead-full, shed, or why the call ended.
+   */
+  enter(call: Call): Place | Promise<Place> {
+    const place = this.#inside.cohorts.placeOf(call.client)
+    const problem = this.#crowded(call)
+    if (problem === null && this.inFlight >= this.limit && this.#limiter?.hurry() === true) this.#serve()
+    if (problem !== null) this.#reject(call, problem)
+    else if (this.inFlight >= this.limit) {
+      if (this.#options.mode === 'enforce') return this.#wait(call, place)
+      // observed: no queue forms, so its places are taken in flight
+      const { inFlight, limit, places } = this.#crowd
+      const problem = inFlight >= limit + places ? full(this.#crowd) : this.#shed(call)
+      if (problem !== null) this.#reject(call, problem)
+    }
+    this.#inside.enter(call, place)
+    return place
   }
 
   /** What a call says of the worker, if anything, before it gives its slot back. */
@@ -115,88 +124,135 @@ export class Bulkhead {
     const { progress, started } = call
     // no time: it was refused further in, or the reply overtook the acknowledgement
     if (progress.workerMs > 0) {
-      if (limiter.reply(progress.workerMs, phase, this.#inFlight, excused)) this.#tellLimit(limiter)
+      if (limiter.reply(progress.workerMs, phase, this.inFlight, excused)) this.#tellLimit(limiter)
     } else if (error instanceof Problem && error.code === 'reply-timeout' && !excused(started)) {
       const waitedMs = since(started) - progress.queueMs - progress.publishMs
-      if (limiter.timeout(waitedMs, this.#inFlight, excused)) this.#tellLimit(limiter)
+      if (limiter.timeout(waitedMs, this.inFlight, excused)) this.#tellLimit(limiter)
     }
   }
 
-  /** Gives the slot back, or on to the first in the queue. */
-  leave(): void {
-    this.#inFlight--
-    this.#tell(this.#moves.left)
-    while (this.#inFlight < this.limit && this.#waiting > 0) this.#grant(this.#queue.next)
+  /** Gives the slot back, or on to whoever is next. */
+  leave(call: Call, place: Place): void {
+    this.#inside.leave(call, place)
+    this.#serve()
   }
 
-  #wait(call: Call): Promise<void> {
+  /** The limit without regard to a probe. */
+  get #steady(): number {
+    return this.#limiter === null ? this.#options.slots : this.#limiter.steady
+  }
+
+  get #crowd(): Crowd {
+    const { limit } = this
+    // a probe, which lowers the limit for a moment, turns slots into places
+    const places = this.#options.queue + this.#steady - limit
+    return { inFlight: this.inFlight, limit, waiting: this.#line.size, places }
+  }
+
+  #emptyLine(): Line {
+    const { cohorts, shares } = this.#inside
+    return new Line(cohorts, shares, this.#limiter !== null)
+  }
+
+  #wait(call: Call, place: Place): Promise<Place> {
     if (call.signal.aborted) throw call.signal.reason
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
-    if (this.#waiting >= this.#options.queue || waitMs <= 0) throw this.#refused(call)
-    const waiter = new Waiter(call, () => {
-      this.#waiting--
-      this.#tell(this.#moves.unqueued)
-    })
-    waiter.alarm = after(waitMs, () => waiter.refused(this.#refused(call)))
+    if (waitMs <= 0) throw this.#refused(call, full(this.#crowd))
+    const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
+    const shed = this.#inside.shares.owed(waiter.line, this.#steady) ? null : this.#shed(call)
+    if (shed !== null) throw this.#refused(call, shed)
+    if (this.#line.size >= this.#crowd.places) this.#evict(waiter)
+    waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#crowd))))
+    waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
-    waiter.before = this.#queue.before
-    waiter.next = this.#queue
-    waiter.before.next = this.#queue.before = waiter
-    this.#waiting++
-    this.#tell(this.#moves.queued)
+    this.#line.add(waiter)
+    this.#inside.queue(call)
     return waiter.slot.promise
   }
 
-  #grant(waiter: Waiter): void {
-    const { call } = waiter
-    if (call === null) return
-    // after a stall of our own its alarm may be late: what nobody waits for is not begun
-    if (until(call.deadline) === 0) return waiter.refused(this.#refused(call))
-    waiter.leave()
-    this.#inFlight++
-    this.#tell(this.#moves.entered)
-    call.progress.queueMs += since(waiter.since)
-    waiter.slot.resolve()
+  /** Makes room for a newcomer. Throws bulkhead-full when nobody in the queue has to give way. */
+  #evict(newcomer: Waiter): void {
+    const { call } = newcomer
+    const victim = this.#line.victim(newcomer, this.#steady)
+    if (victim === null) throw this.#refused(call, full(this.#crowd))
+    this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
   }
 
-  #refused(call: Call): Problem {
-    const problem = this.#full()
+  /** Ends a wait without a slot. */
+  #give(waiter: Waiter, reason: unknown): void {
+    this.#unqueue(waiter)
+    waiter.slot.reject(reason)
+  }
+
+  #unqueue(waiter: Waiter): void {
+    waiter.release()
+    this.#line.remove(waiter)
+    this.#inside.unqueue(waiter.call)
+    if (this.#line.size === 0) this.#inside.cohorts.reseed()
+  }
+
+  #serve(): void {
+    while (this.#line.size > 0 && this.inFlight < this.limit) {
+      const waiter = this.#line.next(this.#steady)
+      if (waiter === null) return
+      const { call, place } = waiter
+      // after a stall of our own its alarm may be late: what nobody waits for is not begun
+      if (until(call.deadline) === 0) {
+        this.#give(waiter, this.#refused(call, full(this.#crowd)))
+        continue
+      }
+      this.#line.granting(waiter)
+      this.#unqueue(waiter)
+      this.#inside.enter(call, place)
+      call.progress.queueMs += since(waiter.since)
+      waiter.slot.resolve(place)
+    }
+  }
+
+  #reject(call: Call, problem: Problem): void {
+    const refused = this.#refuse(call, problem)
+    if (refused !== null) throw refused
+  }
+
+  #refused(call: Call, problem: Problem): Problem {
     return this.#refuse(call, problem) ?? problem
   }
 
-  #full(): Problem {
-    const { queue } = this.#options
-    const detail = `${this.#inFlight} commands in flight (at most ${this.limit}), ${this.#waiting} waiting (at most ${queue}).`
-    return new Problem('bulkhead-full', detail, { retryAfterMs: soon(), policy })
+  #crowded({ partition }: Call): Problem | null {
+    const { partitions } = this.#inside
+    const [held, cap] = [partitions.held(partition), partitions.cap(this.#steady)]
+    return held < cap ? null : crowded(partition, held, cap)
+  }
+
+  /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */
+  #shed({ priority }: Call): Problem | null {
+    return this.#limiter === null ? null : shedByChance(priority, this.inFlight + this.#line.size, this.#steady)
   }
 
   #tellLimit({ steady, floorMs, sampleMs }: Limiter): void {
     if (!events.limited.hasSubscribers) return
     events.limited.publish({ worker: this.worker, limit: steady, floorMs, sampleMs })
   }
-
-  #tell(move: Move): void {
-    if (events.occupied.hasSubscribers) events.occupied.publish(move)
-  }
 }
 
-/** Takes a slot of the worker for each call. `excused` says when its silence may be our fault. Throws bulkhead-full. */
+/** Takes a slot of the worker for each call. `excused` says when its silence may be our fault. Throws bulkhead-full, shed. */
 export const bulkhead =
   <Out>(slots: Bulkhead, excused: Excused = never): Policy<Call, Out> =>
   next =>
     async function bulkhead(call) {
-      const waiting = slots.enter(call)
-      if (waiting !== null) await waiting
+      const entered = slots.enter(call)
+      const waited = typeof entered !== 'number'
+      const place = waited ? await entered : entered
       const { phase } = slots
       let failure: unknown
       try {
-        if (waiting !== null && call.signal.aborted) throw call.signal.reason // between the grant and this line
+        if (waited && call.signal.aborted) throw call.signal.reason // between the grant and this line
         return await next(call)
       } catch (error) {
         failure = error
         throw error
       } finally {
         slots.learn(call, phase, failure, excused)
-        slots.leave()
+        slots.leave(call, place)
       }
     }

@@ -83,9 +83,11 @@ export class Limiter {
     return this.#take(ms, inFlight, excused)
   }
 
-  /** To be asked where calls are kept waiting: a probe that nobody answers ends too. */
-  hurry(): void {
-    if (this.#probed !== null && since(this.#probed) > 3 * this.#sampleMs + leastMs) this.#endProbe()
+  /** To be asked where calls are kept waiting: a probe that nobody answers ends too. True when it did. */
+  hurry(): boolean {
+    if (this.#probed === null || since(this.#probed) <= 3 * this.#sampleMs + leastMs) return false
+    this.#endProbe()
+    return true
   }
 
   #take(ms: number, inFlight: number, excused: Excused): boolean {

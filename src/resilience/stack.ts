@@ -118,7 +118,10 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
     ...(lease === null ? [] : on('lease', options.quota?.mode ?? 'off', mode => leased<Reply>(lease, mode))),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, excused)),
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, excused)).map(layer => ({
+      ...layer,
+      state: () => worker.bulkhead.snapshot(),
+    })),
     // one circuit for each worker, shared by its routes
     ...guarded('breaker', options.breaker.mode, circuit, () =>
       breaker<Call, Reply>(circuit, {

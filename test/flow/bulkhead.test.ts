@@ -5,7 +5,7 @@ import { until } from '../help/until.ts'
 
 test('when slots and queue are full, the next call is refused at once, and those inside are served', async t => {
   const { ask, admin, worker } = await aGateway(t, {
-    workers: { orders: { bulkhead: { limit: 'fixed', slots: 2, queue: 1, maxWaitMs: 60_000 } } },
+    workers: { orders: { bulkhead: { limit: 'fixed', partitionPercent: 100, slots: 2, queue: 1, maxWaitMs: 60_000 } } },
     routes: { 'place-order': { timeoutMs: 60_000 } },
   })
   const inside = [1, 2, 3].map(amount => ask('/orders', { body: { ...anOrder, amount } }))
@@ -30,7 +30,7 @@ test('when slots and queue are full, the next call is refused at once, and those
 
 test('who waits for a slot waits no longer than maxWaitMs, and has sent nothing', async t => {
   const { ask, worker } = await aGateway(t, {
-    workers: { orders: { bulkhead: { limit: 'fixed', slots: 1, queue: 10, maxWaitMs: 50 } } },
+    workers: { orders: { bulkhead: { limit: 'fixed', partitionPercent: 100, slots: 1, queue: 10, maxWaitMs: 50 } } },
     routes: { 'place-order': { timeoutMs: 60_000 } },
   })
   const first = ask('/orders', { body: anOrder })
@@ -45,7 +45,9 @@ test('who waits for a slot waits no longer than maxWaitMs, and has sent nothing'
 
 test('a queue that moves is not noticed but in the timing', async t => {
   const { ask, worker } = await aGateway(t, {
-    workers: { orders: { bulkhead: { limit: 'fixed', slots: 1, queue: 10, maxWaitMs: 60_000 } } },
+    workers: {
+      orders: { bulkhead: { limit: 'fixed', partitionPercent: 100, slots: 1, queue: 10, maxWaitMs: 60_000 } },
+    },
   })
   worker.always(command => void setTimeout(() => void command.reply({ status: 201 }), 5))
   const answers = await Promise.all([1, 2, 3].map(amount => ask('/orders', { body: { ...anOrder, amount } })))

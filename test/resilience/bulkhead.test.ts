@@ -270,6 +270,182 @@ test('few slots are their own minimum', async t => {
   for (let i = 0; i < 20; i++) equal(await serve(i === 0 ? 1 : 4_000), 3)
 })
 
+/** Calls by name, in the order in which they got their slots; each is answered as soon as it is told to. */
+function named(slots: Bulkhead) {
+  const served: string[] = []
+  const answers: (() => void)[] = []
+  const ends = new Map<string, Promise<string>>()
+  const service = bulkhead<Reply>(slots)(({ topic }) => {
+    served.push(topic)
+    const { promise, resolve } = Promise.withResolvers<Reply>()
+    answers.push(() => resolve(anAnswer))
+    return promise
+  })
+  const ask = (name: string, over: Partial<Call> = {}): void => {
+    const end = service(patient({ topic: name, client: name, ...over })).then(
+      () => 'served',
+      (problem: Problem) => problem.code,
+    )
+    ends.set(name, end)
+  }
+  const settle = async (clock: ReturnType<typeof frozenClock>): Promise<void> => {
+    while (answers.length > 0) {
+      answers.shift()!()
+      await clock.advance(0)
+    }
+  }
+  return { served, ask, settle, ends }
+}
+
+test('free slots go to the class that matters most', async t => {
+  const clock = frozenClock(t)
+  const { served, ask, settle } = named(new Bulkhead('orders', slotsOf({ slots: 1, queue: 10 })))
+  ask('first')
+  ask('sheddable', { priority: 'sheddable' })
+  ask('normal')
+  ask('critical', { priority: 'critical' })
+  ask('health', { priority: 'health' })
+  await settle(clock)
+  deepEqual(served, ['first', 'health', 'critical', 'normal', 'sheddable'])
+})
+
+test('when all is full, the newest of the least class gives way to one that matters more', async t => {
+  const clock = frozenClock(t)
+  const refused = heard(t, 'refused')
+  const slots = new Bulkhead('orders', slotsOf({ slots: 1, queue: 3 }))
+  const { served, ask, settle, ends } = named(slots)
+  ask('first')
+  ask('old', { priority: 'sheddable' })
+  ask('new', { priority: 'sheddable' })
+  ask('normal')
+  ask('critical', { priority: 'critical' })
+  equal(await ends.get('new'), 'shed')
+  ask('health', { priority: 'health' })
+  equal(await ends.get('old'), 'shed')
+  ask('late', { priority: 'sheddable' })
+  equal(await ends.get('late'), 'bulkhead-full')
+  deepEqual(
+    refused.map(({ problem: { code } }) => code),
+    ['shed', 'shed', 'bulkhead-full'],
+  )
+  await settle(clock)
+  deepEqual(served, ['first', 'health', 'critical', 'normal'])
+  deepEqual([slots.inFlight, slots.waiting, alarms()], [0, 0, 0])
+})
+
+test('when all is full, a client that has most waiting gives way to one that has less', async t => {
+  const clock = frozenClock(t)
+  const { served, ask, settle, ends } = named(new Bulkhead('orders', slotsOf({ slots: 1, queue: 6 })))
+  for (let i = 0; i < 7; i++) ask(`noisy ${i}`, { client: 'noisy' })
+  ask('noisy too', { client: 'noisy' })
+  equal(await ends.get('noisy too'), 'bulkhead-full')
+  ask('quiet')
+  await clock.advance(1)
+  const first = (await Promise.race([ends.get('noisy 6')!, ends.get('noisy 5')!])) as string
+  equal(first, 'shed')
+  await settle(clock)
+  equal(served[1], 'noisy 1', 'nobody has anything in flight')
+  ok(served.includes('quiet'))
+  equal(served.length, 7)
+})
+
+test('a slot goes to the client that has least in flight', async t => {
+  const clock = frozenClock(t)
+  const { served, ask, settle } = named(new Bulkhead('orders', slotsOf({ slots: 3, queue: 10 })))
+  for (let i = 0; i < 6; i++) ask(`noisy ${i}`, { client: 'noisy' })
+  ask('quiet')
+  await settle(clock)
+  deepEqual(served.slice(0, 5), ['noisy 0', 'noisy 1', 'noisy 2', 'quiet', 'noisy 3'])
+})
+
+test('a route gets its share back with the next free slots, and borrowers make room for it', async t => {
+  const clock = frozenClock(t)
+  const slots = new Bulkhead('orders', slotsOf({ slots: 4, queue: 2 }))
+  slots.guarantee(new Map([['place-order', 0], ['mine', 50]])) // prettier-ignore
+  const { served, ask, settle, ends } = named(slots)
+  for (let i = 0; i < 6; i++) ask(`other ${i}`, { priority: 'critical' }) // borrows all slots, and fills the queue
+  ask('mine 0', { route: 'mine', priority: 'sheddable' })
+  ask('mine 1', { route: 'mine', priority: 'sheddable' })
+  ask('mine 2', { route: 'mine', priority: 'sheddable' })
+  deepEqual(await Promise.all(['other 5', 'other 4', 'mine 2'].map(name => ends.get(name))), [
+    'shed',
+    'shed',
+    'bulkhead-full',
+  ])
+  deepEqual(slots.snapshot().shares, { mine: { guaranteed: 2, inFlight: 0 } })
+  await settle(clock)
+  deepEqual(served, ['other 0', 'other 1', 'other 2', 'other 3', 'mine 0', 'mine 1'])
+  deepEqual(slots.snapshot().shares, { mine: { guaranteed: 2, inFlight: 0 } })
+})
+
+test('one partition of many takes no more than its part, and the reason names it', async t => {
+  const clock = frozenClock(t)
+  const slots = new Bulkhead('orders', slotsOf({ slots: 10, queue: 10 }))
+  const { served, ask, settle, ends } = named(slots)
+  for (let i = 0; i < 6; i++) ask(`before ${i}`, { partition: 3 }) // nobody knows yet how many there are
+  slots.partitions = 12
+  ask('more', { partition: 3 })
+  equal(await ends.get('more'), 'bulkhead-full')
+  const error = await bulkhead(slots)(async () => anAnswer)(patient({ partition: 3 })).catch((error: unknown) => error)
+  ok(error instanceof Problem && error.message.includes('partition 3'))
+  deepEqual([error.limit, error.observed], [5, 6])
+  ask('elsewhere', { partition: 4 })
+  deepEqual(slots.snapshot().fullestPartition, { partition: 3, calls: 6 })
+  await settle(clock)
+  ask('again', { partition: 3 })
+  await settle(clock)
+  deepEqual(served.slice(6), ['elsewhere', 'again'])
+})
+
+test('observed, a partition beyond its part is counted once and let in', async t => {
+  const clock = frozenClock(t)
+  const refused = heard(t, 'refused')
+  const slots = new Bulkhead('orders', slotsOf({ mode: 'observe', slots: 2, queue: 0 }))
+  slots.partitions = 12
+  const { served, ask, settle } = named(slots)
+  for (let i = 0; i < 3; i++) ask(`${i}`)
+  await settle(clock)
+  deepEqual([served.length, refused.map(({ observed }) => observed)], [3, [true, true]])
+})
+
+test('with an adaptive limit calls are shed by degrees, by class, and the figures say why', async t => {
+  const { slots, serve } = anAdaptive(t, { slots: 8, queue: 1_000, maxWaitMs: 1_000 })
+  await serve(20)
+  t.mock.method(Math, 'random', () => 0.5)
+  const { ask, ends } = named(slots)
+  for (let i = 0; i < 20; i++) ask(`normal ${i}`)
+  deepEqual([slots.inFlight, slots.waiting], [8, 12]) // 2.5 times
+  ask('sheddable', { priority: 'sheddable' })
+  ask('one more')
+  equal(slots.waiting, 13)
+  ask('too many')
+  deepEqual(await Promise.all(['sheddable', 'too many'].map(name => ends.get(name))), ['shed', 'shed'])
+  for (let i = 0; i < 8; i++) ask(`critical ${i}`, { priority: 'critical' })
+  equal(slots.waiting, 21) // 3.6 times
+  ask('too many critical', { priority: 'critical' })
+  equal(await ends.get('too many critical'), 'shed')
+  ask('health', { priority: 'health' })
+  deepEqual(slots.snapshot().waiting, { sheddable: 0, normal: 13, critical: 8, health: 1 })
+})
+
+test('what is known of it is told as plain values', async t => {
+  const { slots, serve } = anAdaptive(t, { slots: 8 })
+  deepEqual(slots.snapshot(), {
+    limit: 8,
+    floorMs: null,
+    sampleMs: 0,
+    inFlight: 0,
+    waiting: { sheddable: 0, normal: 0, critical: 0, health: 0 },
+    shares: {},
+    fullestPartition: null,
+  })
+  await serve(30)
+  await serve(30)
+  deepEqual([slots.snapshot().floorMs, slots.snapshot().sampleMs], [30, 30])
+  const fixed = new Bulkhead('orders', slotsOf({ slots: 3 })).snapshot()
+  deepEqual([fixed.limit, fixed.floorMs, fixed.sampleMs], [3, null, null])
+})
+
 test('any course of arrivals, replies, departures and waits keeps the bounds and loses nobody', async t => {
   const clock = frozenClock(t)
   const step = fc.oneof(

@@ -24,6 +24,8 @@ export async function hangUps(t: Scope, options: HangUpOptions): Promise<readonl
   const topics = freshTopics()
   const set = [
     `workers.orders.bulkhead.slots=${slots}`,
+    'workers.orders.bulkhead.limit=fixed', // the worker is silent, and the limit would fall
+    'workers.orders.bulkhead.partitionPercent=100', // all have one key
     'workers.orders.breaker.mode=off', // it would do the bulkhead's work
     `routes.place-order.timeoutMs=${timeoutMs}`,
     `broker.publish.attemptMs=${Math.min(500, timeoutMs / 2)}`,

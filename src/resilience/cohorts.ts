@@ -1,0 +1,57 @@
+import { now, since } from '../clock.ts'
+
+export const cohortCount = 64
+const bits = 6
+const reseedMs = 10_000
+
+/** The two cohorts of a client, packed into one number so that a call in flight can carry it without an object. */
+export type Place = number
+export const firstOf = (place: Place): number => place & (cohortCount - 1)
+export const secondOf = (place: Place): number => (place >>> bits) & (cohortCount - 1)
+
+const randomSeed = (): number => (Math.random() * 0x1_0000_0000) | 0
+
+/**
+ * What the clients have in flight, without a word kept of any of them: each is hashed to two of 64 cohorts and counts in
+ * both, and the lesser of the two is taken for its own (a count-min sketch, Cormode and Muthukrishnan 2005; as a fair
+ * queue, Stochastic Fair Blue, Feng et al. 2001). Who shares a cohort with a noisy client has another; sharing both is one
+ * in two thousand, and not for long, as the hash is salted anew.
+ */
+export class Cohorts {
+  readonly #inFlight = new Uint32Array(cohortCount)
+  #seed = randomSeed()
+  #seededAt = now()
+
+  placeOf(client: string): Place {
+    let hash = this.#seed
+    for (let i = 0; i < client.length; i++) hash = Math.imul(hash ^ client.charCodeAt(i), 0x01000193) // FNV-1a
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) // the end of MurmurHash3: the low bits are used
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+    hash = (hash ^ (hash >>> 16)) >>> 0
+    const first = hash & (cohortCount - 1)
+    const second = (first + 1 + ((hash >>> bits) % (cohortCount - 1))) & (cohortCount - 1) // another one
+    return first | (second << bits)
+  }
+
+  enter(place: Place): void {
+    ;(this.#inFlight[firstOf(place)] as number)++
+    ;(this.#inFlight[secondOf(place)] as number)++
+  }
+
+  leave(place: Place): void {
+    ;(this.#inFlight[firstOf(place)] as number)--
+    ;(this.#inFlight[secondOf(place)] as number)--
+  }
+
+  /** At most what the client has in flight and what others of both its cohorts have. */
+  load(place: Place): number {
+    return Math.min(this.#inFlight[firstOf(place)] as number, this.#inFlight[secondOf(place)] as number)
+  }
+
+  /** For when nobody waits, as who waits is sorted by the old hash. What is in flight keeps the place it has. */
+  reseed(): void {
+    if (since(this.#seededAt) < reseedMs) return
+    this.#seed = randomSeed()
+    this.#seededAt = now()
+  }
+}

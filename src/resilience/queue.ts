@@ -1,0 +1,101 @@
+import { now, since } from '../clock.ts'
+import { cohortCount, firstOf, secondOf } from './cohorts.ts'
+import type { Cohorts } from './cohorts.ts'
+import { Link } from './waiter.ts'
+import type { Waiter } from './waiter.ts'
+
+/**
+ * The calls of one class that wait. The next is of a client that has least in flight, and of those the first that came: max-min
+ * fairness, over cohorts of clients. Where `newestFirst` is allowed, the last that came is taken instead as long as more wait than
+ * can be served within their patience: then the first would be served just before they give up, and everybody late
+ * (adaptive LIFO, Maurer, "Fail at Scale", 2015; the interval in which a queue must run empty is that of CoDel, 2012).
+ */
+export class Queue {
+  readonly #rings: (Link | undefined)[] = []
+  readonly #lengths = new Uint32Array(cohortCount)
+  readonly #mayTurn: boolean
+  #size = 0
+  #newestFirst = false
+  #granted = 0 // in this interval
+  #begun = now()
+  #intervalMs = 0
+
+  constructor(newestFirst: boolean) {
+    this.#mayTurn = newestFirst
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get newestFirst(): boolean {
+    return this.#newestFirst
+  }
+
+  add(waiter: Waiter): void {
+    if (this.#size++ === 0) this.#begin(waiter, false)
+    waiter.cohort = this.#shorter(waiter)
+    waiter.join((this.#rings[waiter.cohort] ??= new Link()))
+    ;(this.#lengths[waiter.cohort] as number)++
+  }
+
+  remove(waiter: Waiter): void {
+    waiter.part()
+    ;(this.#lengths[waiter.cohort] as number)--
+    this.#size--
+  }
+
+  /** Whose turn it is, or null. */
+  next(cohorts: Cohorts): Waiter | null {
+    let found: Waiter | null = null
+    if (this.#size === 0) return found
+    let load = Infinity
+    for (let cohort = 0; cohort < cohortCount; cohort++) {
+      if (this.#lengths[cohort] === 0) continue
+      const ring = this.#rings[cohort] as Link
+      const waiter = (this.#newestFirst ? ring.before : ring.next) as Waiter
+      const its = cohorts.load(waiter.place)
+      if (found !== null && (its > load || (its === load && waiter.number > found.number !== this.#newestFirst)))
+        continue
+      found = waiter
+      load = its
+    }
+    return found
+  }
+
+  /** To be told before a waiter that got its slot is removed. */
+  granting(waiter: Waiter): void {
+    this.#granted++
+    if (since(this.#begun) >= this.#intervalMs) this.#begin(waiter, this.#mayTurn && this.#size > this.#granted)
+  }
+
+  /** The newest waiter of the cohort that has most waiting, if those are at least so many. */
+  newestOfFullest(atLeast = 1): Waiter | null {
+    let fullest = -1
+    let most = atLeast - 1
+    for (let cohort = 0; cohort < cohortCount; cohort++) {
+      const length = this.#lengths[cohort] as number
+      if (length <= most) continue
+      most = length
+      fullest = cohort
+    }
+    return fullest < 0 ? null : ((this.#rings[fullest] as Link).before as Waiter)
+  }
+
+  /** How many wait in the cohort where a client of this place would stand. */
+  ahead(place: number): number {
+    return Math.min(this.#lengths[firstOf(place)] as number, this.#lengths[secondOf(place)] as number)
+  }
+
+  #shorter({ place }: Waiter): number {
+    const [first, second] = [firstOf(place), secondOf(place)]
+    return (this.#lengths[first] as number) <= (this.#lengths[second] as number) ? first : second
+  }
+
+  #begin({ patienceMs }: Waiter, newestFirst: boolean): void {
+    this.#newestFirst = newestFirst
+    this.#granted = 0
+    this.#begun = now()
+    this.#intervalMs = patienceMs
+  }
+}
