@@ -210,6 +210,20 @@ const Worker = z.strictObject({
     .describe(
       'Consumer group of the worker. Given, its members and its lag are watched, which needs DESCRIBE on the group and the topic. Not for workers that read without a group.',
     ),
+  partitionBreaker: z
+    .strictObject({
+      mode: Mode,
+      consecutive: count(1, 10_000)
+        .default(5)
+        .describe('Silences of a partition in a row, while others answer, that make it a bad one.'),
+      openMs: ms(10, hour)
+        .default(5_000)
+        .describe('How long it is bad before a call may try it; doubled each time that the trial fails, up to 60,000.'),
+    })
+    .prefault({})
+    .describe(
+      'Partitions that are silent while others answer: keyed calls for them are refused, keyless ones go elsewhere, and the circuit of the worker does not count them.',
+    ),
   watch: Watch.prefault({}).describe('How the group is watched, and what is refused on its account.'),
 })
 

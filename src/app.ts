@@ -135,7 +135,10 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       repetition: repeats,
       checks: [started, reachable, answerable, ...checksOf(watch, worker)],
       // what is silent while its partition is handed over, is soon heard again
-      ...(watch !== undefined && { excused: since => excused(since) || watch.disturbed(since) }),
+      ...(watch !== undefined && {
+        excused: since => excused(since) || watch.disturbed(since),
+        watched: () => watch.snapshot(),
+      }),
     })
     layers.set(name, policies)
     return { name, route, topic, service: pipe(wraps(policies), core) }
@@ -167,9 +170,10 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       ? Object.keys(degraded()).length > 0
       : wasReady && broker.state === 'ready' && inbox.sickForMs > noticedMs
   // a topic that is missing before we are ready may be about to be created, and is no misconfiguration yet
+  const avoiding = new Map([...workers.values()].map(({ stuck, options: { topic } }) => [topic, stuck.avoids]))
   const partitionFor = (topic: string, key: Uint8Array | null): number => {
     try {
-      return broker.partitionFor(topic, key)
+      return broker.partitionFor(topic, key, avoiding.get(topic))
     } catch (error) {
       throw started() ?? error
     }
@@ -325,7 +329,11 @@ function watchGroups(
   const watches = new Map<string, Watch>()
   for (const [worker, { topic, group, watch, breaker }] of Object.entries(config.workers)) {
     if (group === undefined) continue
-    const settled = (): void => workers.get(worker)?.circuit.halfOpenNow('the group of the worker has changed')
+    const settled = (): void => {
+      // what was silent may be in other hands by now
+      workers.get(worker)?.circuit.halfOpenNow('the group of the worker has changed')
+      workers.get(worker)?.stuck.tryNow()
+    }
     const options = { worker, group, everyMs: watch.everyMs, graceMs: breaker.rebalanceGraceMs }
     watches.set(worker, new Watch(() => admin.group(group, topic), settled, options))
   }
@@ -333,12 +341,13 @@ function watchGroups(
 }
 
 /** What the gate asks on account of a watched group. */
-function checksOf(watch: Watch | undefined, { options }: WorkerGuards): Check[] {
+function checksOf(watch: Watch | undefined, { options, stuck }: WorkerGuards): Check[] {
   if (watch === undefined) return []
   const modes = options.watch
+  const lately = (partition: number): number | null => stuck.lately(partition, modes.everyMs)
   return [
     ...(modes.noWorker === 'off' ? [] : [noWorker(watch, modes.noWorker)]),
-    ...(modes.behind === 'off' ? [] : [workerBehind(watch, modes.behind, () => null)]),
+    ...(modes.behind === 'off' ? [] : [workerBehind(watch, modes.behind, lately)]),
   ]
 }
 

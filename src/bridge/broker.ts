@@ -50,6 +50,9 @@ export type Membership = Readonly<{ group: string; topic: string; from: 'end' | 
 /** The next record of the partition is handed over once the returned promise has resolved: backpressure. */
 export type MemberHandler = (record: Incoming, held: Held) => void | Promise<void>
 
+/** Whether another partition is the better choice. */
+export type Avoids = (partition: number) => boolean
+
 export type BrokerState = 'connecting' | 'ready' | 'down'
 
 /** What the gateway needs from a broker, and no more. Two twins: kafka/ and memory.ts. */
@@ -62,8 +65,8 @@ export interface Broker extends AsyncDisposable {
   start(topics: readonly string[]): void
   /** Calls back when the state may have changed. */
   watch(changed: (state: BrokerState) => void): Disposable
-  /** The partition that Kafka's Java clients choose for a key (murmur2); without a key, one that fills a batch. Throws topic-missing, or not-ready while the topic's metadata is unknown. */
-  partitionFor(topic: string, key: Uint8Array | null): number
+  /** The partition that Kafka's Java clients choose for a key (murmur2); without a key, one that fills a batch, and is not to be avoided if there is another. Throws topic-missing, or not-ready while the topic's metadata is unknown. */
+  partitionFor(topic: string, key: Uint8Array | null, avoids?: Avoids): number
   /** Resolves once acknowledged. Throws broker-unavailable or buffer-full (not sent), too-large, topic-missing, topic-forbidden, or publish-timeout (in doubt). */
   publish(record: Outgoing): Promise<Acknowledged>
   /** Reads partitions alone. Resolves once positioned: no record acknowledged from then on is missed, through reconnections and moves of leadership. */

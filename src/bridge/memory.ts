@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts'
 import type { Admin, NewTopic, TopicInfo } from './admin.ts'
 import type {
   Acknowledged,
+  Avoids,
   Broker,
   BrokerState,
   Handler,
@@ -86,9 +87,15 @@ export class MemoryBroker implements Broker {
     return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) }
   }
 
-  partitionFor(topic: string, key: Uint8Array | null): number {
+  partitionFor(topic: string, key: Uint8Array | null, avoids: Avoids = none): number {
     const { partitions } = this.#known(topic).info
-    return key === null ? this.#turns.count % partitions : partitionOf(key, partitions)
+    if (key !== null) return partitionOf(key, partitions)
+    const turn = this.#turns.count % partitions
+    for (let i = 0; i < partitions; i++) {
+      const partition = (turn + i) % partitions
+      if (!avoids(partition)) return partition
+    }
+    return turn
   }
 
   async publish(record: Outgoing): Promise<Acknowledged> {
@@ -204,6 +211,7 @@ export class MemoryBroker implements Broker {
   }
 }
 
+const none: Avoids = () => false
 const groupId = (name: string, topic: string): string => `${name} ${topic}` // no topic has a space in its name
 
 function existing(logs: readonly Log[], topic: string, partition: number): Log {

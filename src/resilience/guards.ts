@@ -4,10 +4,18 @@ import { Bulkhead } from './bulkhead.ts'
 import { Circuit } from './circuit.ts'
 import { Lease } from './lease.ts'
 import type { Leases } from './leases.ts'
+import { StuckPartitions } from './stuck.ts'
 
 /** What all routes to one worker share. */
 export type WorkerGuards = Disposable &
-  Readonly<{ name: string; options: WorkerOptions; bulkhead: Bulkhead; circuit: Circuit; lease: Lease | null }>
+  Readonly<{
+    name: string
+    options: WorkerOptions
+    bulkhead: Bulkhead
+    circuit: Circuit
+    stuck: StuckPartitions
+    lease: Lease | null
+  }>
 /** What everybody who publishes to one cluster shares. */
 export type ClusterGuards = Disposable & Readonly<{ options: PublishOptions; circuit: Circuit; budget: Budget }>
 
@@ -30,11 +38,12 @@ export function guardWorker(
   const bulkhead = new Bulkhead(name, options.bulkhead)
   const circuit = new Circuit({ ...breaker, name, windowMs: windowOf(breaker, longestMs), longestWaitMs: longestMs })
   const lease = quota === undefined || quota.mode === 'off' ? null : totalOf(name, quota, leases)
+  const stuck = new StuckPartitions({ ...options.partitionBreaker, worker: name })
   const dispose = (): void => {
     circuit[Symbol.dispose]()
     lease?.[Symbol.dispose]()
   }
-  return { name, options, bulkhead, circuit, lease, [Symbol.dispose]: dispose }
+  return { name, options, bulkhead, circuit, stuck, lease, [Symbol.dispose]: dispose }
 }
 
 function totalOf(name: string, { requests, windowMs, shared }: TotalOptions, leases: Leases | null): Lease {

@@ -17,6 +17,7 @@ import { gate } from './gate.ts'
 import type { Check } from './gate.ts'
 import type { ClusterGuards, WorkerGuards } from './guards.ts'
 import { leased } from './lease.ts'
+import { partition } from './partition.ts'
 import { quota } from './quota.ts'
 import type { Repetition } from './repetition.ts'
 import { retry } from './retry.ts'
@@ -33,6 +34,7 @@ export type CallParts = Readonly<{
   fallback?: readonly Step[] // what is tried instead, in this order
   faults?: Faults | null // null: none can be injected
   repetition?: Repetition | null // null: nothing that the broker has accepted is sent again
+  watched?: (() => unknown) | undefined // what the gate sees of the worker, for people
 }>
 
 type Publishing = Abortable & Readonly<{ topic: string; struck?: Struck }>
@@ -60,8 +62,8 @@ export const repeatStack = <In extends Publishing, Out>(
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
-  const { repetition = null } = parts
-  const asked = worker === null ? checks : [...checks, () => worker.circuit.wouldRefuse('gate')]
+  const { repetition = null, watched } = parts
+  const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
     // a stopping instance takes nothing new
@@ -88,7 +90,7 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
           () => ({ steps: stateOf(steps) }),
         )),
     // never queue for what will be refused
-    ...on('gate', policies.gate, mode => gate<Reply>(asked, mode)),
+    ...on('gate', policies.gate, mode => gate<Reply>(asked, mode), watched),
     ...(worker === null ? [] : workerStack(worker, route, excused)),
     // innermost, so that the policies meet injected faults as real ones
     ...(all === null
@@ -111,8 +113,14 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   ]
 }
 
+/** What a call would meet further in. */
+const ownChecks = ({ circuit, stuck }: WorkerGuards): readonly Check[] => [
+  () => circuit.wouldRefuse('gate'),
+  call => stuck.wouldRefuse(call),
+]
+
 const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
-  const { lease, circuit, options } = worker
+  const { lease, circuit, stuck, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
   return [
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
@@ -130,10 +138,23 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         labels: call => call,
         failed: failing(options.breaker.failOn),
         ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
-        ...(excused !== undefined && { excused: call => excused(call.started) }),
+        // nor is it the worker's failure that one of its partitions is silent while others answer
+        excused: ({ started, partition }) =>
+          excused?.(started) === true || (stuck.mode === 'enforce' && stuck.blame(partition, started) === 'partition'),
         ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
       }),
     ),
+    // inside the breaker, which asks it whose failure a silence was; a gate that watches the worker asks it for answers
+    ...(stuck.mode === 'off' && options.group === undefined
+      ? []
+      : [
+          {
+            policy: 'partition',
+            mode: stuck.mode,
+            wrap: partition(stuck, { excused, silenceMs: outlived ? route.timeoutMs : undefined }),
+            state: () => stuck.snapshot(),
+          },
+        ]),
   ]
 }
 

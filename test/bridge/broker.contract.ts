@@ -137,6 +137,22 @@ export function brokerContract(name: string, open: Open): void {
       ok(Number.isInteger(keyless) && keyless >= 0 && keyless < 12)
     })
 
+    test('without a key a partition that is to be avoided is passed over, unless all are', async () => {
+      const topic = await aTopic(4)
+      const others = new Set<number>()
+      for (let i = 0; i < 20; i++) {
+        others.add(broker.partitionFor(topic, null, partition => partition !== 2))
+        equal(
+          broker.partitionFor(topic, bytes('21'), () => true),
+          broker.partitionFor(topic, bytes('21')),
+        )
+        await turn()
+      }
+      deepEqual(others, new Set([2]))
+      const any = broker.partitionFor(topic, null, () => true)
+      ok(Number.isInteger(any) && any >= 0 && any < 4)
+    })
+
     test('keeps the order of a partition, and loses nothing of many records at once', async () => {
       const topic = await aTopic(3)
       await send(topic, 'first')

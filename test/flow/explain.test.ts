@@ -22,7 +22,7 @@ test('the admin port explains the stack of each route, and every refusal with it
   const { routes, publishing, refusals } = json as Told
   deepEqual(
     routes['place-order']!.map(({ policy, mode }) => `${policy} ${mode}`),
-    ['drain enforce', 'deadline enforce', 'quota enforce', 'gate enforce', 'bulkhead enforce', 'breaker enforce'],
+    ['drain', 'deadline', 'quota', 'gate', 'bulkhead', 'breaker', 'partition'].map(policy => `${policy} enforce`),
   )
   deepEqual(
     routes['signal']!.map(({ policy }) => policy),

@@ -16,6 +16,7 @@ import { callLayers, callStack, publishLayers, publishStack, repeatStack, wraps 
 import type { CallParts } from '../../src/resilience/stack.ts'
 import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
+import { heldService } from '../help/service.ts'
 import { heard } from './heard.ts'
 
 type Publishing = Abortable & Readonly<{ topic: string }>
@@ -65,7 +66,16 @@ const quotas = { route: { quota: { requests: 100 } }, worker: { quota: { request
 test('the policies stand in their order, the outermost first', t => {
   frozenClock(t)
   using chain = aChain(answers, quotas)
-  deepEqual(namesOf(chain.policies), ['drain', 'deadline', 'quota', 'gate', 'leased', 'bulkhead', 'breaker'])
+  deepEqual(namesOf(chain.policies), [
+    'drain',
+    'deadline',
+    'quota',
+    'gate',
+    'leased',
+    'bulkhead',
+    'breaker',
+    'partition',
+  ])
   deepEqual(namesOf(chain.publishing), ['retry', 'breaker', 'attempt'])
 })
 
@@ -92,10 +102,10 @@ test('as shipped there is no quota, and what is off is not there at all', t => {
   frozenClock(t)
   const off = { mode: 'off' }
   using shipped = aChain(answers)
-  deepEqual(namesOf(shipped.policies), ['drain', 'deadline', 'gate', 'bulkhead', 'breaker'])
+  deepEqual(namesOf(shipped.policies), ['drain', 'deadline', 'gate', 'bulkhead', 'breaker', 'partition'])
   using nothing = aChain(answers, {
     policies: { drain: 'off', deadline: 'off', gate: 'off', fallback: 'off' },
-    worker: { breaker: off, bulkhead: off, quota: { requests: 1, ...off } },
+    worker: { breaker: off, bulkhead: off, partitionBreaker: off, quota: { requests: 1, ...off } },
     route: { quota: { requests: 1, ...off } },
     publish: { ...off, breaker: off },
   })
@@ -130,6 +140,33 @@ test('with every policy observed, nothing is refused', async t => {
     [...new Set(refused.map(({ policy }) => policy))].sort(),
     ['breaker', 'bulkhead', 'drain', 'lease', 'quota'], // the gate asks a circuit that only observes
   )
+})
+
+test('where a group is watched, the gate needs to know which partitions answer', t => {
+  frozenClock(t)
+  using chain = aChain(answers, { worker: { group: 'workers', partitionBreaker: { mode: 'off' } } })
+  ok(namesOf(chain.policies).includes('partition'))
+})
+
+test('one silent partition does not open the circuit of the worker while others answer', async t => {
+  const clock = frozenClock(t)
+  for (const [mode, state] of [
+    ['enforce', 'closed'],
+    ['observe', 'open'],
+    ['off', 'open'],
+  ] as const) {
+    const { service, taken } = heldService()
+    using chain = aChain(service, { worker: { partitionBreaker: { mode } } })
+    const silent = Array.from({ length: 10 }, () => chain.call(aCall({ partition: 7 })))
+    await clock.advance(1)
+    const answered = chain.call(aCall({ partition: 3 }))
+    taken.at(-1)!.reply(anAnswer)
+    await answered
+    await clock.advance(1)
+    for (const { fail } of taken.slice(0, 10)) fail(new Problem('reply-timeout', 'silent'))
+    await Promise.allSettled(silent)
+    equal(chain.worker.circuit.state, state, mode)
+  }
 })
 
 test('what the caller has used up takes nothing that is shared', async t => {

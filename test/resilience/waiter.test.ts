@@ -34,7 +34,7 @@ test('who comes later has a higher number', () => {
 test('released, it leaves no alarm and no listener', t => {
   frozenClock(t)
   const abort = new AbortController()
-  const waiter = new Waiter(aCall({ signal: abort.signal }), 0, 0, 100)
+  const waiter = new Waiter(aCall({ aborter: abort }), 0, 0, 100)
   waiter.release() // before there is anything to release
   let heard = 0
   waiter.alarm = after(100, () => {})

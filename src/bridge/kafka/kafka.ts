@@ -2,6 +2,7 @@ import type { PublishOptions } from '../../../config/schema.ts'
 import { events } from '../../events.ts'
 import type {
   Acknowledged,
+  Avoids,
   Broker,
   BrokerState,
   Handler,
@@ -67,8 +68,8 @@ export class KafkaBroker implements Broker {
     return this.#cluster.watch(() => changed(this.#cluster.state))
   }
 
-  partitionFor(topic: string, key: Uint8Array | null): number {
-    return key === null ? this.#producer.turn(topic) : partitionOf(key, this.#cluster.partitions(topic))
+  partitionFor(topic: string, key: Uint8Array | null, avoids?: Avoids): number {
+    return key === null ? this.#producer.turn(topic, avoids) : partitionOf(key, this.#cluster.partitions(topic))
   }
 
   publish(record: Outgoing): Promise<Acknowledged> {

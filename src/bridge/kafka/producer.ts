@@ -1,7 +1,7 @@
 import { now, since, wallClock } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
-import type { Acknowledged, Acks, Outgoing } from '../broker.ts'
+import type { Acknowledged, Acks, Avoids, Outgoing } from '../broker.ts'
 import { meansStale } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
 import { LinkLost } from './link.ts'
@@ -94,15 +94,18 @@ export class Producer {
     this.#limits.set(topic, maxMessageBytes)
   }
 
-  /** The partition that keyless records fill at present: another after each batch, passing over those without a leader. */
-  turn(topic: string): number {
+  /** The partition that keyless records fill at present: another after each batch, passing over those without a leader and, if there is another, those to be avoided. */
+  turn(topic: string, avoids?: Avoids): number {
     const count = this.#cluster.partitions(topic)
     const turn = this.#turns.get(topic) ?? 0
+    let second: number | null = null
     for (let i = 0; i < count; i++) {
       const partition = (turn + i) % count
-      if (this.#cluster.leader(topic, partition) !== null) return partition
+      if (this.#cluster.leader(topic, partition) === null) continue
+      if (avoids?.(partition) !== true) return partition
+      second ??= partition
     }
-    return turn % count
+    return second ?? turn % count
   }
 
   publish(record: Outgoing): Promise<Acknowledged> {
