@@ -16,6 +16,28 @@ const forbidding = ['no-store', 'no-cache', 'private'] as const
 /** A second too many has been good for ever already: RFC 9111, 1.2.2. */
 const longestSeconds = 2_147_483_648
 
+/** What a reader remembers: so many, and no longer ones. */
+const mostTexts = 256
+const longestText = 1_024
+
+/** Reads the terms of many replies: most of a route's say the same, which is read once. */
+export class TermsReader {
+  readonly #known = new Map<string, Terms | null>()
+
+  of(reply: Reply): Terms | null {
+    if (!kept.has(reply.status)) return null
+    let said = ''
+    for (const [name, value] of reply.headers)
+      if (name === 'cache-control' || name === 'vary' || name === 'age') said += `${name}:${value}\n`
+    let terms = this.#known.get(said)
+    if (terms !== undefined) return terms
+    terms = termsOf(reply)
+    if (this.#known.size >= mostTexts) this.#known.clear()
+    if (said.length <= longestText) this.#known.set(said, terms)
+    return terms
+  }
+}
+
 /** The terms of a reply; null when it must not be kept. */
 export function termsOf(reply: Reply): Terms | null {
   if (!kept.has(reply.status)) return null

@@ -3,13 +3,15 @@ import { LRUCache } from 'lru-cache'
 import type { Call, Pair, Reply } from '../call.ts'
 import { now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
-import { stillServes, termsOf } from './freshness.ts'
+import { TermsReader, stillServes } from './freshness.ts'
 import type { Terms } from './freshness.ts'
 
 /** `passed` are the request headers that the worker is told: nothing else can have made its reply what it is. */
 export type StaleOptions = Readonly<{ maxAgeMs: number; entries: number; bytes: number; passed: readonly string[] }>
 /** A reply of before, and how old it is. */
 export type Found = Readonly<{ reply: Reply; ageMs: number }>
+/** For this client with all its headers, for this client with those that matter, for everybody with those that matter. */
+type Scope = 'all' | 'mine' | 'everybody'
 type Entry = Readonly<{ reply: Reply; terms: Terms; keptAt: Instant }>
 
 /** Whoever is told these answers for one person, whatever the reply says of itself. */
@@ -30,6 +32,9 @@ export class StaleReplies {
   readonly #cache: LRUCache<string, Entry>
   /** Headers that some reply depended on: all later keys hold them. */
   readonly #varied = new Set<string>()
+  /** In which there ever was a reply: mostly one, so that nobody looks into the others. */
+  readonly #scopes = new Set<Scope>()
+  readonly #terms = new TermsReader()
 
   constructor({ maxAgeMs, entries, bytes, passed }: StaleOptions) {
     this.#maxAgeMs = maxAgeMs
@@ -47,19 +52,20 @@ export class StaleReplies {
 
   /** Keeps what may be kept. What may not takes the place of what was kept before: it is no longer what the worker says. */
   keep(call: Call, reply: Reply): void {
-    const terms = termsOf(reply)
+    const terms = this.#terms.of(reply)
     for (const name of terms?.vary ?? []) if (this.#passed.has(name)) this.#varied.add(name)
-    const keys = this.#keys(call)
-    const key = terms === null ? null : keys[terms.everybody ? 2 : terms.vary === null ? 0 : 1]
-    for (const other of keys) if (other !== key) this.#cache.delete(other)
-    if (key !== null && terms !== null) this.#cache.set(key, { reply: frugal(reply), terms, keptAt: now() })
+    const scope = terms === null ? null : terms.everybody ? 'everybody' : terms.vary === null ? 'all' : 'mine'
+    for (const other of this.#scopes) if (other !== scope) this.#cache.delete(this.#key(call, other))
+    if (scope === null || terms === null) return
+    this.#scopes.add(scope)
+    this.#cache.set(this.#key(call, scope), { reply: frugal(reply), terms, keptAt: now() })
   }
 
   /** The latest reply that may still be served, or null. */
   find(call: Call): Found | null {
     let latest: Entry | undefined
-    for (const key of this.#keys(call)) {
-      const entry = this.#cache.get(key)
+    for (const scope of this.#scopes) {
+      const entry = this.#cache.get(this.#key(call, scope))
       if (entry !== undefined && (latest === undefined || entry.keptAt > latest.keptAt)) latest = entry
     }
     if (latest === undefined) return null
@@ -68,21 +74,14 @@ export class StaleReplies {
     return keptMs <= this.#maxAgeMs && stillServes(latest.terms, ageMs) ? { reply: latest.reply, ageMs } : null
   }
 
-  /** For this client with all its headers, for this client with those that matter, for everybody with those that matter. */
-  #keys({ told, body, client }: Call): readonly [string, string, string] {
+  #key({ told, body, client }: Call, scope: Scope): string {
     const { method, path, query, contentType, headers } = told
-    const asked = `${method} ${path}?${query}${body.length === 0 ? '' : `\n${contentType} ${hash('sha256', body)}`}`
-    let all = `a ${client} ${asked}`
-    let mine = `m ${client} ${asked}`
-    let everybody = `e ${asked}`
-    for (const [name, value] of headers) {
-      const line = `\n${name}:${value}`
-      all += line
-      const varied = this.#varied.has(name)
-      if (varied || credentials.includes(name)) mine += line
-      if (varied) everybody += line
-    }
-    return [all, mine, everybody]
+    let key = `${scope === 'everybody' ? '' : client} ${scope} ${method} ${path}?${query}`
+    if (body.length > 0) key += `\n${contentType} ${hash('sha256', body)}`
+    for (const [name, value] of headers)
+      if (scope === 'all' || this.#varied.has(name) || (scope === 'mine' && credentials.includes(name)))
+        key += `\n${name}:${value}`
+    return key
   }
 }
 

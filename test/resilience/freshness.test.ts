@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Pair } from '../../src/call.ts'
-import { stillServes, termsOf } from '../../src/resilience/freshness.ts'
+import { TermsReader, stillServes, termsOf } from '../../src/resilience/freshness.ts'
 import { anAnswer } from '../help/call.ts'
 
 const terms = (control: string, more: readonly Pair[] = [], status = 200) =>
@@ -101,4 +101,24 @@ test('evil headers are read in linear time', () => {
     terms(part.repeat(50_000 / part.length), [['vary', part.repeat(50_000 / part.length)]])
     ok(performance.now() - start < 250, part)
   }
+})
+
+test('a reader of many replies says the same as one of each', () => {
+  const reader = new TermsReader()
+  const control = fc.constantFrom('', 'public', 'no-store', 'max-age=5', 'max-age=5, stale-if-error=1')
+  const vary = fc.constantFrom('', 'a', 'a, b', '*')
+  const status = fc.constantFrom(200, 404, 500)
+  fc.assert(
+    fc.property(control, vary, status, fc.integer({ min: 0, max: 400 }), (control, vary, status, age) => {
+      const headers: Pair[] = [
+        ['cache-control', control],
+        ['vary', vary],
+        ['age', String(age)],
+      ]
+      const reply = { ...anAnswer, status, headers }
+      deepEqual(reader.of(reply), termsOf(reply))
+      deepEqual(reader.of(reply), termsOf(reply))
+    }),
+    { numRuns: 1_000 },
+  )
 })
