@@ -69,17 +69,19 @@ export class Queue {
     if (since(this.#begun) >= this.#intervalMs) this.#begin(waiter, this.#mayTurn && this.#size > this.#granted)
   }
 
-  /** The newest waiter of the cohort that has most waiting, if those are at least so many. */
+  /** The newest waiter of the cohorts that have most waiting, if those are at least so many. */
   newestOfFullest(atLeast = 1): Waiter | null {
-    let fullest = -1
-    let most = atLeast - 1
+    let found: Waiter | null = null
+    let most = atLeast
     for (let cohort = 0; cohort < cohortCount; cohort++) {
       const length = this.#lengths[cohort] as number
-      if (length <= most) continue
+      if (length < most) continue
+      const newest = (this.#rings[cohort] as Link).before as Waiter
+      // of two as full the newest, or it would be a matter of the salt who goes
+      if (found === null || length > most || newest.number > found.number) found = newest
       most = length
-      fullest = cohort
     }
-    return fullest < 0 ? null : ((this.#rings[fullest] as Link).before as Waiter)
+    return found
   }
 
   /** How many wait in the cohort where a client of this place would stand. */

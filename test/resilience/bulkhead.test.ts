@@ -409,7 +409,7 @@ test('observed, a partition beyond its part is counted once and let in', async t
 })
 
 test('with an adaptive limit calls are shed by degrees, by class, and the figures say why', async t => {
-  const { slots, serve } = anAdaptive(t, { slots: 8, queue: 1_000, maxWaitMs: 1_000 })
+  const { clock, slots, serve } = anAdaptive(t, { slots: 8, queue: 1_000, maxWaitMs: 1_000 })
   await serve(20)
   t.mock.method(Math, 'random', () => 0.5)
   const { ask, ends } = named(slots)
@@ -426,6 +426,8 @@ test('with an adaptive limit calls are shed by degrees, by class, and the figure
   equal(await ends.get('too many critical'), 'shed')
   ask('health', { priority: 'health' })
   deepEqual(slots.snapshot().waiting, { sheddable: 0, normal: 13, critical: 8, health: 1 })
+  await clock.advance(1_000)
+  equal(alarms(), 0)
 })
 
 test('what is known of it is told as plain values', async t => {

@@ -84,12 +84,21 @@ test("a fallback stands where it sees every failure below, and none of the calle
   const reply = { ...anAnswer, status: 203 }
   const fallback = [{ kind: 'fixed', reply }] as const
   using chain = aChain(silence, { route: { quota: { requests: 10, windowMs: 60_000 } } }, { fallback })
-  deepEqual(namesOf(chain.policies), ['drain', 'deadline', 'quota', 'fallback', 'gate', 'bulkhead', 'breaker'])
+  deepEqual(namesOf(chain.policies), [
+    'drain',
+    'deadline',
+    'quota',
+    'fallback',
+    'gate',
+    'bulkhead',
+    'breaker',
+    'partition',
+  ])
   for (let i = 0; i < 10; i++) equal(await chain.call(aCall()), reply)
   equal(chain.worker.circuit.state, 'open')
   await rejects(chain.call(aCall()), { code: 'rate-limited' })
   using off = aChain(silence, { policies: { fallback: 'off' } }, { fallback })
-  deepEqual(namesOf(off.policies), ['drain', 'deadline', 'gate', 'bulkhead', 'breaker'])
+  deepEqual(namesOf(off.policies), ['drain', 'deadline', 'gate', 'bulkhead', 'breaker', 'partition'])
 })
 
 test('an event has nobody to protect: it is drained, timed, counted and gated', t => {
@@ -415,7 +424,7 @@ test('faults stand innermost in both pipes, where they can be injected at all; r
   frozenClock(t)
   const faults = new Faults(Config.parse({ routes: {} }).faults, [], [])
   using chain = aChain(answers, {}, { faults })
-  deepEqual(namesOf(chain.policies).slice(-2), ['breaker', 'faults'])
+  deepEqual(namesOf(chain.policies).slice(-2), ['partition', 'faults'])
   deepEqual(namesOf(publishStack<Publishing, typeof acknowledged>(chain.cluster, faults)).slice(-2), [
     'attempt',
     'faults',
