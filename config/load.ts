@@ -12,6 +12,7 @@ import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
 import { override } from './overrides.ts'
 import { checkRepetition } from './repetition.ts'
+import { checkQuotas } from './quotas.ts'
 import { checkRoutes } from './routes.ts'
 import { Config } from './schema.ts'
 import { readFiles } from './secrets.ts'
@@ -63,6 +64,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkRoutes(seen)
   checkFallbacks(seen)
   checkChain(seen)
+  checkQuotas(seen)
   checkClashes(seen)
   checkRepetition(seen)
   checkSlots(seen)

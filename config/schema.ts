@@ -102,6 +102,32 @@ const Total = z.strictObject({
   windowMs: windowMs(),
   shared,
 })
+const quotaBytes = () =>
+  bytes(1, 1_024 * 1_024 * mebi)
+    .optional()
+    .describe('Bytes of request bodies allowed in each window; a larger body costs a whole window.')
+const Quota = z.strictObject({
+  mode: Mode,
+  requests: count(1, 10_000_000).optional().describe('Requests allowed in each window.'),
+  bytes: quotaBytes(),
+  windowMs: windowMs(),
+  windows: z
+    .array(
+      z.strictObject({
+        name: name.optional().describe('Its name in `RateLimit`. Default: its length, such as `1s`.'),
+        requests: count(1, 10_000_000).optional().describe('Requests allowed in each window.'),
+        bytes: quotaBytes(),
+        windowMs: windowMs(),
+      }),
+    )
+    .max(8)
+    .optional()
+    .describe(
+      'Several windows instead of one, each a mapping of `name`, `requests`, `bytes` and `windowMs`; a call must fit into all of them.',
+    ),
+  shared,
+})
+
 const Bulkhead = z.strictObject({
   mode: Mode,
   limit: z
@@ -356,7 +382,9 @@ const Route = z
       .max(64)
       .default(['location', 'etag', 'last-modified', 'cache-control', 'content-language', 'retry-after', 'vary'])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
-    quota: Total.optional().describe('What each client may send to this route. Off unless given.'),
+    quota: Quota.optional().describe(
+      'What each client may send to this route: at least one of `requests`, `bytes` and `windows`. Off unless given.',
+    ),
     repeatable: z
       .boolean()
       .optional()
@@ -454,6 +482,9 @@ const Redis = z.strictObject({
     .describe(
       'How many gateways share it. While Redis cannot be asked, each spends its share of a quota, which is the quota divided by this.',
     ),
+  clients: count(0, 100_000)
+    .default(1_000)
+    .describe('How many large clients are leased for at once; any more get the share of this instance.'),
   connectMs: ms(50, 60_000).default(1_000).describe('Longest that connecting may take.'),
   requestMs: ms(50, 60_000)
     .default(500)
@@ -680,7 +711,7 @@ export const Config = z.strictObject({
 
 export type Config = z.output<typeof Config>
 export type ModeName = z.output<typeof Mode>
-export type QuotaOptions = z.output<typeof Total>
+export type QuotaOptions = z.output<typeof Quota>
 export type TotalOptions = z.output<typeof Total>
 export type RedisOptions = z.output<typeof Redis>
 export type BulkheadOptions = z.output<typeof Bulkhead>

@@ -27,6 +27,7 @@ import type { WorkerGuards } from './resilience/guards.ts'
 import { Overload, readingsOf } from './resilience/overload.ts'
 import { repetitionOf } from './resilience/repetition.ts'
 import type { Leases } from './resilience/leases.ts'
+import type { SharedClients } from './resilience/clients.ts'
 import { Stall } from './resilience/stall.ts'
 import { callLayers, publishLayers, repeatStack, wraps } from './resilience/stack.ts'
 import type { Layer } from './resilience/stack.ts'
@@ -104,7 +105,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
 
   const way = (name: string, route: RouteOptions, upstreams: Upstreams): Way => {
     const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
-    const parts = { route, policies: config.policies, drain, excused, faults }
+    const parts = { route, policies: config.policies, drain, shares: sharesOf(leases, name, route), excused, faults }
     /** The core of the way; where faults can be injected, with the places for them. */
     const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>
       faults === null ? build(far) : injectable(far, build)
@@ -300,6 +301,10 @@ async function openStateFile({ policies }: Config, circuits: readonly Circuit[])
   const { StateFile } = await import('./resilience/statefile.ts') // not loaded where it is not used
   return await StateFile.open(policies.stateFile, circuits)
 }
+
+/** Who counts the clients of a route for all instances; null: this one does, by itself. */
+const sharesOf = (leases: Leases | null, name: string, { quota }: RouteOptions): SharedClients | null =>
+  quota?.shared === true ? (leases?.shares(quota, name) ?? null) : null
 
 async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {
   const { demo } = await import('./worker/demo.ts')

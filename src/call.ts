@@ -57,11 +57,18 @@ export type Progress = {
   queueMs: number // waiting for a slot
   publishMs: number // until the broker's acknowledgement, repetitions included
   workerMs: number // from the acknowledgement to the reply
-  quota: QuotaState | null // of the route's quota, for the RateLimit headers
+  quota: readonly QuotaState[] | null // of the route's quota, for the RateLimit headers
 }
 
-/** What is left of a client's quota. */
-export type QuotaState = Readonly<{ requests: number; windowMs: number; remaining: number; resetMs: number }>
+/** One window of a quota, as the client is told of it. */
+export type QuotaPolicy = Readonly<{
+  name: string
+  unit: 'requests' | 'content-bytes'
+  limit: number
+  windowMs: number
+}>
+/** What is left of it for a client. */
+export type QuotaState = Readonly<{ policy: QuotaPolicy; remaining: number; resetMs: number }>
 
 export const unsent = (): Progress => ({
   outcome: 'not-sent',

@@ -14,8 +14,6 @@ const lateMs = 250
 const againMs = 10_000
 /** All instances together hold at most this part of a total that they do not spend. */
 const lying = 1 / 20
-/** What was last seen of a shared reservoir is trusted for this part of the window; afterwards for one portion only. */
-const fresh = 1 / 20
 
 /** `policy` and `name` are told to the metrics: the worker or the route. `instances` share the total. */
 export type LeaseOptions = Readonly<{
@@ -43,7 +41,7 @@ export class Lease implements Disposable {
   #left: number // in the reservoir, as last seen …
   #seenAt = -Infinity // … and when
   #began: Instant = now() // not before the reservoir was refilled
-  #quiet = true // of the window before: less than what lies about was spent
+  #quiet = false // in the window before, next to nothing was spent
   #spentAtRest = 0
   #asking = false
   #askAt: Instant = now()
@@ -74,6 +72,10 @@ export class Lease implements Disposable {
     return spent
   }
 
+  get closed(): boolean {
+    return this.#closed
+  }
+
   /** Takes back what a call spent that was refused by somebody else. */
   refund(cost: number): void {
     this.#spent = Math.max(0, this.#spent - Math.min(cost, this.options.requests))
@@ -87,6 +89,11 @@ export class Lease implements Disposable {
   /** Milliseconds until the reservoir refills, as far as is known. */
   get refillMs(): number {
     return until((this.#began + this.options.windowMs) as Instant)
+  }
+
+  /** Milliseconds until what was refused may be had: a lease, when the reservoir is known to hold that much, else the refill. */
+  waitMs(cost: number): number {
+    return this.remaining >= Math.min(cost, this.options.requests) ? lateMs : this.refillMs
   }
 
   /** What may still be spent in this window, as far as is known. */
@@ -125,10 +132,12 @@ export class Lease implements Disposable {
     return true
   }
 
+  /** Of what a reservoir was seen to hold, its part for this instance; the less, the longer ago the others could take from it. */
   #borrowable(at: Instant): number {
     const fair = this.#left / this.#instances
-    const trusted = this.#instances === 1 || at - this.#seenAt < fresh * this.options.windowMs
-    return trusted ? fair : Math.min(fair, this.#portion)
+    if (this.#instances === 1 || this.#seenAt < this.#began) return fair
+    const trust = 1 - (at - this.#seenAt) / this.options.windowMs
+    return Math.max(fair * trust, Math.min(fair, this.#portion))
   }
 
   /** What was leased is ours; beyond it the local share, as far as the others are known to have left it. */

@@ -4,6 +4,7 @@ import type { Instant } from '../clock.ts'
 import type { Struck } from '../fault.ts'
 import { attempt } from './attempt.ts'
 import { breaker } from './breaker.ts'
+import { Buckets } from './buckets.ts'
 import { bulkhead } from './bulkhead.ts'
 import type { Circuit } from './circuit.ts'
 import { deadline } from './deadline.ts'
@@ -21,6 +22,8 @@ import { partition } from './partition.ts'
 import { quota } from './quota.ts'
 import type { Repetition } from './repetition.ts'
 import { retry } from './retry.ts'
+import type { SharedClients } from './clients.ts'
+import { policiesOf } from './windows.ts'
 
 /** Whether we could not have heard a worker at some time since: our reader was dead, or our event loop stood still. */
 export type Excuse = (since: Instant) => boolean
@@ -30,6 +33,7 @@ export type CallParts = Readonly<{
   drain: Drain
   checks: readonly Check[] // of the gate: whether we are ready, the circuit of the cluster
   worker: WorkerGuards | null // null for an event, which nobody answers
+  shares?: SharedClients | null // of the quotas of the route's clients, when all instances share them
   excused?: Excuse
   fallback?: readonly Step[] // what is tried instead, in this order
   faults?: Faults | null // null: none can be injected
@@ -62,7 +66,7 @@ export const repeatStack = <In extends Publishing, Out>(
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
-  const { repetition = null, watched } = parts
+  const { repetition = null, watched, shares = null } = parts
   const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
@@ -76,9 +80,7 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
     // the client's clock includes queueing and every sending
     ...on('deadline', policies.deadline, mode => deadline<Reply>(mode)),
     // the cheapest check, and the caller's own fault: it must not take a shared slot
-    ...(route.quota === undefined
-      ? []
-      : on('quota', route.quota.mode, () => quota<Reply>(route.quota as QuotaOptions))),
+    ...(route.quota === undefined ? [] : on('quota', route.quota.mode, clientQuota(route.quota, shares))),
     // replay: a repeated key takes no slot and sends nothing
     // sees every failure below, and none of the caller's own
     ...(steps.length === 0
@@ -118,6 +120,11 @@ const ownChecks = ({ circuit, stuck }: WorkerGuards): readonly Check[] => [
   () => circuit.wouldRefuse('gate'),
   call => stuck.wouldRefuse(call),
 ]
+
+const clientQuota =
+  (options: QuotaOptions, shares: SharedClients | null) =>
+  (mode: ModeName): Policy<Call, Reply> =>
+    shares === null ? quota(new Buckets(policiesOf(options)), mode) : quota(shares, mode)
 
 const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
   const { lease, circuit, stuck, options } = worker

@@ -92,9 +92,16 @@ function addOurs(head: string[], { id, call }: Exchange, outcome: Outcome, ms: n
 const quotaName = 'default'
 
 /** draft-ietf-httpapi-ratelimit-headers: whole seconds, rounded up, so that nobody comes back too early. */
-function addQuota(head: string[], { requests, windowMs, remaining, resetMs }: QuotaState): void {
-  head.push('RateLimit', `"${quotaName}";r=${Math.floor(remaining)};t=${Math.ceil(resetMs / 1_000)}`)
-  head.push('RateLimit-Policy', `"${quotaName}";q=${requests};w=${Math.ceil(windowMs / 1_000)}`)
+function addQuota(head: string[], states: readonly QuotaState[]): void {
+  let left = ''
+  let policies = ''
+  for (const { policy, remaining, resetMs } of states) {
+    const { name, unit, limit, windowMs } = policy
+    const parted = left === '' ? '' : ', '
+    left += `${parted}"${name}";r=${Math.floor(remaining)};t=${Math.ceil(resetMs / 1_000)}`
+    policies += `${parted}"${name}";q=${limit}${unit === 'requests' ? '' : `;qu="${unit}"`};w=${Math.ceil(windowMs / 1_000)}`
+  }
+  head.push('RateLimit', left, 'RateLimit-Policy', policies)
 }
 
 /** Where the time went, as far as the call came. */

@@ -87,3 +87,30 @@ test('what a worker may get in total is refused with 429, whichever client it is
   deepEqual(refused.json['violated-policies'], ['orders'])
   equal(worker.commands.length, 5)
 })
+
+test('of several windows, in requests and bytes, the one that refuses is named and says when to come back', async t => {
+  const windows = [
+    { name: 'burst', requests: 2, windowMs: 10_000 },
+    { name: 'long', requests: 10, bytes: 4_000, windowMs: 60_000 },
+  ]
+  const { ask, worker } = await aGateway(t, { routes: { 'place-order': { quota: { windows } } } })
+  worker.always(command => void command.reply({}))
+  const order = { ...anOrder, note: 'x'.repeat(1_900) }
+  const first = await ask('/orders', { body: order })
+  equal(first.status, 200)
+  match(String(first.headers['ratelimit']), /^"burst";r=1;t=5, "long";r=9;t=6, "long-bytes";r=20\d\d;t=\d+$/)
+  equal(
+    first.headers['ratelimit-policy'],
+    '"burst";q=2;w=10, "long";q=10;w=60, "long-bytes";q=4000;qu="content-bytes";w=60',
+  )
+  equal((await ask('/orders', { body: order })).status, 200)
+  const both = await ask('/orders', { body: order })
+  equal(both.status, 429)
+  deepEqual(both.json['violated-policies'], ['long-bytes', 'burst'])
+  equal(both.json['limit'], 4_000)
+  ok(Number(both.json['observed']) > 5_700)
+  ok(Number(both.headers['retry-after']) > 20, String(both.headers['retry-after']))
+  const short = await ask('/orders', { body: anOrder })
+  deepEqual(short.json['violated-policies'], ['burst'])
+  ok(Number(short.headers['retry-after']) <= 5, String(short.headers['retry-after']))
+})

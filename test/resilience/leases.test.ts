@@ -1,13 +1,17 @@
 import { test } from 'node:test'
-import { equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { Config } from '../../config/schema.ts'
 import { Leases } from '../../src/resilience/leases.ts'
+import type { Told } from './crowd.ts'
 import { fresh } from '../help/kafka.ts'
 import { startRedis, useRedis, withoutRedis } from '../help/redis.ts'
 import { until } from '../help/until.ts'
 
 const redis = useRedis()
 const skip = redis.skip
+const crowd = new URL('crowd.ts', import.meta.url).pathname
 const open = (url: string): Leases => new Leases(Config.parse({ routes: {}, redis: { url, prefix: 'test' } }).redis!)
 const total = (name: string) => ({ policy: 'lease', name, requests: 100, windowMs: 60_000 }) as const
 
@@ -60,4 +64,45 @@ test('the total of an instance alone is whole', { skip }, async t => {
   const lease = leases.total(total(fresh('orders')))
   await until('Redis is reached', () => leases.ready)
   equal(await spendAll(lease), 100)
+})
+
+const client = { policy: 'quota', name: 'place-order', requests: 100, windowMs: 60_000 } as const
+
+test('large clients share a quota over instances, too', { skip }, async t => {
+  const route = fresh('route')
+  const quota = Config.parse({
+    routes: { a: { match: 'GET /', event: { topic: 'a' }, quota: { requests: 100, windowMs: 60_000 } } },
+  }).routes['a']!.quota!
+  const [a, b] = [open(redis.url), open(redis.url)]
+  t.after(() => a[Symbol.asyncDispose]())
+  t.after(() => b[Symbol.asyncDispose]())
+  await until('both are at Redis', () => a.ready && b.ready)
+  const counts = [0, 0]
+  const shares = [a.shares(quota, route), b.shares(quota, route)]
+  for (let i = 0; i < 300; i++) {
+    for (const [j, one] of shares.entries()) if (one.take(one.of('client'), 0) === null) counts[j]!++
+    await new Promise(resolve => setTimeout(resolve, 2))
+  }
+  const both = counts[0]! + counts[1]!
+  ok(both >= 95 && both <= 105, counts.join(' and '))
+  equal(a.clients + b.clients, 2)
+})
+
+test('leases for no more large clients than it may, until some are small again', { skip }, async t => {
+  const leases = new Leases(Config.parse({ routes: {}, redis: { url: redis.url, clients: 2 } }).redis!)
+  t.after(() => leases[Symbol.asyncDispose]())
+  const short = { ...client, windowMs: 100 }
+  ok(leases.client(short, fresh('a')) !== null)
+  ok(leases.client(short, fresh('b')) !== null)
+  equal(leases.client(short, fresh('c')), null)
+  await until('they have had a window without a call', () => leases.clients === 0)
+  ok(leases.client(short, fresh('c')) !== null)
+})
+
+test('10,000 clients, a thousand of them large, on a real Redis, cost less than 20 MB', { skip }, async t => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', crowd, redis.url])
+  const { bytes, large, alarms } = JSON.parse(stdout) as Told
+  t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB`)
+  ok(bytes < 20_000_000, `${bytes} bytes`)
+  deepEqual([large, alarms], [1_000, 0])
 })

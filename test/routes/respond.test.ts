@@ -84,7 +84,8 @@ test('a header that does not pass may hold what it likes, one beyond latin1 goes
 })
 
 test('a quota stands on every answer, in whole seconds that are never too few', () => {
-  const quota = { requests: 100, windowMs: 10_000, remaining: 50.9, resetMs: 6_001 }
+  const policy = { name: 'default', unit: 'requests', limit: 100, windowMs: 10_000 } as const
+  const quota = [{ policy, remaining: 50.9, resetMs: 6_001 }]
   const call = aCall({ progress: { ...unsent(), quota } })
   for (const head of [
     named(replyHead(anExchange({ call }), reply(), passes, 0)),
@@ -93,6 +94,17 @@ test('a quota stands on every answer, in whole seconds that are never too few', 
     equal(head['ratelimit'], '"default";r=50;t=7')
     equal(head['ratelimit-policy'], '"default";q=100;w=10')
   }
+})
+
+test('a quota of several windows names each of them, and what is counted when it is not requests', () => {
+  const quota = [
+    { policy: { name: '1s', unit: 'requests', limit: 10, windowMs: 1_000 }, remaining: 3, resetMs: 700 },
+    { policy: { name: '60s-bytes', unit: 'content-bytes', limit: 5_000, windowMs: 60_000 }, remaining: 9, resetMs: 1 },
+  ] as const
+  const call = aCall({ progress: { ...unsent(), quota } })
+  const head = named(replyHead(anExchange({ call }), reply(), passes, 0))
+  equal(head['ratelimit'], '"1s";r=3;t=1, "60s-bytes";r=9;t=1')
+  equal(head['ratelimit-policy'], '"1s";q=10;w=1, "60s-bytes";q=5000;qu="content-bytes";w=60')
 })
 
 test('a wait that is honoured is said', () => {

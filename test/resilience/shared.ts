@@ -1,0 +1,25 @@
+import { now } from '../../src/clock.ts'
+import { granted } from '../../src/resilience/reservoir.ts'
+import type { Reservoir } from '../../src/resilience/reservoir.ts'
+
+export type Full = Readonly<{ requests: number; windowMs: number }>
+
+/** Shared by two instances in one test: refills by the clock, as Redis does when it is asked. */
+export function aSharedReservoir({ requests, windowMs }: Full): Reservoir & Readonly<{ left: () => number }> {
+  let began = now()
+  let left = requests
+  return {
+    left: () => left,
+    lease: async tokens => {
+      await Promise.resolve()
+      if (now() - began >= windowMs) {
+        began = now()
+        left = requests
+      }
+      left -= tokens
+      return granted(tokens, left)
+    },
+    giveBack: async tokens => void (left += tokens),
+    [Symbol.dispose]: () => {},
+  }
+}
