@@ -9,6 +9,8 @@ import type { Leased, Reservoir, ReservoirOptions } from './reservoir.ts'
 
 /** How long stopping waits for what is given back last. */
 const farewellMs = 250
+/** A Redis that stands still does not close its side: ours is closed without it, and the process may exit. */
+const closedMs = 50
 /** Keys outlive two of their windows, and this. */
 const keptMs = 60_000
 
@@ -53,6 +55,7 @@ export class SharedReservoirs implements AsyncDisposable {
       enableOfflineQueue: false, // nothing waits for a connection
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false, // the lease may have been granted
+      disconnectTimeout: closedMs,
       disableClientInfo: true,
       retryStrategy: times => spread(Math.min(1_000, 50 * 2 ** Math.min(times, 5))),
     })

@@ -7,6 +7,7 @@ import { useOwnKafka } from '../help/kafka.ts'
 import { crossing } from '../trials/crossing.ts'
 import { deadReader } from '../trials/dead-reader.ts'
 import { hangUps } from '../trials/hang-ups.ts'
+import { holds } from '../trials/holds.ts'
 import { silent } from '../trials/silent.ts'
 import { twin } from '../trials/twin.ts'
 
@@ -14,20 +15,6 @@ import { twin } from '../trials/twin.ts'
 
 const kafka = useOwnKafka({ defaults: true })
 const options = { skip: kafka.skip, timeout: 240_000 }
-
-/** Fails with the table. What only a clock measured may fail once: the machine may have been busy elsewhere. */
-async function holds(t: TestContext, play: () => Promise<readonly Figure[]>, again = true): Promise<void> {
-  const figures = await play()
-  const wrong = failing(figures)
-  if (again && wrong.length > 0 && wrong.every(({ timed }) => timed === true)) return await holds(t, play, false)
-  const told = table(t.name, figures)
-  t.diagnostic(told)
-  deepEqual(
-    wrong.map(({ name }) => name),
-    [],
-    told,
-  )
-}
 
 test('20,000 requests through two gateways on one broker: no answer crosses over', options, t =>
   holds(t, () => crossing(t, { brokers: kafka.brokers, requests: 20_000, clients: 64 })),

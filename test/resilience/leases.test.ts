@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { Config } from '../../config/schema.ts'
 import { Leases } from '../../src/resilience/leases.ts'
@@ -11,6 +12,7 @@ import { until } from '../help/until.ts'
 
 const redis = useRedis()
 const skip = redis.skip
+const leaver = new URL('leaver.ts', import.meta.url).pathname
 const crowd = new URL('crowd.ts', import.meta.url).pathname
 const open = (url: string): Leases => new Leases(Config.parse({ routes: {}, redis: { url, prefix: 'test' } }).redis!)
 const total = (name: string) => ({ policy: 'lease', name, requests: 100, windowMs: 60_000 }) as const
@@ -54,6 +56,29 @@ test('stopping takes no time, whatever state Redis is in', { skip: withoutRedis(
     const begun = performance.now()
     await leases[Symbol.asyncDispose]()
     ok(performance.now() - begun < 400)
+    server.goOn()
+  }
+})
+
+test('a process that leases ends by itself, whatever state Redis is in', { skip: withoutRedis() }, async t => {
+  const server = await startRedis(t)
+  for (const [spoil, waitMs] of [
+    [async () => {}, 0],
+    [async () => server.hold(), 0],
+    [async () => server.hold(), 900], // its connection was given up, and it connects again
+    [() => server.kill(), 100],
+  ] as const) {
+    const child = spawn(process.execPath, [leaver, server.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => void child.kill('SIGKILL'))
+    await once(child.stdout, 'data')
+    await spoil()
+    await new Promise(resolve => setTimeout(resolve, waitMs))
+    const begun = performance.now()
+    child.kill('SIGTERM')
+    const [code] = (await once(child, 'exit')) as [number | null]
+    const ms = performance.now() - begun
+    equal(code, 0)
+    ok(ms < 1_000, `${ms} ms`)
     server.goOn()
   }
 })

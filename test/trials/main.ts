@@ -6,10 +6,12 @@ import type { Scope } from '../help/scope.ts'
 import { crossing } from './crossing.ts'
 import { deadReader } from './dead-reader.ts'
 import { hangUps } from './hang-ups.ts'
+import { sharedQuota } from './shared-quota.ts'
 import { silent } from './silent.ts'
 import { twin } from './twin.ts'
 
-type Trial = Readonly<{ title: string; run: (t: Scope, brokers: string) => Promise<readonly Figure[]> }>
+/** `alone`: wants no Kafka. */
+type Trial = Readonly<{ title: string; alone?: true; run: (t: Scope, brokers: string) => Promise<readonly Figure[]> }>
 
 const trials: Readonly<Record<string, Trial>> = {
   crossing: {
@@ -42,6 +44,11 @@ const trials: Readonly<Record<string, Trial>> = {
     title: 'Our own reader of replies is dead for ten seconds',
     run: (t, brokers) => deadReader(t, { brokers, perSecond: 200, deadMs: 10_000, afterMs: 5_000, quickMs: 50 }),
   },
+  'shared-quota': {
+    title: 'Two instances at a quota of 1,000/s, Redis stopped and restarted empty',
+    alone: true,
+    run: t => sharedQuota(t, { steadyMs: 31_000, outageMs: 5_100, afterMs: 10_100, costUs: 50 }),
+  },
 }
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(trials)
@@ -51,11 +58,12 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
-await using cluster = await startKafka({ defaults: true })
+const alone = names.every(name => trials[name]?.alone)
+await using cluster = alone ? null : await startKafka({ defaults: true })
 for (const name of names) {
   const { title, run } = trials[name]!
   await using held = new AsyncDisposableStack()
-  const figures = await run({ after: end => held.defer(end) }, cluster.brokers)
+  const figures = await run({ after: end => held.defer(end) }, cluster?.brokers ?? '')
   console.log(`${table(title, figures)}\n`)
   if (failing(figures).length > 0) process.exitCode = 1
 }
