@@ -1,8 +1,4 @@
 import { test } from 'node:test'
-import type { TestContext } from 'node:test'
-import { deepEqual } from 'node:assert/strict'
-import { failing, table } from '../../src/lab/verdict.ts'
-import type { Figure } from '../../src/lab/verdict.ts'
 import { useOwnKafka } from '../help/kafka.ts'
 import { crossing } from '../trials/crossing.ts'
 import { deadReader } from '../trials/dead-reader.ts'

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { deepEqual } from 'node:assert/strict'
-import { failing, table } from '../faults/figures.ts'
-import type { Figure } from '../faults/figures.ts'
+import { failing, table } from '../../src/lab/verdict.ts'
+import type { Figure } from '../../src/lab/verdict.ts'
 
 /** Fails with the table. What only a clock measured may fail once: the machine may have been busy elsewhere. */
 export async function holds(t: TestContext, play: () => Promise<readonly Figure[]>, again = true): Promise<void> {
