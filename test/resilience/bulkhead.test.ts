@@ -341,7 +341,7 @@ test('when all is full, a client that has most waiting gives way to one that has
   equal(await ends.get('noisy too'), 'bulkhead-full')
   ask('quiet')
   await clock.advance(1)
-  const first = (await Promise.race([ends.get('noisy 6')!, ends.get('noisy 5')!])) as string
+  const first = await Promise.race<string>([ends.get('noisy 6')!, ends.get('noisy 5')!])
   equal(first, 'shed')
   await settle(clock)
   equal(served[1], 'noisy 1', 'nobody has anything in flight')
@@ -367,7 +367,7 @@ test('a route gets its share back with the next free slots, and borrowers make r
   ask('mine 0', { route: 'mine', priority: 'sheddable' })
   ask('mine 1', { route: 'mine', priority: 'sheddable' })
   ask('mine 2', { route: 'mine', priority: 'sheddable' })
-  deepEqual(await Promise.all(['other 5', 'other 4', 'mine 2'].map(name => ends.get(name))), [
+  deepEqual(await Promise.all(['other 5', 'other 4', 'mine 2'].map(async name => await ends.get(name))), [
     'shed',
     'shed',
     'bulkhead-full',
@@ -419,7 +419,7 @@ test('with an adaptive limit calls are shed by degrees, by class, and the figure
   ask('one more')
   equal(slots.waiting, 13)
   ask('too many')
-  deepEqual(await Promise.all(['sheddable', 'too many'].map(name => ends.get(name))), ['shed', 'shed'])
+  deepEqual(await Promise.all(['sheddable', 'too many'].map(async name => await ends.get(name))), ['shed', 'shed'])
   for (let i = 0; i < 8; i++) ask(`critical ${i}`, { priority: 'critical' })
   equal(slots.waiting, 21) // 3.6 times
   ask('too many critical', { priority: 'critical' })
