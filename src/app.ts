@@ -13,6 +13,7 @@ import { ensureTopics, topicsOf } from './bridge/topics.ts'
 import { Watch } from './bridge/watch.ts'
 import { pipe } from './call.ts'
 import type { Call, Entrance, Entrant, Reply, Service } from './call.ts'
+import { changesOf } from './changes.ts'
 import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Problem } from './problem.ts'
@@ -182,7 +183,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   try {
     const upstreams = await openUpstreams(config, held)
     const ways = Object.entries(config.routes).map(([name, route]) => way(name, route, upstreams))
-    const admin = await administer(config.admin, {
+    const pages = {
       readiness: () => ({
         ready: readiness.ready && !sick(),
         degraded: Object.keys(degraded()).length > 0,
@@ -197,7 +198,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
         publishing: explain(publishing),
         refusals: telemetry.refusals.latest(),
       }),
-    })
+    }
+    const circuits = [...Array.from(workers.values(), ({ circuit }) => circuit), cluster.circuit]
+    const admin = await administer(config.admin, pages, changesOf(circuits, faults))
     held.defer(() => admin.close())
     const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
     const front = await serve(

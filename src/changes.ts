@@ -1,0 +1,57 @@
+import type { ForcedState } from './events.ts'
+import { Problem } from './problem.ts'
+import type { Circuit } from './resilience/circuit.ts'
+import type { Faults } from './resilience/faults.ts'
+import type { Change } from './routes/change.ts'
+
+const forces: readonly (ForcedState | null)[] = ['open', 'closed', 'observe', null]
+
+/** What operators may change while it runs: the circuits, and the faults where they can be injected at all. */
+export function changesOf(circuits: readonly Circuit[], faults: Faults | null): readonly Change[] {
+  const force: Change = {
+    method: 'PUT',
+    path: '/circuits',
+    named: true,
+    does: (name, body) => {
+      const circuit = circuits.find(each => each.name === name)
+      if (circuit === undefined)
+        throw new Problem(
+          'unknown-route',
+          `There is no circuit ${name}; there are ${circuits.map(each => each.name).join(', ')}.`,
+        )
+      circuit.force(forcedOf(body))
+      return circuit.snapshot()
+    },
+  }
+  return [force, ...(faults === null ? [] : faultChanges(faults))]
+}
+
+const faultChanges = (faults: Faults): readonly Change[] => [
+  {
+    method: 'PUT',
+    path: '/faults',
+    named: false,
+    does: (_name, body) => {
+      faults.set(body)
+      return faults.snapshot()
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/faults',
+    named: false,
+    does: () => {
+      faults.clear()
+      return faults.snapshot()
+    },
+  },
+]
+
+/** Throws invalid-request for anything but `{"force": …}`. */
+function forcedOf(body: unknown): ForcedState | null {
+  const asked: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'force') : undefined
+  const found = forces.find(each => each === asked)
+  if (found === undefined)
+    throw new Problem('invalid-request', 'Expected {"force": "open"}, "closed", "observe", or null to let go.')
+  return found
+}
