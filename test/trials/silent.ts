@@ -26,6 +26,7 @@ export async function silent(t: Scope, options: SilentOptions): Promise<readonly
     set: [
       `workers.orders.bulkhead.slots=${slots}`,
       `workers.orders.breaker.openMs=${openMs}`,
+      `workers.orders.breaker.openMaxMs=${openMs}`, // else the last probe may be as far off as the silence was long
       `routes.place-order.timeoutMs=${timeoutMs}`,
       `broker.publish.attemptMs=${Math.min(500, timeoutMs / 2)}`,
       'broker.publish.attempts=1',
