@@ -29,6 +29,7 @@ export function brokerContract(name: string, open: Open): void {
       await patiently(() => broker.admin.create([{ name: topic, partitions, replication: 1, config }]))
       await patiently(async () => notEqual(await broker.admin.topic(topic), null))
       await patiently(async () => broker.partitionFor(topic, null))
+      await patiently(() => broker.admin.ends(topic)) // a partition whose leader does not know it yet takes nothing
       return topic
     }
     const record = (topic: string, value: string, over: Partial<Outgoing> = {}): Outgoing => ({
