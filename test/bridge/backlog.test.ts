@@ -89,6 +89,13 @@ test('a backlog that was worked off is forgotten, with the pace that it had', ()
   equal(backlog.lag, 4_989)
 })
 
+test('what came between a commit and the look that saw it is no backlog: a burst is not judged by the pace before it', () => {
+  const backlog = new Backlog()
+  for (let s = 1; s <= 10; s++) seen(backlog, s * 1_000, s * 10 - 4, s * 10)
+  seen(backlog, 11_000, 106, 5_000)
+  equal(backlog.waitMs(0), 0)
+})
+
 test('between two commits the group is taken to go on, until nothing has been committed for long', () => {
   const backlog = new Backlog({ staleMs: 10_000 })
   seen(backlog, 0, 0, 10_000)
