@@ -175,21 +175,25 @@ const busy = 0.5
 
 /**
  * Watches the event loop closely only while it is busy more than half of the time: looking every 10 ms at an idle one would
- * cost 0.75 % of a core. To be read at intervals.
+ * cost 0.75 % of a core. To be read every `periodMs` by a timer, whose own lateness counts too: after each reset Node's
+ * histogram takes two of its ticks to see anything, and a loop that is a second late may have one between two readings.
  */
-export function watchLoop(): LoopWatch {
+export function watchLoop(periodMs: number): LoopWatch {
   const histogram = monitorEventLoopDelay({ resolution: lookMs })
   let before = performance.eventLoopUtilization()
+  let readAt: Instant | null = null
   return {
     read: () => {
       const here = performance.eventLoopUtilization()
       const { utilization } = performance.eventLoopUtilization(here, before)
       before = here
-      const lateMs = Math.max(0, histogram.percentile(99) / 1e6 - lookMs)
+      const tickMs = histogram.percentile(99) / 1e6 - lookMs
+      const readMs = readAt === null ? 0 : since(readAt) - periodMs
+      readAt = now()
       histogram.reset()
       if (utilization > busy) histogram.enable()
       else histogram.disable()
-      return lateMs
+      return Math.max(0, tickMs, readMs)
     },
     [Symbol.dispose]: () => void histogram.disable(),
   }

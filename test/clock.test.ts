@@ -103,17 +103,30 @@ const busyFor = (ms: number): void => {
   while (performance.now() < end);
 }
 
-test('a loop that is kept busy is late by as much as it is kept, and an idle one is not watched', async () => {
-  using loop = watchLoop()
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+test('a loop that is kept busy is late by as much as it is kept', async () => {
+  using loop = watchLoop(10_000) // nobody is late to read it
   loop.read()
   busyFor(60) // so that it looks closely from now on
   equal(loop.read(), 0)
   for (let i = 0; i < 6; i++) {
     busyFor(60)
-    await new Promise(resolve => setImmediate(resolve))
+    await turn()
   }
   const lateMs = loop.read()
   ok(lateMs >= 40, `${lateMs} ms`)
+})
+
+test('a loop that is so late that it is read at every turn is seen all the same', async () => {
+  using loop = watchLoop(20)
+  loop.read()
+  for (let i = 0; i < 4; i++) {
+    busyFor(80)
+    const lateMs = loop.read()
+    ok(lateMs >= 60, `${lateMs} ms`)
+    await turn()
+  }
 })
 
 test('what has expired here has expired on the wire: rounding up, one command too many would look alive', t => {

@@ -152,7 +152,7 @@ function levelAt(observed: number, [from, sheddable, normal]: Marks): number {
 
 /** Reads this process; `connections` is how many are open, `most` how many may be. */
 export function readingsOf(connections: () => number, most: number): Disposable & Readonly<{ read: () => Readings }> {
-  const loop: LoopWatch = watchLoop()
+  const loop: LoopWatch = watchLoop(lookMs)
   return {
     read: () => {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
