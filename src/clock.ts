@@ -161,6 +161,33 @@ export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
   return promise
 }
 
+const shareOfTurn = 0.2
+const leastOfTurnMs = 0.5
+const longestTurnMs = 50
+let leftover: (() => void)[] = []
+let turnEndedAt = 0
+
+/**
+ * Runs `task` when what has come in so far has been looked at. Such tasks get a fifth of the time of each turn of the event
+ * loop, and what is left of them waits for the next: all of it where there is nothing else to do.
+ */
+export function atTurnsEnd(task: () => void): void {
+  if (leftover.push(task) === 1) setImmediate(endTurn)
+}
+
+function endTurn(): void {
+  const start = performance.now()
+  const limit = start + Math.max(leastOfTurnMs, Math.min(longestTurnMs, start - turnEndedAt) * shareOfTurn)
+  let at = 0
+  while (at < leftover.length) {
+    run(leftover[at++] as () => void)
+    if (performance.now() >= limit) break
+  }
+  turnEndedAt = performance.now()
+  leftover = leftover.slice(at)
+  if (leftover.length > 0) setImmediate(endTurn)
+}
+
 /** How many alarms wait to ring: for tests and the metrics. */
 export const alarms = (): number => pending
 

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { after, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
+import { after, atTurnsEnd, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
 import { frozenClock } from './help/clock.ts'
 
 test('an alarm rings once, at its time and not before', async t => {
@@ -104,6 +104,33 @@ const busyFor = (ms: number): void => {
 }
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+test('what waits for the end of a turn comes in its order', async () => {
+  const order: number[] = []
+  atTurnsEnd(() => {
+    order.push(1)
+    atTurnsEnd(() => order.push(3))
+  })
+  atTurnsEnd(() => order.push(2))
+  deepEqual(order, [])
+  while (order.length < 3) await turn()
+  deepEqual(order, [1, 2, 3])
+})
+
+test('what waits for the end of a turn leaves the rest of it to others', async () => {
+  const done: number[] = []
+  let others = 0
+  for (let i = 0; i < 200; i++)
+    atTurnsEnd(() => {
+      busyFor(1)
+      done.push(i)
+    })
+  while (done.length < 200) {
+    await turn()
+    others++
+  }
+  ok(others >= 20, `${others} turns for 200 ms of work`)
+})
 
 test('a loop that is kept busy is late by as much as it is kept', async () => {
   using loop = watchLoop(10_000) // nobody is late to read it

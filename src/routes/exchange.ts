@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Call, CallId, Entrance, Reply } from '../call.ts'
-import { after, now, since } from '../clock.ts'
+import { after, atTurnsEnd, now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem, strongest } from '../problem.ts'
@@ -77,8 +77,18 @@ export class Exchange {
     this.#finish(reply.status, this.call?.progress.outcome ?? 'not-sent', null, ms)
   }
 
-  /** Answers with a problem; `more` is a flat list of further headers. */
+  /**
+   * Answers with a problem; `more` is a flat list of further headers. Refusals are paced: a client that is refused at once and
+   * asks again would keep the poll of the event loop going, which of more than 1,024 busy connections takes 48 rounds before
+   * any timer has its turn (ten seconds were seen), and refusing would take the time of serving. Only what ends its connection
+   * goes out at once, before what is smuggled in behind is looked at.
+   */
   refuse(problem: Problem, more: readonly string[] = []): void {
+    if (this.last) this.#refuse(problem, more)
+    else atTurnsEnd(() => this.#refuse(problem, more))
+  }
+
+  #refuse(problem: Problem, more: readonly string[]): void {
     const { call } = this
     // what had not even become a call is certainly not in a topic
     const outcome = call === null ? 'not-sent' : strongest(problem.outcome, call.progress.outcome)
