@@ -1,9 +1,12 @@
-// Writes what is generated from the source: the schema for editors, docs/config.md and docs/problems.md. With --check it
+// Writes what is generated from the source: the schema for editors, docs/config.md, docs/problems.md, and
+// the tables and pictures of docs/policies. With --check it
 // writes nothing, names what is out of date and exits 1.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configPage, problemsPage, schemaFile } from '../config/generate.ts'
 import { problems } from '../src/problem.ts'
+import { policyPages } from './pages.ts'
+import { policyPictures } from './pictures.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -12,6 +15,8 @@ export const generated = (): Readonly<Record<string, string>> => ({
   'config/gateway.schema.json': schemaFile(),
   'docs/config.md': configPage(),
   'docs/problems.md': problemsPage(problems),
+  ...policyPages(),
+  ...policyPictures(),
 })
 
 function current(file: string): string {
