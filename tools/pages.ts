@@ -51,13 +51,6 @@ export const places = (): readonly Place[] => placesIn(readFileSync(join(root, '
 const table = (head: readonly string[], rows: readonly string[]): string =>
   [row(...head), `|${'---|'.repeat(head.length)}`, ...rows].join('\n')
 
-function order([which]: readonly string[]): string {
-  const rows = places().flatMap(({ policy, reason, order }) =>
-    order === which ? [row(`[${policy}](${pageOf(policy)})`, reason)] : [],
-  )
-  return table(['Policy', 'Why at this place'], rows)
-}
-
 function problemsTable(codes: readonly string[]): string {
   const rows = codes.map(code => {
     if (!Object.hasOwn(problems, code)) throw new Error(`There is no problem ${code}.`)
@@ -81,7 +74,6 @@ function metricsTable(names: readonly string[]): string {
 
 const kinds: Readonly<Record<string, (names: readonly string[]) => string>> = {
   options: optionsTable,
-  order,
   problems: problemsTable,
   metrics: metricsTable,
 }
