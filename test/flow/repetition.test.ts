@@ -10,7 +10,8 @@ const route = (options: object, more: Part = {}): Part => ({
   routes: { find: { match: 'GET /find', query: { to: 'orders' }, timeoutMs: 2_000, ...options } },
   ...more,
 })
-const silent = { workers: { orders: { breaker: { mode: 'off' } } } }
+/** Nothing but the budget bounds what is sent to it. */
+const silent = { workers: { orders: { breaker: { mode: 'off' }, bulkhead: { limit: 'fixed' } } } }
 const failing = { workers: { orders: { breaker: { failOn: [] } } } }
 
 test('a lost command is sent once more: its client never knows, and neither does the command', async t => {
@@ -34,7 +35,7 @@ test('a lost command is sent once more: its client never knows, and neither does
 })
 
 test('a silent worker is not drowned: sendings stay within 10 % of the calls and the floor', async t => {
-  const { ask, admin, worker } = await aGateway(t, route({ resend: { afterMs: 10 }, timeoutMs: 60 }, silent))
+  const { ask, admin, worker } = await aGateway(t, route({ resend: { afterMs: 10 }, timeoutMs: 200 }, silent))
   const calls = 200
   for (let i = 0; i < calls; i += 50) await Promise.all(Array.from({ length: 50 }, () => ask('/find')))
   const metrics = await admin.metrics()
