@@ -310,7 +310,9 @@ test('whatever happens in whatever order, it decides as its whole history says',
   const commands = fc.commands(
     [
       fc.tuple(fc.constantFrom(...partitions), fc.boolean()).map(([partition, keyed]) => begin(partition, keyed)),
-      fc.tuple(nth, fc.constantFrom('answer', ...Array<'silence'>(5).fill('silence'), 'nothing' as const)).map(([n, how]) => end(n, how)),
+      fc
+        .tuple(nth, fc.constantFrom('answer', ...Array<'silence'>(5).fill('silence'), 'nothing' as const))
+        .map(([n, how]) => end(n, how)),
       fc.constantFrom(1, 10, 500, 1_000, 5_000).map(pass),
       fc.constant(news),
     ],
