@@ -8,7 +8,8 @@ const lease = leases.total({ policy: 'lease', name: 'orders', requests: 100, win
 for (let i = 0; i < 100 && !leases.ready; i++) await sleep(5)
 lease.spend()
 await sleep(20)
+const told = new Promise(resolve => process.once('SIGTERM', resolve)) // before it says where it is: the signal may be quick
 console.log('here')
-await new Promise(resolve => process.once('SIGTERM', resolve))
+await told
 lease.spend()
 await leases[Symbol.asyncDispose]()
