@@ -6,8 +6,8 @@ import { beside, Child } from './child.ts'
 import { parseMetrics } from './series.ts'
 import type { Series } from './series.ts'
 
-/** Where a gateway finds what it needs: all of it is made for one run. */
-export type Places = Readonly<{ brokers: string; commands: string; replies: string }>
+/** Where a gateway finds what it needs: all of it is made for one run. `group`: of the workers; null when they read without one. */
+export type Places = Readonly<{ brokers: string; commands: string; replies: string; group: string | null }>
 /** A gateway under test, as a process of its own. */
 export interface Target {
   readonly name: string
@@ -28,13 +28,13 @@ const readyLimitMs = 60_000
 const lookEveryMs = 20
 
 /** What is not said here is as shipped. */
-const basis = ({ brokers, commands, replies }: Places): Overlay => ({
+const basis = ({ brokers, commands, replies, group }: Places): Overlay => ({
   server: { host: '127.0.0.1', port: 0, trustedProxies: ['127.0.0.1/32'] },
   admin: { host: '127.0.0.1', port: 0 },
   instance: { id: 'lab' },
   broker: { brokers, publish: { attemptMs: 500 } },
   replies: { topic: replies },
-  workers: { orders: { topic: commands } },
+  workers: { orders: { topic: commands, ...(group !== null && { group }) } },
   routes: {
     'place-order': { match: 'POST /orders', command: { to: 'orders', key: 'body.orderId' }, timeoutMs: 2_000 },
   },

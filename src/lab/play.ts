@@ -27,7 +27,8 @@ export async function play(scene: Scene, stage: Stage): Promise<Run> {
   await createTopics(stage.brokers, [commands, replies])
   const proxy = scene.proxied === true ? await KafkaProxy.open(stage.brokers) : null
   if (proxy !== null) held.defer(() => proxy.close())
-  const target = await scene.open({ brokers: proxy?.address ?? stage.brokers, commands, replies })
+  const group = scene.worker === undefined ? commands : null // the user's own worker may read without one
+  const target = await scene.open({ brokers: proxy?.address ?? stage.brokers, commands, replies, group })
   held.defer(() => target.close())
   const crew = held.use(new Crew({ brokers: stage.brokers, topic: commands, group: commands, behaviour }))
   const worker = (await scene.worker?.(stage.brokers, commands)) ?? null

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { usual } from '../../src/lab/behaviour.ts'
 import { sluice } from '../../src/lab/gateway.ts'
-import { deeds, goodput, grown, part } from '../../src/lab/measure.ts'
+import { deeds, gauge, goodput, grown, part } from '../../src/lab/measure.ts'
 import { play } from '../../src/lab/play.ts'
 import { constant } from '../../src/lab/rate.ts'
 import type { Scene } from '../../src/lab/run.ts'
@@ -55,6 +55,7 @@ test(
     ok(executed >= served, `${executed} executed, ${served} served`)
     ok(grown(run, 'sluice_calls_total', [1_000, 5_000]) > 100, 'the gateway’s own metrics')
     equal(run.samples[0]?.ready, 200)
+    deepEqual(gauge(run, 'sluice_worker_members').slice(0, 4), [2, 2, 2, 2]) // the group is watched
     deepEqual(said.length, 2)
   },
 )
