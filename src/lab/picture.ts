@@ -1,31 +1,39 @@
 import type { EChartsOption, SeriesOption } from 'echarts'
+import { drawn, lengthOf, secondsAxis, shade, valuesAxis } from './chart.ts'
+import { named, rowHeight, setNames } from './names.ts'
 import { colours } from './panel.ts'
-import type { Column, Line, Panel, Picture } from './panel.ts'
+import type { Column, Picture } from './panel.ts'
+import { ink, lineHeight, words, wrap } from './text.ts'
+import type { Font } from './text.ts'
 
 const width = 980
+const edge = 14 // around everything
 const margin = 44 // left of a panel, for the numbers of its axis
 const between = 26 // columns
-const headHeight = 84 // title of the picture and of the columns
-const gap = 46 // between panels: the title and the names of the next one
+const above = 20 // a panel's title
 const footHeight = 34
-const ink = '#010203' // stands for the colour of text, which depends on what the picture is seen on
+const fonts = {
+  title: { size: 18, bold: true },
+  column: { size: 13, opacity: 0.75 },
+  headline: { size: 17, bold: true },
+  panel: { size: 12, opacity: 0.85 },
+  unit: { size: 11, opacity: 0.6 },
+} as const
 
 /** Draws a picture as SVG. Throws when echarts is not installed, which is needed for nothing else. */
 export async function draw(picture: Picture): Promise<string> {
   const echarts = await import('echarts').catch((cause: unknown) => {
     throw new Error('Pictures are drawn by echarts, which is not installed: npm install echarts', { cause })
   })
-  const height = headHeight + Math.max(...picture.columns.map(heightOf)) + footHeight
+  const { height, option } = lay(picture)
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height })
   try {
-    chart.setOption(options(picture, height))
+    chart.setOption(option)
     return plain(chart.renderToSVGString())
   } finally {
     chart.dispose()
   }
 }
-
-const heightOf = ({ panels }: Column): number => panels.reduce((sum, { height }) => sum + gap + height, 0)
 
 /** Text takes the colour of the page, light or dark; names are the same in every run. */
 function plain(svg: string): string {
@@ -44,123 +52,88 @@ function plain(svg: string): string {
     .concat('\n')
 }
 
-function options({ title, columns }: Picture, height: number): EChartsOption {
-  const each = (width - between * (columns.length - 1)) / columns.length
+/** Finds a place for everything: texts take the lines that they need, and the columns' panels begin at the same heights. */
+function lay({ title, columns }: Picture): { height: number; option: EChartsOption } {
+  const each = (width - 2 * edge - between * (columns.length - 1)) / columns.length
+  const plotWidth = each - margin - 4
+  const graphic: object[] = []
   const grids: object[] = []
   const xAxes: object[] = []
   const yAxes: object[] = []
-  const legends: object[] = []
-  const titles: object[] = [words(title, 0, 4, { fontSize: 18, fontWeight: 600 })]
   const series: SeriesOption[] = []
-  columns.forEach((column, c) => {
-    const left = c * (each + between)
-    const hue = column.good === null ? ink : column.good ? colours.good : colours.bad
-    titles.push(words(column.title, left, 32, { fontSize: 13, opacity: 0.75 }))
-    titles.push(words(column.headline, left, 50, { fontSize: 17, fontWeight: 600, color: hue }))
-    let top = headHeight
-    column.panels.forEach((panel, p) => {
-      top += gap
+  const lefts = columns.map((_, c) => edge + c * (each + between))
+  /** Writes a text into each of the columns, and says where what comes below can begin. */
+  const write = (
+    texts: readonly string[],
+    at: readonly number[],
+    top: number,
+    font: Font,
+    hues: readonly string[] = [],
+  ) => {
+    const room = at.length === columns.length ? each : width - 2 * edge
+    const blocks = texts.map(text => wrap(text, room, font))
+    blocks.forEach((lines, c) => graphic.push(...words(lines, at[c] ?? edge, top, font, hues[c])))
+    return top + Math.max(0, ...blocks.map(({ length }) => length)) * lineHeight(font)
+  }
+
+  let top = write([title], [edge], edge, fonts.title) + 6
+  top = write(
+    columns.map(column => column.title),
+    lefts,
+    top,
+    fonts.column,
+  )
+  top = write(
+    columns.map(({ headline }) => headline),
+    lefts,
+    top,
+    fonts.headline,
+    columns.map(hue),
+  )
+  for (let p = 0; p < Math.max(...columns.map(({ panels }) => panels.length)); p++) {
+    const panels = columns.map(column => column.panels[p])
+    const names = panels.map(panel => setNames(panel?.lines ?? [], plotWidth))
+    top =
+      write(
+        panels.map(panel => panel?.title ?? ''),
+        lefts,
+        top + above,
+        fonts.panel,
+      ) + 3
+    names.forEach((set, c) => graphic.push(...set.flatMap(name => named(name, (lefts[c] ?? 0) + margin, top))))
+    top += 2 + rowHeight * (1 + Math.max(0, ...names.flat().map(({ row }) => row)))
+    columns.forEach((column, c) => {
+      const panel = panels[c]
+      if (panel === undefined) return
       const index = grids.length
-      const last = p === column.panels.length - 1
-      titles.push(words(panel.title, left, top - 38, { fontSize: 12, opacity: 0.85 }))
-      grids.push({ left: left + margin, top, width: each - margin - 4, height: panel.height })
-      xAxes.push(secondsAxis(index, last, lengthOf(column)))
+      grids.push({ left: (lefts[c] ?? 0) + margin, top, width: plotWidth, height: panel.height })
+      xAxes.push(secondsAxis(index, p === column.panels.length - 1, lengthOf(column)))
       yAxes.push(valuesAxis(index, panel))
-      legends.push(legend(panel, left + margin - 6, top - 21, each - margin))
-      series.push(...panel.lines.map((line, i) => drawn(line, panel, index, i === 0 ? column : null, p === 0)))
-      top += panel.height
+      series.push(
+        ...panel.lines.map((line, i) => drawn(line, panel, index, i === 0 ? shade(column, p === 0, plotWidth) : null)),
+      )
     })
-    titles.push(words('seconds', left + margin, height - 15, { fontSize: 11, opacity: 0.6 }))
-  })
-  return {
-    animation: false,
-    backgroundColor: 'transparent',
-    textStyle: { color: ink, fontFamily: 'system-ui, sans-serif' },
-    title: titles,
-    grid: grids,
-    xAxis: xAxes,
-    yAxis: yAxes,
-    legend: legends,
-    series,
+    top += Math.max(...panels.map(panel => panel?.height ?? 0))
   }
-}
-
-const lengthOf = ({ panels }: Column): number =>
-  Math.max(...panels.flatMap(({ lines }) => lines.map(({ values }) => values.length)))
-
-const words = (text: string, left: number, top: number, style: object): object => ({
-  text,
-  left,
-  top,
-  padding: 0,
-  textStyle: { color: ink, fontWeight: 400, ...style },
-})
-
-const secondsAxis = (gridIndex: number, labelled: boolean, max: number): object => ({
-  type: 'value',
-  gridIndex,
-  min: 0,
-  max,
-  axisLine: { lineStyle: { color: ink, opacity: 0.35 } },
-  axisTick: { show: false },
-  axisLabel: { show: labelled, color: ink, opacity: 0.7, fontSize: 10, showMaxLabel: false },
-  splitLine: { show: false },
-})
-
-const valuesAxis = (gridIndex: number, { log = false, max }: Panel): object => ({
-  type: log ? 'log' : 'value',
-  gridIndex,
-  min: log ? 1 : 0,
-  ...(max !== undefined && { max }),
-  splitNumber: 3,
-  axisLabel: { color: ink, opacity: 0.7, fontSize: 10 },
-  splitLine: { lineStyle: { color: ink, opacity: 0.12 } },
-})
-
-const legend = ({ lines }: Panel, left: number, top: number, width: number): object => ({
-  data: lines.map(({ name }) => name),
-  left,
-  top,
-  width,
-  padding: 0,
-  itemWidth: 10,
-  itemHeight: 8,
-  itemGap: 9,
-  icon: 'roundRect',
-  textStyle: { color: ink, opacity: 0.85, fontSize: 11, padding: [0, 0, 0, -3] },
-})
-
-function drawn(line: Line, { log = false }: Panel, index: number, column: Column | null, named: boolean): SeriesOption {
-  const { name, colour, values, style = 'solid' } = line
-  const shown = (value: number | null): number | null =>
-    value === null || (log && value < 1) ? (log && value !== null ? 1 : null) : round(value)
+  write(
+    columns.map(() => 'seconds'),
+    lefts.map(left => left + margin),
+    top + footHeight - 13,
+    fonts.unit,
+  )
   return {
-    type: 'line',
-    name,
-    xAxisIndex: index,
-    yAxisIndex: index,
-    data: values.map((value, second) => [second + 0.5, shown(value)]),
-    showSymbol: false,
-    silent: true,
-    color: colour,
-    lineStyle: { width: style === 'area' ? 0.8 : 1.8, type: style === 'dashed' ? 'dashed' : 'solid' },
-    ...(style === 'area' && { stack: `stack ${index}`, areaStyle: { opacity: 0.6 } }),
-    ...(column !== null && { markArea: shade(column, named) }),
-  }
-}
-
-const round = (value: number): number => Math.round(value * 10) / 10
-
-/** Stretches that are pointed at, named in the uppermost panel. */
-const shade = ({ shades }: Column, named: boolean): object => ({
-  silent: true,
-  data: shades.map(({ label, fromMs, toMs, fault }) => [
-    {
-      name: named ? label : '',
-      xAxis: fromMs / 1_000,
-      itemStyle: { color: fault ? colours.bad : colours.asked, opacity: fault ? 0.13 : 0.1 },
-      label: { color: ink, fontSize: 11, position: 'insideTop', distance: 3 },
+    height: Math.ceil(top + footHeight + 6),
+    option: {
+      animation: false,
+      backgroundColor: 'transparent',
+      textStyle: { color: ink, fontFamily: 'system-ui, sans-serif' },
+      graphic,
+      grid: grids,
+      xAxis: xAxes,
+      yAxis: yAxes,
+      series,
     },
-    { xAxis: toMs / 1_000 },
-  ]),
-})
+  }
+}
+
+const hue = ({ good }: Column): string => (good === null ? ink : good ? colours.good : colours.bad)
