@@ -160,8 +160,8 @@ export class Bulkhead {
     if (waitMs <= 0) throw this.#refused(call, full(this.#crowd))
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
     const shed = this.#inside.shares.owed(waiter.line, this.#steady) ? null : this.#shed(call)
-    if (shed !== null) throw this.#refused(call, shed)
-    if (this.#line.size >= this.#crowd.places) this.#evict(waiter)
+    if (shed !== null) this.#evict(waiter, shed)
+    else if (this.#line.size >= this.#crowd.places) this.#evict(waiter, full(this.#crowd))
     waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#crowd))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
@@ -170,11 +170,11 @@ export class Bulkhead {
     return waiter.slot.promise
   }
 
-  /** Makes room for a newcomer. Throws bulkhead-full when nobody in the queue has to give way. */
-  #evict(newcomer: Waiter): void {
+  /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
+  #evict(newcomer: Waiter, problem: Problem): void {
     const { call } = newcomer
     const victim = this.#line.victim(newcomer, this.#steady)
-    if (victim === null) throw this.#refused(call, full(this.#crowd))
+    if (victim === null) throw this.#refused(call, problem)
     this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
   }
 

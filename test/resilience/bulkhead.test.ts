@@ -413,20 +413,38 @@ test('with an adaptive limit calls are shed by degrees, by class, and the figure
   await serve(20)
   t.mock.method(Math, 'random', () => 0.5)
   const { ask, ends } = named(slots)
-  for (let i = 0; i < 20; i++) ask(`normal ${i}`)
+  const client = 'one'
+  for (let i = 0; i < 20; i++) ask(`normal ${i}`, { client })
   deepEqual([slots.inFlight, slots.waiting], [8, 12]) // 2.5 times
-  ask('sheddable', { priority: 'sheddable' })
-  ask('one more')
+  ask('sheddable', { client, priority: 'sheddable' })
+  ask('one more', { client })
   equal(slots.waiting, 13)
-  ask('too many')
+  ask('too many', { client })
   deepEqual(await Promise.all(['sheddable', 'too many'].map(async name => await ends.get(name))), ['shed', 'shed'])
-  for (let i = 0; i < 8; i++) ask(`critical ${i}`, { priority: 'critical' })
+  for (let i = 0; i < 8; i++) ask(`critical ${i}`, { client, priority: 'critical' })
   equal(slots.waiting, 21) // 3.6 times
-  ask('too many critical', { priority: 'critical' })
-  equal(await ends.get('too many critical'), 'shed')
-  ask('health', { priority: 'health' })
-  deepEqual(slots.snapshot().waiting, { sheddable: 0, normal: 13, critical: 8, health: 1 })
+  ask('more critical', { client, priority: 'critical' })
+  equal(await ends.get('one more'), 'shed') // what matters less goes first, also where chance says that one has to
+  ask('health', { client, priority: 'health' })
+  deepEqual(slots.snapshot().waiting, { sheddable: 0, normal: 12, critical: 9, health: 1 })
   await clock.advance(1_000)
+  equal(alarms(), 0)
+})
+
+test('when calls are shed by chance, the client that has most waiting gives way to one that has less', async t => {
+  const { clock, slots, serve } = anAdaptive(t, { slots: 8, queue: 1_000, maxWaitMs: 1_000 })
+  await serve(20)
+  t.mock.method(Math, 'random', () => 0.5)
+  const { ask, ends, settle, served } = named(slots)
+  for (let i = 0; i < 21; i++) ask(`noisy ${i}`, { client: 'noisy' })
+  equal(slots.waiting, 13) // 2.6 times
+  ask('quiet', { client: 'quiet' })
+  ask('noisy 21', { client: 'noisy' })
+  equal(await ends.get('noisy 20'), 'shed')
+  equal(await ends.get('noisy 21'), 'shed')
+  equal(slots.waiting, 13)
+  await settle(clock)
+  equal(served[8], 'quiet')
   equal(alarms(), 0)
 })
 
