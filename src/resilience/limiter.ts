@@ -102,7 +102,7 @@ export class Limiter {
     if (this.#count < enough) return false
     const ageMs = since(this.#begun)
     if (ageMs < leastMs) return false
-    if (ageMs <= longestMs && !excused(this.#begun)) this.#judge()
+    if (ageMs <= longestMs && (this.#isQuick || !excused(this.#begun))) this.#judge()
     this.#begin()
     return true
   }
@@ -136,6 +136,12 @@ export class Limiter {
     this.#phase = (this.#phase + 1) & 0xffff
     this.#count = this.#timeouts = this.#used = 0
     this.#begun = now()
+  }
+
+  /** Whether nothing was slow: our own fault may make a sample longer, but not shorter. */
+  get #isQuick(): boolean {
+    const floorMs = this.#floor.ms
+    return floorMs < Infinity && this.#median() <= floorMs + this.#options.slackMs
   }
 
   /** Whether the median is the time of a reply. */

@@ -110,6 +110,20 @@ test('a window in which we may not have heard the worker counts for nothing', as
   deepEqual([limiter.steady, limiter.sampleMs, limiter.floorMs], [512, 10, 10])
 })
 
+test('what was quick although it may be our own fault counts: nothing makes a worker look better than it is', async t => {
+  const clock = frozenClock(t)
+  const { limiter, window } = await aLimiter(clock)
+  while ((await window(10_000)) > 8);
+  const always = (): boolean => true
+  const limits: number[] = []
+  for (const ms of [60, 61, 10, 10]) {
+    await clock.advance(100)
+    for (let i = 0; i < 10; i++) limiter.reply(ms, limiter.phase, limiter.limit, always)
+    limits.push(limiter.steady)
+  }
+  deepEqual(limits, [11, 11, 22, 44])
+})
+
 test('timeouts stop the growth and take half of their share away, once a window', async t => {
   const clock = frozenClock(t)
   const { window } = await aLimiter(clock)
