@@ -5,7 +5,7 @@ import type { Part, Second } from './tally.ts'
 
 /** Of these populations; `all` for every one. */
 export type Of = string | readonly string[]
-type Span = readonly [fromMs: number, toMs: number]
+export type Span = readonly [fromMs: number, toMs: number]
 
 const secondsOf = (run: Run, of: Of): readonly (readonly Second[])[] =>
   Object.entries(run.populations)
@@ -46,6 +46,13 @@ export function part(run: Run, population: string, phase: string): Part {
   const found = run.populations[population]?.phases[phase]
   if (found === undefined) throw new Error(`${run.scene.name} has no phase ${phase} of ${population}.`)
   return found
+}
+
+/** From when to when a phase was. */
+export function spanOf({ scene: { name, phases } }: Run, phase: string): Span {
+  const found = phases.find(({ name }) => name === phase)
+  if (found === undefined) throw new Error(`${name} has no phase ${phase}.`)
+  return [found.fromMs, found.toMs]
 }
 
 /** Of all that was due in a phase, the codes of what was not served, the most frequent first. */

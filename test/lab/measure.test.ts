@@ -1,6 +1,18 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok, throws } from 'node:assert/strict'
-import { bySecond, codes, cores, deeds, gauge, goodput, grown, part, possible, within } from '../../src/lab/measure.ts'
+import {
+  bySecond,
+  codes,
+  cores,
+  deeds,
+  gauge,
+  goodput,
+  grown,
+  part,
+  possible,
+  spanOf,
+  within,
+} from '../../src/lab/measure.ts'
 import { aRun } from './runs.ts'
 
 const run = aRun()
@@ -30,7 +42,8 @@ test('possible is what is asked, and no more than the workers can do', () => {
 test('a phase has what was due in it, and codes by how often they came', () => {
   equal(part(run, 'b', 'during').fates.refused, 10)
   deepEqual([codes(run, 'before'), codes(run, 'during')], ['none', '10 × shed'])
-  throws(() => part(run, 'b', 'nowhere'), /no phase nowhere/)
+  deepEqual(spanOf(run, 'during'), [2_000, 4_000])
+  for (const look of [() => part(run, 'b', 'nowhere'), () => spanOf(run, 'nowhere')]) throws(look, /no phase nowhere/)
 })
 
 test('gauges and counters of the gateway, deeds of the workers, and cores are read by second', () => {
