@@ -100,6 +100,18 @@ export type Abortable = Readonly<{ signal: AbortSignal }>
 export const pipe = <In, Out>(policies: readonly Policy<In, Out>[], core: Service<In, Out>): Service<In, Out> =>
   policies.reduceRight((next, policy) => policy(next), core)
 
+/**
+ * Asks the service. A throw in place of a rejection becomes one: who holds something for the input hears of its end in any
+ * case, without the frame of an async function, of which a hundred thousand may wait.
+ */
+export function ask<In, Out>(service: Service<In, Out>, input: In): Promise<Out> {
+  try {
+    return service(input)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
 /** Who asks to be let in: names from the configuration, for the metrics. */
 export type Entrant = Readonly<{ route: string; worker: string; priority: Priority }>
 /** Asked before the body of a request is read: whether the process itself can bear it. One for all requests of an entrant. */

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
-import { pipe, unsent } from '../src/call.ts'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { ask, pipe, unsent } from '../src/call.ts'
 import type { Policy } from '../src/call.ts'
 
 test('the first policy of a pipe is the outermost: first with the input, last with the result', async () => {
@@ -20,6 +20,14 @@ test('the first policy of a pipe is the outermost: first with the input, last wi
 
 test('a pipe without policies is its core', async () => {
   equal(await pipe([], async (input: number) => input + 1)(1), 2)
+})
+
+test('asked, a service that throws in place of rejecting rejects', async () => {
+  equal(await ask(async (input: number) => input + 1, 1), 2)
+  const throws = (): never => {
+    throw new Error('at once')
+  }
+  await rejects(ask(throws, 1), { message: 'at once' })
 })
 
 test('a call begins as one of which nothing was sent, and shares nothing with others', () => {

@@ -1,3 +1,4 @@
+import { ask } from '../call.ts'
 import type { Abortable, Policy } from '../call.ts'
 import { after } from '../clock.ts'
 import { Problem } from '../problem.ts'
@@ -30,13 +31,12 @@ export function breaker<In extends Abortable, Out>(
   const isSlow = (input: In): boolean =>
     tookMs !== undefined && circuit.isSlow(tookMs(input)) && excused?.(input) !== true
   return next =>
-    async function breaker(input) {
+    function breaker(input) {
       const admitted = circuit.admit()
       if (admitted === null) {
         const refuse = circuit.mode === 'enforce' ? enforced : observed // an operator may change it
         const refused = refuse(labels(input), circuit.refusal(policy))
-        if (refused !== null) throw refused
-        return await next(input) // observed: let through, but without a verdict
+        return refused === null ? next(input) : Promise.reject(refused) // observed: let through, but without a verdict
       }
       let pass = admitted
       const alarm =
@@ -46,18 +46,20 @@ export function breaker<In extends Abortable, Out>(
           circuit.judge(pass, 'failure', 'silence')
           pass = spent // one verdict a call
         })
-      try {
-        const result = await next(input)
-        const failure = failed === undefined ? null : failed(result)
-        if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
-        else circuit.judge(pass, 'failure', failure)
-        return result
-      } catch (error) {
-        const { spec, code } = Problem.from(error)
-        circuit.judge(pass, spec.blames === blames && excused?.(input) !== true ? 'failure' : 'none', code)
-        throw error
-      } finally {
-        alarm?.cancel()
-      }
+      return ask(next, input).then(
+        result => {
+          alarm?.cancel()
+          const failure = failed === undefined ? null : failed(result)
+          if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
+          else circuit.judge(pass, 'failure', failure)
+          return result
+        },
+        (error: unknown) => {
+          alarm?.cancel()
+          const { spec, code } = Problem.from(error)
+          circuit.judge(pass, spec.blames === blames && excused?.(input) !== true ? 'failure' : 'none', code)
+          throw error
+        },
+      )
     }
 }

@@ -1,5 +1,6 @@
 import type { BulkheadOptions } from '../../config/schema.ts'
-import type { Call, Policy } from '../call.ts'
+import { ask } from '../call.ts'
+import type { Call, Policy, Service } from '../call.ts'
 import { after, since, until } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
@@ -236,23 +237,33 @@ export class Bulkhead {
 }
 
 /** Takes a slot of the worker for each call. `excused` says when its silence may be our fault. Throws bulkhead-full, shed. */
-export const bulkhead =
-  <Out>(slots: Bulkhead, excused: Excused = never): Policy<Call, Out> =>
-  next =>
-    async function bulkhead(call) {
-      const entered = slots.enter(call)
-      const waited = typeof entered !== 'number'
-      const place = waited ? await entered : entered
-      const { phase } = slots
-      let failure: unknown
-      try {
-        if (waited && call.signal.aborted) throw call.signal.reason // between the grant and this line
-        return await next(call)
-      } catch (error) {
-        failure = error
-        throw error
-      } finally {
-        slots.learn(call, phase, failure, excused)
+export function bulkhead<Out>(slots: Bulkhead, excused: Excused = never): Policy<Call, Out> {
+  const holding = (call: Call, place: Place, next: Service<Call, Out>): Promise<Out> => {
+    const { phase } = slots
+    return ask(next, call).then(
+      result => {
+        slots.learn(call, phase, undefined, excused)
         slots.leave(call, place)
+        return result
+      },
+      (error: unknown) => {
+        slots.learn(call, phase, error, excused)
+        slots.leave(call, place)
+        throw error
+      },
+    )
+  }
+  return next =>
+    function bulkhead(call) {
+      try {
+        const place = slots.enter(call)
+        if (typeof place === 'number') return holding(call, place, next)
+        // it may end between the grant and this line
+        return place.then(place => holding(call, place, call.signal.aborted ? gone : next))
+      } catch (error) {
+        return Promise.reject(error)
       }
     }
+}
+
+const gone: Service<Call, never> = ({ signal }) => Promise.reject(signal.reason as Error)

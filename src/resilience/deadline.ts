@@ -1,4 +1,5 @@
 import type { ModeName } from '../../config/schema.ts'
+import { ask } from '../call.ts'
 import type { Call, Policy, Service } from '../call.ts'
 import { after, until } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
@@ -42,17 +43,13 @@ class Wait<Out> {
   }
 
   during(next: Service<Call, Out>): Promise<Out> {
-    try {
-      next(this.#call).then(
-        result => {
-          this.#release()
-          this.#settled.resolve(result)
-        },
-        (error: unknown) => this.#fail(error),
-      )
-    } catch (error) {
-      this.#fail(error) // a throw in place of a rejection must not leave the alarm behind
-    }
+    ask(next, this.#call).then(
+      result => {
+        this.#release()
+        this.#settled.resolve(result)
+      },
+      (error: unknown) => this.#fail(error),
+    )
     return this.#settled.promise
   }
 

@@ -1,4 +1,5 @@
 import type { ModeName } from '../../config/schema.ts'
+import { ask } from '../call.ts'
 import type { Call, Policy } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { refusal, soon } from './refusal.ts'
@@ -64,6 +65,6 @@ export function drain<Out>(door: Drain): Policy<Call, Out> {
         if (refused !== null) return Promise.reject(refused)
       }
       door.enter()
-      return next(call).then(answered, failed)
+      return ask(next, call).then(answered, failed)
     }
 }

@@ -1,10 +1,11 @@
+import { ask } from '../call.ts'
 import type { Call, Policy, Reply } from '../call.ts'
 import { after } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import { refusal } from './refusal.ts'
 import { refused } from './stuck.ts'
-import type { StuckPartitions } from './stuck.ts'
+import type { StuckPartitions, Ticket } from './stuck.ts'
 
 export type PartitionOptions = Readonly<{
   /** True when a silence since then may be ours, or soon over, and so proves nothing. */
@@ -22,38 +23,43 @@ export function partition(
   { excused, silenceMs }: PartitionOptions = {},
 ): Policy<Call, Reply> {
   const refuse = refusal('partition', partitions.mode)
+  const silent = (call: Call, ticket: Ticket): void => {
+    if (excused?.(call.started) !== true) partitions.silent(call, ticket)
+  }
   return next =>
-    async function partition(call) {
+    function partition(call) {
       const ticket = partitions.admit(call)
       if (ticket === refused) {
         const problem = refuse(call, partitions.refusal(call.partition))
-        if (problem !== null) throw problem
+        if (problem !== null) return Promise.reject(problem)
       }
       let judged = false // one verdict a call
-      const silent = (): void => {
-        judged = true
-        if (excused?.(call.started) !== true) partitions.silent(call, ticket)
-      }
       const alarm =
         silenceMs === undefined
           ? undefined
           : after(silenceMs, () => {
-              if (call.progress.outcome === 'sent' && !isElsewhere(call)) silent()
+              if (call.progress.outcome !== 'sent' || isElsewhere(call)) return
+              judged = true
+              silent(call, ticket)
             })
-      try {
-        const reply = await next(call)
-        if (!judged && !isElsewhere(call)) partitions.answered(call)
-        return reply
-      } catch (error) {
-        const { code } = Problem.from(error)
-        if (judged || isElsewhere(call)) throw error
-        if (code === 'reply-timeout') silent()
-        else if (code === 'bad-reply') partitions.answered(call)
-        throw error
-      } finally {
-        alarm?.cancel()
-        partitions.release(call, ticket)
-      }
+      return ask(next, call).then(
+        reply => {
+          alarm?.cancel()
+          if (!judged && !isElsewhere(call)) partitions.answered(call)
+          partitions.release(call, ticket)
+          return reply
+        },
+        (error: unknown) => {
+          alarm?.cancel()
+          const { code } = Problem.from(error)
+          if (!judged && !isElsewhere(call)) {
+            if (code === 'reply-timeout') silent(call, ticket)
+            else if (code === 'bad-reply') partitions.answered(call)
+          }
+          partitions.release(call, ticket)
+          throw error
+        },
+      )
     }
 }
 
