@@ -171,6 +171,16 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     config.readiness === 'strict'
       ? Object.keys(degraded()).length > 0
       : wasReady && broker.state === 'ready' && inbox.sickForMs > noticedMs
+  /** To be called when somebody asks how we are: so the page, the metric and the log say the same. */
+  const look = (): void => {
+    if (!wasReady) return
+    const ills = sick() ? degraded() : {}
+    for (const part of ['broker', 'replies']) {
+      const why = ills[part]
+      if (why === undefined) readiness.clear(part)
+      else readiness.block(part, why)
+    }
+  }
   // a topic that is missing before we are ready may be about to be created, and is no misconfiguration yet
   const avoiding = new Map([...workers.values()].map(({ stuck, options: { topic } }) => [topic, stuck.avoids]))
   const partitionFor = (topic: string, key: Uint8Array | null): number => {
@@ -184,12 +194,19 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const upstreams = await openUpstreams(config, held)
     const ways = Object.entries(config.routes).map(([name, route]) => way(name, route, upstreams))
     const pages = {
-      readiness: () => ({
-        ready: readiness.ready && !sick(),
-        degraded: Object.keys(degraded()).length > 0,
-        reasons: Object.values({ ...readiness.reasons, ...degraded() }),
-      }),
-      metrics: () => telemetry.metrics.text(),
+      readiness: () => {
+        look()
+        const ills = degraded()
+        return {
+          ready: readiness.ready,
+          degraded: Object.keys(ills).length > 0,
+          reasons: Object.values({ ...readiness.reasons, ...ills }),
+        }
+      },
+      metrics: () => {
+        look()
+        return telemetry.metrics.text()
+      },
       config: () => hidden(config),
       policies: () => ({
         instance,

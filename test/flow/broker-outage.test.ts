@@ -31,10 +31,13 @@ test('with readiness strict an outage makes it not ready, until it ends', async 
   const { admin, broker } = await aGateway(t, { readiness: 'strict' })
   equal((await admin.ready()).status, 200)
   broker.outage()
-  const { status, ready, degraded } = await admin.ready()
+  equal((await admin.metrics()).sum('sluice_ready'), 0)
+  const { status, ready, degraded, reasons } = await admin.ready()
   deepEqual([status, ready, degraded], [503, false, true])
+  deepEqual(new Set(reasons).size, reasons.length, 'each reason is said once')
   broker.restore()
-  await until('it is ready', async () => (await admin.ready()).status === 200)
+  await until('it is ready', async () => (await admin.metrics()).sum('sluice_ready') === 1)
+  equal((await admin.ready()).status, 200)
 })
 
 test('a command that the broker does not confirm is in doubt, and five in a row open the circuit of the cluster', async t => {

@@ -204,9 +204,11 @@ test(
     const metrics = await admin.metrics()
     equal(metrics.sum('sluice_circuit_state', { circuit: 'orders', state: 'closed' }), 1)
     equal(metrics.sum('sluice_circuit_changes_total', { circuit: 'orders' }), 0)
+    equal(metrics.sum('sluice_ready'), 0, 'the metric says what the page says')
 
     proxy.heal()
     await until('it is well again', async () => (await admin.ready()).status === 200)
+    equal((await admin.metrics()).sum('sluice_ready'), 1)
     equal((await ask('/orders', { body: anOrder })).status, 200)
   },
 )
