@@ -23,6 +23,9 @@ export type ClusterGuards = Disposable & Readonly<{ options: PublishOptions; cir
 export const longestTimeout = (routes: readonly RouteOptions[]): number =>
   Math.max(1_000, ...routes.map(route => route.timeoutMs))
 
+/** A probe that times out says so itself, at the end of its timeout, and when we are busy a little later. */
+const wordMs = 1_000
+
 /** At least twice the longest timeout: a window of slow failures must hold enough of them. */
 const windowOf = ({ windowMs }: Readonly<{ windowMs?: number | undefined }>, longestMs: number): number =>
   windowMs ?? Math.max(10_000, 2 * longestMs)
@@ -36,7 +39,8 @@ export function guardWorker(
 ): WorkerGuards {
   const { breaker, quota } = options
   const bulkhead = new Bulkhead(name, options.bulkhead)
-  const circuit = new Circuit({ ...breaker, name, windowMs: windowOf(breaker, longestMs), longestWaitMs: longestMs })
+  const waits = { windowMs: windowOf(breaker, longestMs), longestWaitMs: longestMs + wordMs }
+  const circuit = new Circuit({ ...breaker, name, ...waits })
   const lease = quota === undefined || quota.mode === 'off' ? null : totalOf(name, quota, leases)
   const stuck = new StuckPartitions({ ...options.partitionBreaker, worker: name })
   const dispose = (): void => {

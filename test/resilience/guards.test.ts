@@ -50,6 +50,19 @@ test('the window holds two of the longest timeouts unless it is given', async t 
   equal(await failures('stock', 61_000), 'closed')
 })
 
+test('a probe that lasts as long as the longest timeout is not given up before its own word', async t => {
+  const clock = frozenClock(t)
+  using guards = guardWorker('orders', workers['orders']!, 20_000)
+  const { circuit } = guards
+  for (let i = 0; i < 5; i++) circuit.judge(circuit.admit()!, 'failure')
+  circuit.halfOpenNow('there is news')
+  const probe = circuit.admit()!
+  await clock.advance(20_010) // its alarm rings late
+  equal(circuit.admit(), null, 'one victim for each probe')
+  circuit.judge(probe, 'failure')
+  equal(circuit.state, 'open')
+})
+
 test('the guards of the cluster are named for it, and give their timers back', t => {
   frozenClock(t)
   const before = rotationTimers()
