@@ -213,7 +213,7 @@ const Worker = z.strictObject({
       rebalanceGraceMs: ms(0, hour)
         .default(10_000)
         .describe(
-          'Silence of calls begun while the group of the worker rebalances, or so long after, is no failure. Known only with `group`.',
+          'Silence of calls begun while the group of the worker rebalances, or so long after, is no failure, unless their partition has answered since. Known only with `group`.',
         ),
       slowMs: ms(1, hour)
         .optional()

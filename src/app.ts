@@ -138,7 +138,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       checks: [started, reachable, answerable, ...checksOf(watch, worker)],
       // what is silent while its partition is handed over, is soon heard again
       ...(watch !== undefined && {
-        excused: since => excused(since) || watch.disturbed(since),
+        excused: (since, partition) =>
+          excused(since) ||
+          watch.disturbed(since, partition === undefined ? undefined : worker.stuck.answeredAt(partition)),
         watched: () => watch.snapshot(),
       }),
     })

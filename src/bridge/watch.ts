@@ -51,6 +51,7 @@ export class Watch implements Disposable {
   #lookedAt: Instant | null = null
   #rebalancedAt: Instant | null = null // seen last
   #troubledFrom: Instant | null = null // the first of the rebalances that follow each other
+  #settledAt: Instant | null = null // after the last of them
 
   /** `settled` is called after each rebalance, and when somebody joins a group that had nobody. */
   constructor(look: () => Promise<GroupState>, settled: () => void, options: WatchOptions) {
@@ -84,10 +85,15 @@ export class Watch implements Disposable {
     return this.#isFresh() ? Math.max(0, seen - since(this.#lookedAt)) : 0
   }
 
-  /** Whether the silence of a call begun then may be the doing of a rebalance, which is over soon. */
-  disturbed(started: Instant): boolean {
+  /**
+   * Whether the silence of a call begun then may be the doing of a rebalance, which is over soon. It is over for a partition
+   * that has answered since the group has settled.
+   */
+  disturbed(started: Instant, answeredAt: number = -Infinity): boolean {
     if (this.#rebalancedAt === null || this.#troubledFrom === null) return false
     const { graceMs } = this.#options
+    const settledAt = this.#settledAt ?? Infinity
+    if (settledAt >= this.#rebalancedAt && started > settledAt && answeredAt > settledAt) return false
     return this.#rebalancedAt >= started - graceMs && started - this.#troubledFrom <= mostGraces * graceMs
   }
 
@@ -140,7 +146,9 @@ export class Watch implements Disposable {
     this.#warned = false
     this.#become(members === 0 ? 'absent' : rebalancing ? 'rebalancing' : 'present', `${members} members`)
     this.#tell(members, rebalancing)
-    if (this.#presence === 'present' && (moved || before === 'rebalancing')) this.#settled()
+    if (this.#presence !== 'present' || (!moved && before !== 'rebalancing')) return
+    this.#settledAt = at
+    this.#settled()
   }
 
   #disturb(at: Instant): void {

@@ -122,11 +122,11 @@ export class Bulkhead {
   learn(call: Call, phase: number, error: unknown, excused: Excused): void {
     const limiter = this.#limiter
     if (limiter === null) return
-    const { progress, started } = call
+    const { progress, started, partition } = call
     // no time: it was refused further in, or the reply overtook the acknowledgement
     if (progress.workerMs > 0) {
       if (limiter.reply(progress.workerMs, phase, this.inFlight, excused)) this.#tellLimit(limiter)
-    } else if (error instanceof Problem && error.code === 'reply-timeout' && !excused(started)) {
+    } else if (error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)) {
       const waitedMs = since(started) - progress.queueMs - progress.publishMs
       if (limiter.timeout(waitedMs, this.inFlight, excused)) this.#tellLimit(limiter)
     }

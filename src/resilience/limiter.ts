@@ -3,8 +3,8 @@ import type { Instant } from '../clock.ts'
 import { Floor } from './floor.ts'
 import { spread } from './refusal.ts'
 
-/** Whether what was seen since then may be our own fault, and so says nothing about the worker. */
-export type Excused = (since: Instant) => boolean
+/** Whether what was seen since then, of one partition or of all, may be our own fault, and so says nothing about the worker. */
+export type Excused = (since: Instant, partition?: number) => boolean
 export type LimiterOptions = Readonly<{ min: number; max: number; slackMs: number }>
 
 const enough = 10 // samples of a window, and it lasts at least

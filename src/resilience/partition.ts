@@ -9,7 +9,7 @@ import type { StuckPartitions, Ticket } from './stuck.ts'
 
 export type PartitionOptions = Readonly<{
   /** True when a silence since then may be ours, or soon over, and so proves nothing. */
-  excused?: ((since: Instant) => boolean) | undefined
+  excused?: ((since: Instant, partition: number) => boolean) | undefined
   /** How long silence is enough, where calls outlive the wait of their clients. */
   silenceMs?: number | undefined
 }>
@@ -24,7 +24,7 @@ export function partition(
 ): Policy<Call, Reply> {
   const refuse = refusal('partition', partitions.mode)
   const silent = (call: Call, ticket: Ticket): void => {
-    if (excused?.(call.started) !== true) partitions.silent(call, ticket)
+    if (excused?.(call.started, call.partition) !== true) partitions.silent(call, ticket)
   }
   return next =>
     function partition(call) {

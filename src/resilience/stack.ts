@@ -25,8 +25,8 @@ import { retry } from './retry.ts'
 import type { SharedClients } from './clients.ts'
 import { policiesOf } from './windows.ts'
 
-/** Whether we could not have heard a worker at some time since: our reader was dead, or our event loop stood still. */
-export type Excuse = (since: Instant) => boolean
+/** Whether we could not have heard a worker, or a partition of it, at some time since: our reader was dead, our event loop stood still, or its group rebalanced. */
+export type Excuse = (since: Instant, partition?: number) => boolean
 export type CallParts = Readonly<{
   route: RouteOptions
   policies: Config['policies']
@@ -147,7 +147,8 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
         // nor is it the worker's failure that one of its partitions is silent while others answer
         excused: ({ started, partition }) =>
-          excused?.(started) === true || (stuck.mode === 'enforce' && stuck.blame(partition, started) === 'partition'),
+          excused?.(started, partition) === true ||
+          (stuck.mode === 'enforce' && stuck.blame(partition, started) === 'partition'),
         ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
       }),
     ),

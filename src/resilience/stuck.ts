@@ -85,9 +85,14 @@ export class StuckPartitions {
     return new Problem('partition-stuck', detail, { retryAfterMs, limit: consecutive, observed: silences })
   }
 
+  /** When a partition answered last; −∞: never. */
+  answeredAt(partition: number): number {
+    return this.#answeredAt[partition] ?? -Infinity
+  }
+
   /** Whose failure the silence of a call begun then is. */
   blame(partition: number, started: Instant): Blame {
-    if ((this.#answeredAt[partition] ?? -Infinity) > started) return 'worker'
+    if (this.answeredAt(partition) > started) return 'worker'
     return this.#answeredLast > started ? 'partition' : 'both'
   }
 

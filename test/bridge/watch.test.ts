@@ -148,6 +148,27 @@ test('silence proves nothing while the group rebalances, and for the grace after
   equal(watch.disturbed(now()), false)
 })
 
+test('the excuse ends for a partition that has answered a while after the group has settled', async t => {
+  const { watch, sees, clock } = aWatch(t)
+  watch.start()
+  await sees(state(), 2)
+  await sees(state({ rebalancing: true }))
+  const during = now()
+  await clock.advance(500)
+  equal(watch.disturbed(during, now()), true, 'it is not over: who held it before may have answered')
+  await clock.advance(500)
+  await sees(state({ members: 2 }))
+  const settled = now()
+  await clock.advance(100)
+  const [answeredAt, started] = [now(), later(50)]
+  equal(watch.disturbed(started, answeredAt), false)
+  equal(watch.disturbed(started), true, 'another partition may not be served yet')
+  equal(watch.disturbed(started, settled - 1), true, 'answered by who held it before')
+  equal(watch.disturbed(during, answeredAt), true, 'its command may have been lost on the way')
+  await sees(state({ rebalancing: true }))
+  equal(watch.disturbed(now(), answeredAt), true, 'it begins anew')
+})
+
 test('members that come and go between two looks are a rebalance too', async t => {
   const { watch, sees, settled } = aWatch(t)
   watch.start()

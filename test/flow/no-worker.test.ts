@@ -43,6 +43,29 @@ test('when the last member has gone its calls are refused within 2 s, and served
   ok(metrics.sum('sluice_refusals_total', { policy: 'gate', code: 'no-worker' }) >= 11)
 })
 
+test('who falls silent right after a rebalance is no longer excused by it, once it has answered', async t => {
+  const { ask, admin, broker, gateway } = await openGateway(t, {
+    workers: { orders: { group: 'workers', watch: { everyMs: 100 } } },
+    routes: { 'place-order': { timeoutMs: 100 } },
+  })
+  await gateway.ready
+  let hangs = false
+  const { promise: end, resolve } = Promise.withResolvers<void>()
+  const serving = await serve({ ...worker, broker }, async () => {
+    if (hangs) await end
+    return { status: 201 }
+  })
+  t.after(async () => {
+    resolve()
+    await serving.close()
+  })
+  await until('it is seen', async () => (await admin.metrics()).sum('sluice_worker_members') === 1)
+  equal((await ask('/orders', { body: anOrder })).status, 201)
+  hangs = true
+  for (let i = 0; i < 5; i++) equal((await ask('/orders', { body: anOrder })).code, 'reply-timeout')
+  equal((await ask('/orders', { body: anOrder })).code, 'circuit-open')
+})
+
 test('observed, what nobody serves is counted and goes on its way', async t => {
   const {
     ask,

@@ -94,6 +94,15 @@ test('whose failure a silence is depends on who has answered since the call bega
   equal(parts.blame(3, (time.ms + 1) as Instant), 'both')
 })
 
+test('of a partition it is known when it answered last', t => {
+  const { time, parts, call, silence } = someParts(t)
+  deepEqual([parts.answeredAt(2), parts.answeredAt(100)], [-Infinity, -Infinity])
+  parts.answered(call(2))
+  const at = time.ms
+  silence(2)
+  equal(parts.answeredAt(2), at)
+})
+
 test('one probe at a time, after a time that doubles with each that fails, up to a minute', t => {
   const { time, parts, call, silence, stick } = someParts(t)
   stick(7)
