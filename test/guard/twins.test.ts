@@ -18,6 +18,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/lab/proxy.ts': 'test/kafka/reply-reader.test.ts, whose gateways reach the broker through it',
   'src/lab/proofs/index.ts': 'npm run proof, which lists them',
   'src/lab/proofs/metastable.ts': 'npm run proof: it is a test itself',
+  'src/lab/proofs/own-consumer.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/overload.ts': 'npm run proof: it is a test itself',
 }
 
