@@ -1,10 +1,6 @@
-import type { ModeName } from '../../config/schema.ts'
-import type { Call, Policy } from '../call.ts'
 import { later, now, until } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
-import { Problem } from '../problem.ts'
-import { refusal, spread } from './refusal.ts'
 import { reservoirHere } from './reservoir.ts'
 import type { Reservoir } from './reservoir.ts'
 
@@ -218,22 +214,4 @@ export class Lease implements Disposable {
     this.#left += unused
     void this.#reservoir.giveBack(unused)
   }
-}
-
-/** What a worker may get in total, over all clients and routes. Throws rate-limited. */
-export function leased<Out>(lease: Lease, mode: ModeName): Policy<Call, Out> {
-  const { name, requests, windowMs } = lease.options
-  const refuse = refusal('lease', mode)
-  const violated = [name]
-  const detail = `${name} gets at most ${requests} requests in ${windowMs} ms.`
-  return next =>
-    function leased(call) {
-      if (lease.spend()) return next(call)
-      const retryAfterMs = spread(lease.refillMs * 1.25) // never before the refill, and not all at once
-      const refused = refuse(
-        call,
-        new Problem('rate-limited', detail, { retryAfterMs, violated, policy: 'lease', limit: requests }),
-      )
-      return refused === null ? next(call) : Promise.reject(refused)
-    }
 }

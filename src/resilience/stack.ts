@@ -17,12 +17,12 @@ import type { Faults } from './faults.ts'
 import { gate } from './gate.ts'
 import type { Check } from './gate.ts'
 import type { ClusterGuards, WorkerGuards } from './guards.ts'
-import { leased } from './lease.ts'
 import { partition } from './partition.ts'
 import { quota } from './quota.ts'
 import type { Repetition } from './repetition.ts'
 import { retry } from './retry.ts'
 import type { SharedClients } from './clients.ts'
+import { leased } from './total.ts'
 import { policiesOf } from './windows.ts'
 
 /** Whether we could not have heard a worker, or a partition of it, at some time since: our reader was dead, our event loop stood still, or its group rebalanced. */

@@ -315,29 +315,3 @@ test('a dear call takes what it costs, at most the whole total, and is refused w
   equal(lease.spend(5_000), true)
   equal(lease.spend(1), false)
 })
-
-test('refuses with rate-limited when the total is spent, and says when it refills', async t => {
-  const clock = frozenClock(t)
-  const refused = heard(t, 'refused')
-  using lease = new Lease(thousand)
-  const service = leased<Reply>(lease, 'enforce')(async () => anAnswer)
-  equal(await service(aCall()), anAnswer)
-  spendAll(lease, 5_000)
-  for (let i = 0; i < 200; i++) await clock.advance(1)
-  await rejects(service(aCall()), (problem: { code: string; retryAfterMs: number; violated: string[] }) => {
-    equal(problem.code, 'rate-limited')
-    deepEqual(problem.violated, ['orders'])
-    ok(problem.retryAfterMs >= 750 && problem.retryAfterMs <= 1_250, `${problem.retryAfterMs}`)
-    return true
-  })
-  equal(refused[0]?.policy, 'lease')
-})
-
-test('observed, it counts what it would refuse and lets through', async t => {
-  frozenClock(t)
-  const refused = heard(t, 'refused')
-  using lease = new Lease({ ...thousand, requests: 10 })
-  const service = leased<Reply>(lease, 'observe')(async () => anAnswer)
-  for (let i = 0; i < 15; i++) equal(await service(aCall()), anAnswer)
-  equal(refused.filter(({ observed }) => observed).length, 5)
-})
