@@ -249,6 +249,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
             bulkhead.partitions = known.get(options.topic)?.partitions ?? null
           await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
           if (demo) await runDemos(config, broker, held)
+          await leases?.met // the first second's calls would spend shares of what others are leasing already
           for (const watch of watches.values()) watch.start()
           wasReady = true
           return readiness.clear('broker')

@@ -1,7 +1,8 @@
-import { later, now, until } from '../clock.ts'
+import { later, now } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
-import { reservoirHere } from './reservoir.ts'
+import { Refill } from './refill.ts'
+import { longestPauseMs, reservoirHere } from './reservoir.ts'
 import type { Reservoir } from './reservoir.ts'
 
 /** A lease that takes longer is late, and calls spend the local share. */
@@ -31,17 +32,19 @@ export class Lease implements Disposable {
   readonly #portion: number
   readonly #share: number
   readonly #instances: number
+  readonly #refill: Refill
   // of this window
   #taken = 0 // from the reservoir …
   #spent = 0 // … and by calls; above what was taken, it is borrowed
   #left: number // in the reservoir, as last seen …
   #seenAt = -Infinity // … and when
-  #began: Instant = now() // not before the reservoir was refilled
   #quiet = false // in the window before, next to nothing was spent
   #spentAtRest = 0
   #asking = false
   #askAt: Instant = now()
   #lateAt = Infinity
+  #failed = false // the last lease
+  #freeAt: Instant | null = null // until then no more than the local share is spent, leased or not
   #local = -1 // what may be spent in this window without the reservoir; −1: it is asked
   #closed = false
 
@@ -50,6 +53,7 @@ export class Lease implements Disposable {
     this.options = options
     this.#reservoir = reservoir
     this.#instances = instances
+    this.#refill = new Refill(options.windowMs)
     this.#portion = Math.max(1, Math.floor((requests * lying) / Math.max(2, instances)))
     this.#share = Math.max(1, Math.floor(requests / instances))
     this.#left = requests
@@ -58,10 +62,12 @@ export class Lease implements Disposable {
   /** Takes as many as a call costs, at most the total; false, and takes nothing, when that much is not there. */
   spend(cost = 1): boolean {
     const at = now()
-    if (at - this.#began >= this.options.windowMs) this.#turn(at)
+    if (this.#refill.due(at)) this.#turn(at)
     const price = Math.min(cost, this.options.requests)
     const balance = this.#taken - this.#spent
-    const spent = (balance >= price && this.#local < 0) || this.#beyond(balance, price, at)
+    if (this.#freeAt !== null && at >= this.#freeAt) this.#freeAt = null
+    const mine = this.#freeAt === null || this.#spent + price <= this.#share
+    const spent = mine && ((balance >= price && this.#local < 0) || this.#beyond(balance, price, at))
     if (spent) this.#spent += price
     const low = this.#taken - this.#spent < Math.max(this.#portion / 2, spent ? 0 : price)
     if (low && !this.#asking && at >= this.#askAt && !this.#closed) void this.#ask(spent ? 0 : price)
@@ -84,7 +90,7 @@ export class Lease implements Disposable {
 
   /** Milliseconds until the reservoir refills, as far as is known. */
   get refillMs(): number {
-    return until((this.#began + this.options.windowMs) as Instant)
+    return this.#refill.inMs
   }
 
   /** Milliseconds until what was refused may be had: a lease, when the reservoir is known to hold that much, else the refill. */
@@ -95,13 +101,12 @@ export class Lease implements Disposable {
   /** What may still be spent in this window, as far as is known. */
   get remaining(): number {
     const left = this.#local < 0 ? this.#taken + this.#left : this.#local
-    return Math.max(0, Math.floor(left - this.#spent))
+    return Math.max(0, Math.floor(Math.min(left, this.#freeAt === null ? left : this.#share) - this.#spent))
   }
 
   /** Whether next to nothing was spent in the last window and in this one. */
   get quiet(): boolean {
-    const { requests, windowMs } = this.options
-    return now() - this.#began >= windowMs || (this.#quiet && this.#spent <= requests * lying)
+    return this.#refill.due(now()) || (this.#quiet && this.#spent <= this.options.requests * lying)
   }
 
   /** Gives back what is unused, when nothing was spent since this was called before and the window still counts. */
@@ -131,7 +136,7 @@ export class Lease implements Disposable {
   /** Of what a reservoir was seen to hold, its part for this instance; the less, the longer ago the others could take from it. */
   #borrowable(at: Instant): number {
     const fair = this.#left / this.#instances
-    if (this.#instances === 1 || this.#seenAt < this.#began) return fair
+    if (this.#instances === 1 || this.#seenAt < this.#refill.began) return fair
     const trust = 1 - (at - this.#seenAt) / this.options.windowMs
     return Math.max(fair * trust, Math.min(fair, this.#portion))
   }
@@ -144,10 +149,9 @@ export class Lease implements Disposable {
 
   /** A new window: what was leased has gone with the old one, what was borrowed is still owed. */
   #turn(at: Instant): void {
-    const { requests, windowMs } = this.options
-    this.#began = (this.#began + Math.floor((at - this.#began) / windowMs) * windowMs) as Instant
-    this.#renew()
-    this.#left = requests
+    this.#renew(at)
+    this.#refill.turn(at)
+    this.#left = this.options.requests
     if (this.#local >= 0) {
       this.#local = this.#share
       this.#spent = 0
@@ -155,8 +159,9 @@ export class Lease implements Disposable {
     this.#askAt = at
   }
 
-  #renew(): void {
-    this.#quiet = this.#spent <= this.options.requests * lying
+  #renew(at: Instant): void {
+    // a window that has only just begun says nothing: it is known to be new a second time
+    if (at - this.#refill.began >= this.options.windowMs / 2) this.#quiet = this.#spent <= this.options.requests * lying
     this.#spent = Math.max(0, this.#spent - this.#taken)
     this.#taken = 0
   }
@@ -167,21 +172,15 @@ export class Lease implements Disposable {
     try {
       do await this.#leaseOne(wish)
       while (!this.#closed && this.#left >= 1 && this.#taken - this.#spent < Math.max(this.#portion / 2, wish))
-      if (this.#left < 1) this.#askAt = later(this.#emptyMs())
+      if (this.#left < 1) this.#askAt = later(this.#refill.askMs)
     } catch {
+      this.#failed = true
       this.#lateAt = 0 // whose reservoir it is has told why
-      this.#askAt = later(Math.min(againMs, this.refillMs))
+      // until it is reached for the first time, the others may lease already, and each share spent is too much
+      this.#askAt = later(Math.min(this.#seenAt < 0 ? lateMs : againMs, this.refillMs))
     } finally {
       this.#asking = false
     }
-  }
-
-  /** How soon whoever comes asks an empty reservoir again: more and more often as the refill comes near. */
-  #emptyMs(): number {
-    const { windowMs } = this.options
-    const soonMs = Math.min(250, windowMs / 200)
-    const rest = this.refillMs
-    return windowMs - rest < windowMs / 20 ? soonMs : Math.max(soonMs, rest / 2) // just begun: the refill may be late
   }
 
   async #leaseOne(wish: number): Promise<void> {
@@ -191,9 +190,13 @@ export class Lease implements Disposable {
     const need = Math.max(this.#portion, wish) + Math.max(0, -balance)
     const wanted = before < 1 ? 0 : Math.min(requests, Math.ceil(need)) // of an empty one: look first
     if (this.#local < 0) this.#lateAt = later(lateMs)
-    const { granted, left, anew = false } = await this.#reservoir.lease(wanted)
+    const { granted, left, anew = false, refilled = false } = await this.#reservoir.lease(wanted)
     if (anew) this.#taken = 0
-    else if (left + granted - before > requests / 10) this.#refilled() // by somebody else, or sooner than we knew
+    // by us, by somebody else, or sooner than we knew
+    else if (refilled || left + granted - before > requests / 10) this.#renew(now())
+    if (refilled || left + granted - before > requests / 10) this.#refill.seen()
+    else if (this.#seenAt < 0) this.#refill.joined()
+    if (this.#failed) this.#restrain()
     this.#taken += granted
     this.#left = left
     this.#seenAt = now()
@@ -202,14 +205,15 @@ export class Lease implements Disposable {
     if (this.#closed) this.#giveBack()
   }
 
-  #refilled(): void {
-    this.#began = now()
-    this.#renew()
+  /** The reservoir is back: others may not have noticed yet, and spend their shares, so that more than ours would be too much. */
+  #restrain(): void {
+    this.#failed = false
+    this.#freeAt = later(longestPauseMs + Math.min(this.options.windowMs, againMs))
   }
 
   #giveBack(): void {
     const unused = Math.floor(this.#taken - this.#spent)
-    if (unused < 1 || this.#local >= 0 || now() - this.#began >= this.options.windowMs) return
+    if (unused < 1 || this.#local >= 0 || this.#refill.due(now())) return
     this.#taken -= unused
     this.#left += unused
     void this.#reservoir.giveBack(unused)

@@ -29,6 +29,11 @@ export class Leases implements Lessor, AsyncDisposable {
     return this.#reservoirs.ready
   }
 
+  /** Resolves when Redis is reached for the first time, or turns out not to be there. */
+  get met(): Promise<void> {
+    return this.#reservoirs.met
+  }
+
   get instances(): number {
     return this.#reservoirs.instances
   }

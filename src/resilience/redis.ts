@@ -4,7 +4,7 @@ import type { RedisOptions } from '../../config/schema.ts'
 import { pause } from '../clock.ts'
 import { events } from '../events.ts'
 import { spread } from './refusal.ts'
-import { granted, refilling, taken } from './reservoir.ts'
+import { granted, longestPauseMs, refilling, taken } from './reservoir.ts'
 import type { Leased, Reservoir, ReservoirOptions } from './reservoir.ts'
 
 /** How long stopping waits for what is given back last. */
@@ -37,6 +37,7 @@ class Single extends Redis {
 /** The connection to the Redis in which instances share their totals: it never makes anybody wait, and comes back by itself. */
 export class SharedReservoirs implements AsyncDisposable {
   readonly instances: number
+  readonly #met = Promise.withResolvers<void>()
   readonly #prefix: string
   readonly #client: Redis
   readonly #connection: Bottleneck.IORedisConnection
@@ -57,7 +58,7 @@ export class SharedReservoirs implements AsyncDisposable {
       autoResendUnfulfilledCommands: false, // the lease may have been granted
       disconnectTimeout: closedMs,
       disableClientInfo: true,
-      retryStrategy: times => spread(Math.min(1_000, 50 * 2 ** Math.min(times, 5))),
+      retryStrategy: times => Math.min(longestPauseMs, spread(50 * 2 ** Math.min(times, 5))),
     })
     this.#client.on('error', (error: Error) => (this.#reason = error.message))
     this.#client.on('ready', () => this.#become('ready', ''))
@@ -67,6 +68,11 @@ export class SharedReservoirs implements AsyncDisposable {
 
   get ready(): boolean {
     return this.#client.status === 'ready'
+  }
+
+  /** Resolves when it is reached for the first time, or turns out not to be there: within `connectMs` and `requestMs`. */
+  get met(): Promise<void> {
+    return this.#met.promise
   }
 
   /** One total of all instances with the same prefix: those with other numbers are another total. */
@@ -87,10 +93,13 @@ export class SharedReservoirs implements AsyncDisposable {
           anew = known
           return await take(tokens)
         })
+        const again = left === requests && tokens > 0
+        if (again) left = await take(tokens) // the script refills after taking: it was in vain
+        // of those that find it just made, nobody has taken anything yet
+        const refilled = again || ((anew || !known) && left + tokens === requests)
         known = true
-        if (left === requests && tokens > 0) left = await take(tokens) // the script refills after taking: it was in vain
         this.#failing = false
-        return { ...granted(tokens, left), anew }
+        return { ...granted(tokens, left), anew, refilled }
       } catch (cause) {
         this.#trouble(cause)
         throw cause
@@ -109,6 +118,7 @@ export class SharedReservoirs implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    this.#met.resolve()
     const limit = new AbortController()
     await Promise.race([Promise.allSettled(this.#pending), pause(farewellMs, limit.signal)])
     limit.abort()
@@ -139,6 +149,7 @@ export class SharedReservoirs implements AsyncDisposable {
   #become(state: 'ready' | 'down', reason: string): void {
     if (state === this.#state || this.#closed) return
     this.#state = state
+    this.#met.resolve()
     events.redis.publish({ state, reason })
   }
 

@@ -1,7 +1,10 @@
 import Bottleneck from 'bottleneck'
 
-/** What a lease brought: how many of the tokens asked for, and how many are left; `anew`: what was spent before is forgotten. */
-export type Leased = Readonly<{ granted: number; left: number; anew?: boolean }>
+/**
+ * What a lease brought: how many of the tokens asked for, and how many are left. `anew`: what was spent before is forgotten.
+ * `refilled`: the window has begun with it.
+ */
+export type Leased = Readonly<{ granted: number; left: number; anew?: boolean; refilled?: boolean }>
 
 /** Where a total is kept: in this process, or in a Redis that all instances share. */
 export interface Reservoir extends Disposable {
@@ -12,6 +15,9 @@ export interface Reservoir extends Disposable {
 }
 
 export type ReservoirOptions = Readonly<{ name: string; requests: number; windowMs: number }>
+
+/** The longest pause between two attempts to reach a reservoir that is away: by then everybody has noticed that it is back. */
+export const longestPauseMs = 1_200
 
 /** How much a reservoir holds and when it refills, in Bottleneck's words. */
 export const refilling = ({ requests, windowMs }: ReservoirOptions) => ({

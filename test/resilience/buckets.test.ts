@@ -163,5 +163,5 @@ test('10,000 clients cost less than 20 MB', async t => {
     return buckets
   })
   ok(bytes < 20_000_000, `${bytes} bytes`)
-  t.diagnostic(`${Math.round(bytes / 10_000)} bytes a client`)
+  t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB, ${Math.round(bytes / 10_000)} bytes a client with two windows`)
 })

@@ -201,5 +201,7 @@ test('10,000 clients, a thousand of them large, cost less than 20 MB and no time
   equal(far.leases.size, 1_000)
   equal(alarms(), 0)
   ok(bytes < 20_000_000, `${bytes} bytes`)
-  t.diagnostic(`${Math.round(bytes / 10_000)} bytes a client, without what Redis wants for a large one`)
+  t.diagnostic(
+    `${(bytes / 1e6).toFixed(1)} MB, ${Math.round(bytes / 10_000)} bytes a client, without what Redis wants for a large one`,
+  )
 })

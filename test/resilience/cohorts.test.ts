@@ -3,6 +3,7 @@ import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import { Cohorts, cohortCount, firstOf, secondOf } from '../../src/resilience/cohorts.ts'
 import { frozenClock } from '../help/clock.ts'
+import { heapOf } from './heap.ts'
 
 const clients = Array.from({ length: 4_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`)
 
@@ -76,4 +77,14 @@ test('however calls come and go, nobody counts less than its own', () => {
       }
     }),
   )
+})
+
+test('10,000 clients cost no more than one: nothing is kept of a client', async t => {
+  const bytes = await heapOf(() => {
+    const cohorts = new Cohorts()
+    for (let i = 0; i < 10_000; i++) cohorts.enter(cohorts.placeOf(`2001:db8::${i.toString(16)}`))
+    return cohorts
+  })
+  ok(bytes < 20_000, `${bytes} bytes`)
+  t.diagnostic(`${bytes} bytes`)
 })

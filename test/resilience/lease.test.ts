@@ -1,11 +1,9 @@
 import { test } from 'node:test'
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import type { Reply } from '../../src/call.ts'
-import { Lease, leased } from '../../src/resilience/lease.ts'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { Lease } from '../../src/resilience/lease.ts'
 import type { LeaseOptions } from '../../src/resilience/lease.ts'
 import { granted } from '../../src/resilience/reservoir.ts'
 import type { Reservoir } from '../../src/resilience/reservoir.ts'
-import { aCall, anAnswer } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heard } from './heard.ts'
 import { aSharedReservoir } from './shared.ts'
@@ -163,12 +161,17 @@ test('when leasing fails it counts, spends the local share, and comes back by it
   const clock = frozenClock(t)
   const local = heard(t, 'localShare')
   const { state, reservoir } = aReservoir(1_000)
-  let broken = true
+  let broken = false
   const flaky: Reservoir = {
     ...reservoir,
     lease: weight => (broken ? Promise.reject(new Error('no Redis')) : reservoir.lease(weight)),
   }
   using lease = new Lease({ ...thousand, instances: 2 }, flaky)
+  lease.spend()
+  await clock.advance(1_000)
+  broken = true
+  state.left = 1_000
+  state.asked.length = 0
   lease.spend()
   await clock.advance(1)
   equal(spendAll(lease, 5_000), 499)
@@ -185,8 +188,68 @@ test('when leasing fails it counts, spends the local share, and comes back by it
   lease.spend()
   await clock.advance(1)
   ok(state.asked.length > 0)
+  equal(spendAll(lease, 5_000), 499) // others may not have noticed yet
+  await clock.advance(2_200)
+  state.left = 1_000
+  lease.spend()
+  await clock.advance(1)
   const granted = spendAll(lease, 5_000) // the portion, and what may be borrowed of the rest
   ok(granted > 500 && granted <= 25 + (1_000 - 1 - 25) / 2, `${granted}`)
+})
+
+test('who starts without its Redis spends the local share, asks again soon, and repays of it what this window has seen', async t => {
+  const clock = frozenClock(t)
+  const { state, reservoir } = aReservoir(1_000)
+  let broken = true
+  const late: Reservoir = {
+    ...reservoir,
+    lease: weight => (broken ? Promise.reject(new Error('no Redis yet')) : reservoir.lease(weight)),
+  }
+  using lease = new Lease({ ...thousand, instances: 2 }, late)
+  lease.spend()
+  await clock.advance(1)
+  equal(spendAll(lease, 299), 299)
+  broken = false
+  await clock.advance(249)
+  equal(lease.spend(), true)
+  await clock.advance(1)
+  equal(1_000 - state.left, 301 + 25, 'what was spent alone, and a portion')
+})
+
+test('two that come back to their reservoir one after the other spend no more than the total, and then all of it', async t => {
+  const clock = frozenClock(t)
+  const shared = aSharedReservoir(thousand)
+  let away: readonly string[] = []
+  const reached = (name: string): Reservoir => ({
+    ...shared,
+    lease: tokens => (away.includes(name) ? Promise.reject(new Error('no Redis')) : shared.lease(tokens)),
+  })
+  using one = new Lease({ ...thousand, instances: 2 }, reached('one'))
+  using other = new Lease({ ...thousand, instances: 2 }, reached('other'))
+  const windows: number[] = []
+  for (let ms = 0; ms < 10_000; ms++) {
+    away = ms < 2_500 ? [] : ms < 5_100 ? ['one', 'other'] : ms < 6_200 ? ['other'] : []
+    const granted = spendAll(one, 1) + (ms < 9_000 ? spendAll(other, 1) : 0)
+    windows[Math.floor(ms / 1_000)] = (windows[Math.floor(ms / 1_000)] ?? 0) + granted
+    await clock.advance(1)
+  }
+  for (const granted of windows) ok(granted >= 950 && granted <= 1_050, `${windows}`)
+})
+
+test('who finds a reservoir empty, and does not know since when, asks soon enough to see it refill', async t => {
+  const clock = frozenClock(t)
+  const reservoir = aSharedReservoir(thousand)
+  using one = new Lease({ ...thousand, instances: 2 }, reservoir)
+  await saturate(clock, [one], 3, 700)
+  using other = new Lease({ ...thousand, instances: 2 }, reservoir)
+  other.spend()
+  await clock.advance(1)
+  let waited = 0
+  while (spendAll(other, 100) < 100 && waited < 1_000) {
+    await clock.advance(1)
+    waited++
+  }
+  ok(waited >= 290 && waited <= 330, `${waited} ms`)
 })
 
 test('two instances keep a total together, whoever gets how much of it', async t => {

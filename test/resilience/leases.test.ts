@@ -127,7 +127,7 @@ test('leases for no more large clients than it may, until some are small again',
 test('10,000 clients, a thousand of them large, on a real Redis, cost less than 20 MB', { skip }, async t => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', crowd, redis.url])
   const { bytes, large, alarms } = JSON.parse(stdout) as Told
-  t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB`)
+  t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB, ${Math.round(bytes / 10_000)} bytes a client`)
   ok(bytes < 20_000_000, `${bytes} bytes`)
   deepEqual([large, alarms], [1_000, 0])
 })

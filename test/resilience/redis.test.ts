@@ -34,22 +34,22 @@ test(
     const options = { name, requests: 100, windowMs: long }
     const a = (await reached(anInstance(t, redis.url))).reservoir(options)
     const b = (await reached(anInstance(t, redis.url))).reservoir(options)
-    deepEqual(await a.lease(30), { granted: 30, left: 70, anew: false })
-    deepEqual(await b.lease(60), { granted: 60, left: 10, anew: false })
+    deepEqual(await a.lease(30), { granted: 30, left: 70, anew: false, refilled: true })
+    deepEqual(await b.lease(60), { granted: 60, left: 10, anew: false, refilled: false })
     await a.giveBack(20)
-    deepEqual(await b.lease(0), { granted: 0, left: 30, anew: false })
-    deepEqual(await a.lease(50), { granted: 30, left: 0, anew: false })
-    deepEqual(await b.lease(50), { granted: 0, left: 0, anew: false })
+    deepEqual(await b.lease(0), { granted: 0, left: 30, anew: false, refilled: false })
+    deepEqual(await a.lease(50), { granted: 30, left: 0, anew: false, refilled: false })
+    deepEqual(await b.lease(50), { granted: 0, left: 0, anew: false, refilled: false })
   },
 )
 
 test('a window later it is full again, and what is given back too late makes it no fuller', { skip }, async t => {
   const options = { name: fresh('total'), requests: 100, windowMs: 200 }
   const reservoir = (await reached(anInstance(t, redis.url))).reservoir(options)
-  deepEqual(await reservoir.lease(100), { granted: 100, left: 0, anew: false })
+  deepEqual(await reservoir.lease(100), { granted: 100, left: 0, anew: false, refilled: true })
   await until('it has refilled', async () => (await reservoir.lease(0)).left === 100)
   await reservoir.giveBack(50)
-  deepEqual(await reservoir.lease(1), { granted: 1, left: 99, anew: false })
+  deepEqual(await reservoir.lease(1), { granted: 1, left: 99, anew: false, refilled: false })
 })
 
 test('what is taken at the very refill is counted', { skip }, async t => {
@@ -57,8 +57,7 @@ test('what is taken at the very refill is counted', { skip }, async t => {
   const reservoir = (await reached(anInstance(t, redis.url))).reservoir(options)
   await reservoir.lease(1)
   await new Promise(resolve => setTimeout(resolve, 110)) // nobody looks before
-  const { left } = await reservoir.lease(40)
-  equal(left, 60)
+  deepEqual(await reservoir.lease(40), { granted: 40, left: 60, anew: false, refilled: true })
 })
 
 test('other numbers are another total', { skip }, async t => {
@@ -84,11 +83,27 @@ test('a Redis that is not there fails at once, is told once, and is used as soon
   ok(told[0]!.reason.includes('ECONNREFUSED'), told[0]!.reason)
   await server.start()
   await reached(instance)
-  deepEqual(await reservoir.lease(1), { granted: 1, left: 99, anew: false })
+  deepEqual(await reservoir.lease(1), { granted: 1, left: 99, anew: false, refilled: true })
   deepEqual(
     told.map(({ state }) => state),
     ['down', 'ready'],
   )
+})
+
+test('it is known soon whether a Redis is there, is not, or only says nothing', own, async t => {
+  const server = await startRedis(t)
+  for (const [spoil, ready] of [
+    [async () => {}, true],
+    [async () => server.hold(), false],
+    [() => server.kill(), false],
+  ] as const) {
+    await spoil()
+    const instance = anInstance(t, server.url)
+    const begun = performance.now()
+    await instance.met
+    equal(instance.ready, ready)
+    ok(performance.now() - begun < 1_000)
+  }
 })
 
 test('one that stands still is given up after requestMs, and used again when it goes on', own, async t => {
@@ -133,10 +148,10 @@ test('one that was restarted empty says that it has forgotten, to each instance 
   await server.kill()
   await server.start()
   for (const instance of instances) await until('it is reached', () => instance.ready)
-  deepEqual(await a.lease(10), { granted: 10, left: 90, anew: true })
-  deepEqual(await b.lease(10), { granted: 10, left: 80, anew: true })
-  deepEqual(await a.lease(10), { granted: 10, left: 70, anew: false })
-  deepEqual(await b.lease(10), { granted: 10, left: 60, anew: false })
+  deepEqual(await a.lease(10), { granted: 10, left: 90, anew: true, refilled: true })
+  deepEqual(await b.lease(10), { granted: 10, left: 80, anew: true, refilled: false })
+  deepEqual(await a.lease(10), { granted: 10, left: 70, anew: false, refilled: false })
+  deepEqual(await b.lease(10), { granted: 10, left: 60, anew: false, refilled: false })
   deepEqual(warnings, [])
 })
 

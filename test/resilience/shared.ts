@@ -8,16 +8,19 @@ export type Full = Readonly<{ requests: number; windowMs: number }>
 export function aSharedReservoir({ requests, windowMs }: Full): Reservoir & Readonly<{ left: () => number }> {
   let began = now()
   let left = requests
+  let touched = false
   return {
     left: () => left,
     lease: async tokens => {
       await Promise.resolve()
-      if (now() - began >= windowMs) {
+      const refilled = !touched || now() - began >= windowMs
+      touched = true
+      if (refilled) {
         began = now()
         left = requests
       }
       left -= tokens
-      return granted(tokens, left)
+      return { ...granted(tokens, left), refilled }
     },
     giveBack: async tokens => void (left += tokens),
     [Symbol.dispose]: () => {},

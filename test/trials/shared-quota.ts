@@ -60,8 +60,6 @@ export async function sharedQuota(t: Scope, options: SharedQuotaOptions): Promis
   }
 
   await each('go')
-  await sleep(1_500)
-  await sleep(2_000) // who starts spends a local share until it has leased: a first second may have up to a fifth more
   await phase('both, steady', steadyMs, 950)
   redis.hold()
   await phase('Redis stands still', outageMs, 950) // the local shares together are the quota
