@@ -520,9 +520,11 @@ const FaultRule = z
   .describe('One fault, and how often it strikes.')
 const Faults = z.strictObject({
   mode: z
-    .enum(['enforce', 'off'])
+    .enum(['enforce', 'observe', 'off'])
     .default('off')
-    .describe('`off`: nothing can be injected, and nothing is there at all.'),
+    .describe(
+      '`enforce` injects, `observe` decides and counts whom a fault would strike but injects none, `off`: nothing can be injected, and nothing is there at all.',
+    ),
   rules: z.record(name, FaultRule).default({}).describe('What goes wrong from the start, by name.'),
   headers: z
     .boolean()

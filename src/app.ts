@@ -91,7 +91,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const layers = new Map<string, readonly Layer<Call, Reply>[]>() // by route
 
   let wasReady = false
-  const later = { retryAfterMs: 1_000 }
+  const later = { retryAfterMs: 1_000, limit: 1, observed: 0 } // one is wanted, and none is there
   const unreachable = (): Problem =>
     new Problem('broker-unavailable', `No broker is reachable: ${broker.reason}.`, later)
   const started = (): Problem | null =>

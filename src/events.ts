@@ -74,8 +74,8 @@ export type Happenings = {
     reason: string
     offset: bigint | null
   }>
-  /** A fault was injected; `rule` is `headers` when the request asked for it. */
-  fault: Readonly<{ kind: FaultKind; rule: string; route: string; worker: string }>
+  /** A fault was injected, or would have been; `rule` is `headers` when the request asked for it. */
+  fault: Readonly<{ kind: FaultKind; rule: string; route: string; worker: string; observed: boolean }>
   /** A rule of faults holds from now on, or no more: its time is over, or somebody took it away. */
   faultRule: Readonly<{
     state: 'begun' | 'time' | 'cleared'

@@ -92,7 +92,7 @@ export class Circuit implements Disposable {
   refusal(policy: string): Problem {
     const { openMs, probes } = this.#options
     if (this.#state === 'open') {
-      const { reason, limit, observed } = this.#cause
+      const { reason, limit = 0, observed = 1 } = this.#cause // of one that is held open, no call is let through
       const retryAfterMs = spread(this.#until === null ? openMs : until(this.#until))
       const detail = `The circuit ${this.name} is open: ${reason}.`
       return new Problem('circuit-open', detail, { retryAfterMs, policy, limit, observed })
@@ -149,19 +149,19 @@ export class Circuit implements Disposable {
 
   /** What a restart may take up: that it is open or half-open, and what an operator has forced. */
   get saved(): Saved {
-    const { state, forced, reason, openings } = this.snapshot()
-    return { state, forced, reason, openings, until: this.#ends }
+    const { state, forced, openings } = this.snapshot()
+    return { state, forced, ...this.#cause, openings, until: this.#ends }
   }
 
   /** Takes up what was saved before a restart, for what is left of its time. False when none is left. */
-  restore({ state, forced, reason, openings, until: end }: Saved): boolean {
+  restore({ state, forced, reason, limit, observed, openings, until: end }: Saved): boolean {
     const { windowMs, mode } = this.#options
     const leftMs = state === 'closed' || end === null || mode === 'off' ? 0 : until(fromTheWire(end))
     if (leftMs > 0) {
       this.#times.resume(openings)
       // no longer than it can be: the wall clock may have been set meanwhile
       const openMs = Math.min(leftMs, state === 'open' ? this.#times.ceilingMs : windowMs)
-      this.#turn(state, { reason: reason.startsWith(restarted) ? reason : restarted + reason }, openMs)
+      this.#turn(state, { reason: reason.startsWith(restarted) ? reason : restarted + reason, limit, observed }, openMs)
     }
     this.force(forced)
     return leftMs > 0 || end === null

@@ -1,11 +1,11 @@
 import type { ModeName } from '../../config/schema.ts'
 import { ask } from '../call.ts'
 import type { Call, Policy, Service } from '../call.ts'
-import { after, until } from '../clock.ts'
+import { after, since, until } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Outcome } from '../problem.ts'
-import { refusal } from './refusal.ts'
+import { refusal, soon } from './refusal.ts'
 import type { Refuse } from './refusal.ts'
 
 const policy = 'deadline'
@@ -95,10 +95,11 @@ function late(call: Call, refuse: Refuse): Problem {
 }
 
 /** How a deadline ends a call of which this much is known. */
-function timeout({ worker }: Call, outcome: Outcome): Problem {
-  if (outcome === 'sent') return new Problem('reply-timeout', `${worker} did not answer in time.`, { policy })
-  if (outcome === 'in-doubt') return new Problem('publish-timeout', 'Not confirmed by the deadline.', { policy })
-  return new Problem('deadline-exceeded', 'The deadline passed.', { policy })
+function timeout({ worker, started, deadline }: Call, outcome: Outcome): Problem {
+  const details = { policy, limit: Math.round(deadline - started), observed: Math.round(since(started)) } // in ms
+  if (outcome === 'sent') return new Problem('reply-timeout', `${worker} did not answer in time.`, details)
+  if (outcome === 'in-doubt') return new Problem('publish-timeout', 'Not confirmed by the deadline.', details)
+  return new Problem('deadline-exceeded', 'The deadline passed.', { ...details, retryAfterMs: soon() })
 }
 
 /** The problem with the strongest that is known of the call: never weaker than one of its sendings. */

@@ -46,6 +46,10 @@ export class Drain {
   }
 }
 
+/** `observed` are the calls with this one that would be inside. */
+const draining = (inside: number): Problem =>
+  new Problem('draining', 'The gateway is stopping.', { retryAfterMs: soon(), limit: 0, observed: inside + 1 })
+
 /** Counts what is inside, and lets nothing new into an instance that is stopping. Throws draining. */
 export function drain<Out>(door: Drain): Policy<Call, Out> {
   const refuse = refusal('drain', door.mode)
@@ -61,7 +65,7 @@ export function drain<Out>(door: Drain): Policy<Call, Out> {
   return next =>
     function drain(call) {
       if (door.draining) {
-        const refused = refuse(call, new Problem('draining', 'The gateway is stopping.', { retryAfterMs: soon() }))
+        const refused = refuse(call, draining(door.inside))
         if (refused !== null) return Promise.reject(refused)
       }
       door.enter()

@@ -1,4 +1,4 @@
-import type { FaultOptions, FaultRule } from '../../config/schema.ts'
+import type { FaultOptions, FaultRule, ModeName } from '../../config/schema.ts'
 import type { Abortable, Call, Policy, Reply, Service } from '../call.ts'
 import { after, later, pause, until } from '../clock.ts'
 import type { Alarm, Instant } from '../clock.ts'
@@ -32,6 +32,7 @@ export class Faults implements Disposable {
   readonly #routes: ReadonlySet<string>
   readonly #workers: ReadonlySet<string>
   readonly #running = new Map<string, Running>()
+  readonly #written = new Set<Alarm>() // when the responses that are written slowly are
   #active = 0
 
   constructor(options: FaultOptions, routes: readonly string[], workers: readonly string[]) {
@@ -65,6 +66,12 @@ export class Faults implements Disposable {
 
   [Symbol.dispose](): void {
     this.clear()
+    for (const alarm of this.#written) alarm.cancel()
+  }
+
+  /** With `observe` it decides and counts, and nothing goes wrong. */
+  get mode(): ModeName {
+    return this.#options.mode
   }
 
   /** What may befall the call; null: nothing. Whoever opens ends. */
@@ -83,12 +90,22 @@ export class Faults implements Disposable {
     if (first) this.#active++
     const running = this.#running.get(fault.rule)
     if (running !== undefined) running.strikes++
-    if (events.fault.hasSubscribers) events.fault.publish({ kind: fault.kind, rule: fault.rule, route, worker })
+    if (events.fault.hasSubscribers)
+      events.fault.publish({ kind: fault.kind, rule: fault.rule, route, worker, observed: this.mode !== 'enforce' })
     return true
   }
 
   release(): void {
     this.#active--
+  }
+
+  /** Gives the place back when a response has been written that takes so long, should nobody leave before. */
+  releaseAfter(ms: number): void {
+    const alarm = after(ms, () => {
+      this.#written.delete(alarm)
+      this.release()
+    })
+    this.#written.add(alarm)
   }
 
   /** The slowest that a body is written: even so it ends in the time that a rule may hold. */
@@ -140,7 +157,7 @@ export class Strikes implements Struck {
     for (const fault of this.#faults)
       if (fault.kind === kind && this.#owner.take(fault, this.#call, !this.#suffers)) {
         this.#suffers = true
-        return fault
+        return this.#owner.mode === 'enforce' ? fault : null
       }
     return null
   }
@@ -154,9 +171,12 @@ export class Strikes implements Struck {
     this.#held.add(alarm)
   }
 
-  end(): void {
+  /** The call has ended, but its response is written for so long. */
+  end(writtenMs = 0): void {
     for (const alarm of this.#held) alarm.cancel()
-    if (this.#suffers) this.#owner.release()
+    if (!this.#suffers) return
+    if (writtenMs > 0) this.#owner.releaseAfter(writtenMs)
+    else this.#owner.release()
   }
 }
 
@@ -172,15 +192,18 @@ const answered = (status: number): Reply => ({
 /** Lets the faults of the calls strike: answers in place of the worker, or tells the core what may befall it. */
 export function faults(all: Faults): Policy<Call, Reply> {
   const befall = async (next: Service<Call, Reply>, call: Call, struck: Strikes): Promise<Reply> => {
+    let writtenMs = 0
     try {
       const abort = struck.strike('abort')
       if (abort !== null) return answered(abort.value)
       const reply = await next({ ...call, struck })
       const throttle = struck.strike('throttle')
       if (throttle === null) return reply
-      return { ...reply, bytesPerSecond: Math.max(throttle.value, all.leastRate(reply.body.length)) }
+      const bytesPerSecond = Math.max(throttle.value, all.leastRate(reply.body.length))
+      writtenMs = (reply.body.length * 1_000) / bytesPerSecond
+      return { ...reply, bytesPerSecond }
     } finally {
-      struck.end()
+      struck.end(writtenMs)
     }
   }
   return next =>

@@ -40,8 +40,7 @@ export type CircuitSnapshot = Readonly<{
   probing: number // probes under way
 }>
 /** What survives a restart; `until` is when it is out of date. */
-export type Saved = Pick<CircuitSnapshot, 'state' | 'forced' | 'reason' | 'openings'> &
-  Readonly<{ until: EpochMs | null }>
+export type Saved = Pick<CircuitSnapshot, 'state' | 'forced' | 'openings'> & Cause & Readonly<{ until: EpochMs | null }>
 
 /** Why it changed; what was exceeded, and by what. */
-export type Cause = Readonly<{ reason: string; limit?: number; observed?: number }>
+export type Cause = Readonly<{ reason: string; limit?: number | undefined; observed?: number | undefined }>

@@ -99,7 +99,7 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
       ? []
       : on(
           'faults',
-          'enforce',
+          all.mode,
           () => faults(all),
           () => all.snapshot(),
         )),
@@ -197,7 +197,7 @@ function attemptLayers<In extends Publishing, Out>(
     // inside the circuit: a hung broker is a failure of the broker
     ...on('attempt', 'enforce', () => attempt<In, Out>(options.attemptMs)),
     // innermost here too: what refuses is taken for the broker
-    ...(faults === null ? [] : on('faults', 'enforce', () => publishFaults<In, Out>())),
+    ...(faults === null ? [] : on('faults', faults.mode, () => publishFaults<In, Out>())),
   ]
 }
 

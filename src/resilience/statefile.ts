@@ -121,13 +121,16 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (val
 /** A state as we write it, else null: the file may have been changed by hand. */
 function parse(value: unknown): Saved | null {
   if (typeof value !== 'object' || value === null) return null
-  const { state, forced, reason, openings, until } = value as Readonly<Record<string, unknown>>
+  const { state, forced, reason, limit, observed, openings, until } = value as Readonly<Record<string, unknown>>
   if (!states.includes(state) || !holds.includes(forced) || typeof reason !== 'string') return null
+  if (![limit, observed].every(one => one === undefined || Number.isFinite(one))) return null
   if (!isCount(openings) || !(until === null || isCount(until))) return null
   return {
     state: state as CircuitState,
     forced: forced as ForcedState | null,
     reason: reason.slice(0, 200),
+    limit: limit as number | undefined,
+    observed: observed as number | undefined,
     openings: openings as number,
     until: until as EpochMs | null,
   }

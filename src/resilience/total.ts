@@ -13,10 +13,11 @@ export function leased<Out>(lease: Lease, mode: ModeName): Policy<Call, Out> {
   return next =>
     function leased(call) {
       if (lease.spend()) return next(call)
+      const observed = requests - lease.remaining + 1 // with this one, as far as this instance knows
       const retryAfterMs = spread(lease.refillMs * 1.25) // never before the refill, and not all at once
       const refused = refuse(
         call,
-        new Problem('rate-limited', detail, { retryAfterMs, violated, policy: 'lease', limit: requests }),
+        new Problem('rate-limited', detail, { retryAfterMs, violated, policy: 'lease', limit: requests, observed }),
       )
       return refused === null ? next(call) : Promise.reject(refused)
     }

@@ -156,7 +156,7 @@ function others(log: Logger, clean: Clean): Listeners {
     retried: ({ topic, attempt, delayMs, observed, problem }) =>
       log.debug({ topic, attempt, delayMs: Math.round(delayMs), observed, ...told(problem, clean) }, 'retried'),
     repeated: ({ route, kind, observed }) => log.debug({ route, kind, observed }, 'repeated'),
-    fault: ({ kind, rule, route }) => log.debug({ kind, rule, route }, 'fault'),
+    fault: ({ kind, rule, route, observed }) => log.debug({ kind, rule, route, observed }, 'fault'),
     budgetSpent: ({ topic }) => log.debug({ topic }, 'retry budget spent'),
     reply: ({ class: kind, worker }) => {
       if (kind !== 'answered') log.debug({ class: kind, worker }, 'reply dropped')

@@ -591,6 +591,8 @@ test('what was open before a restart is open for what is left of its time, and f
     state: 'open',
     forced: null,
     reason: '1 of 1 probes failed, the last: reply-timeout',
+    limit: 50,
+    observed: 100,
     openings: 2,
     until: wallClock() + 10_000,
   })
@@ -600,6 +602,7 @@ test('what was open before a restart is open for what is left of its time, and f
   const refused = circuit.wouldRefuse('gate')
   equal(refused?.retryAfterMs, 6_000)
   match(refused.message, /is open: before the restart 1 of 1 probes failed/)
+  deepEqual([refused.policy, refused.limit, refused.observed], ['gate', 50, 100])
   await clock.advance(5_999)
   equal(circuit.state, 'open')
   await clock.advance(1)

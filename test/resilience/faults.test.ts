@@ -47,7 +47,7 @@ test('an abort answers as the worker would, sends nothing, and is told', async t
   equal(status, 503)
   ok(Buffer.from(body).toString().includes('injected'))
   deepEqual([taken.length, call.progress.outcome], [0, 'not-sent'])
-  deepEqual(told, [{ kind: 'abort', rule: 'a', route: 'place-order', worker: 'orders' }])
+  deepEqual(told, [{ kind: 'abort', rule: 'a', route: 'place-order', worker: 'orders', observed: false }])
 })
 
 test('a rule is for its route and its worker', async t => {
@@ -171,6 +171,48 @@ test('a throttled reply says how slowly, yet ends in the time that a rule may ho
     (await faults(all)(async () => ({ ...anAnswer, body: new Uint8Array(bytes) }))(aCall())).bytesPerSecond
   equal(await rate(10), 100)
   equal(await rate(60_000), 1_000)
+})
+
+test('a throttled reply takes its place for as long as it is written', async t => {
+  const clock = frozenClock(t)
+  const slow = { kind: 'throttle', percent: 100, bytesPerSecond: 100 }
+  const all = someFaults(t, { slow }, { maxActive: 2 })
+  const rate = async (bytes: number): Promise<number | undefined> =>
+    (await faults(all)(async () => ({ ...anAnswer, body: new Uint8Array(bytes) }))(aCall())).bytesPerSecond
+  deepEqual([await rate(100), await rate(200), await rate(100)], [100, 100, undefined])
+  await clock.advance(999)
+  deepEqual([all.snapshot().active, await rate(100)], [2, undefined])
+  await clock.advance(1)
+  deepEqual([all.snapshot().active, await rate(0)], [1, 100])
+  await clock.advance(1_000)
+  equal(all.snapshot().active, 0)
+  await rate(100)
+  all[Symbol.dispose]()
+  equal(alarms(), 0)
+})
+
+test('observed, it decides and counts, and nothing goes wrong', async t => {
+  frozenClock(t)
+  const told = heard(t, 'fault')
+  const lost = { kind: 'lost-reply', percent: 100 }
+  const all = someFaults(t, { a: abort, lost }, { mode: 'observe', maxActive: 1 })
+  const { service, taken } = heldService()
+  const ends = [faults(all)(service)(aCall()), faults(all)(service)(aCall())]
+  equal(taken[0]!.call.struck?.strike('lost-reply'), null)
+  equal(all.snapshot().active, 1)
+  for (const { reply } of taken) reply(anAnswer)
+  for (const { status } of await Promise.all(ends)) equal(status, anAnswer.status)
+  deepEqual(
+    told.map(({ kind, observed }) => [kind, observed]),
+    [
+      ['abort', true],
+      ['lost-reply', true],
+    ],
+  )
+  deepEqual(
+    all.snapshot().rules.map(({ strikes }) => strikes),
+    [1, 1],
+  )
 })
 
 test('a failure of the core passes, and the place is given back', async t => {

@@ -422,7 +422,7 @@ test('however the broker, the worker and the client behave: nothing is sent afte
 
 test('faults stand innermost in both pipes, where they can be injected at all; repetition is only told of', t => {
   frozenClock(t)
-  const faults = new Faults(Config.parse({ routes: {} }).faults, [], [])
+  const faults = new Faults(Config.parse({ routes: {}, faults: { mode: 'enforce' } }).faults, [], [])
   using chain = aChain(answers, {}, { faults })
   deepEqual(namesOf(chain.policies).slice(-2), ['partition', 'faults'])
   deepEqual(namesOf(publishStack<Publishing, typeof acknowledged>(chain.cluster, faults)).slice(-2), [

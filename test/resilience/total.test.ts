@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import type { Reply } from '../../src/call.ts'
+import type { Problem } from '../../src/problem.ts'
 import { Lease } from '../../src/resilience/lease.ts'
 import { leased } from '../../src/resilience/total.ts'
 import type { LeaseOptions } from '../../src/resilience/lease.ts'
@@ -21,10 +22,11 @@ test('refuses with rate-limited when the total is spent, and says when it refill
   equal(await service(aCall()), anAnswer)
   spendAll(lease)
   for (let i = 0; i < 200; i++) await clock.advance(1)
-  await rejects(service(aCall()), (problem: { code: string; retryAfterMs: number; violated: string[] }) => {
+  await rejects(service(aCall()), (problem: Problem) => {
     equal(problem.code, 'rate-limited')
+    deepEqual([problem.policy, problem.limit, problem.observed], ['lease', 1_000, 1_001])
     deepEqual(problem.violated, ['orders'])
-    ok(problem.retryAfterMs >= 750 && problem.retryAfterMs <= 1_250, `${problem.retryAfterMs}`)
+    ok(problem.retryAfterMs! >= 750 && problem.retryAfterMs! <= 1_250, `${problem.retryAfterMs}`)
     return true
   })
   equal(refused[0]?.policy, 'lease')

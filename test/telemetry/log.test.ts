@@ -228,7 +228,7 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
   ],
   [
     'a fault',
-    () => events.fault.publish({ kind: 'delay', rule: 'slow', route: 'find', worker: 'orders' }),
+    () => events.fault.publish({ kind: 'delay', rule: 'slow', route: 'find', worker: 'orders', observed: false }),
     { level: 'debug', msg: 'fault', kind: 'delay', rule: 'slow', route: 'find' },
   ],
   [

@@ -184,13 +184,17 @@ test('the rules of faults that hold are counted', async () => {
 test('injected faults are counted by kind and route, and nothing is there before', async () => {
   deepEqual(await counted('sluice_faults_total', () => {}), [])
   const happen = (): void => {
-    const happened = { kind: 'delay', rule: 'slow', route: 'find', worker: 'orders' } as const
+    const happened = { kind: 'delay', rule: 'slow', route: 'find', worker: 'orders', observed: false } as const
     for (let i = 0; i < 2; i++) events.fault.publish(happened)
     events.fault.publish({ ...happened, kind: 'abort', route: 'unheard-of' })
+    events.fault.publish({ ...happened, observed: true })
   }
   deepEqual(await counted('sluice_faults', happen), [
     'sluice_faults_total{kind="delay",route="find"} 2',
     'sluice_faults_total{kind="abort",route="none"} 1',
+  ])
+  deepEqual(await counted('sluice_observed_faults', happen), [
+    'sluice_observed_faults_total{kind="delay",route="find"} 1',
   ])
 })
 
