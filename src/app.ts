@@ -357,13 +357,15 @@ function watchGroups(
   const watches = new Map<string, Watch>()
   for (const [worker, { topic, group, watch, breaker }] of Object.entries(config.workers)) {
     if (group === undefined) continue
+    const guards = workers.get(worker)
     const settled = (): void => {
       // what was silent may be in other hands by now
-      workers.get(worker)?.circuit.halfOpenNow('the group of the worker has changed')
-      workers.get(worker)?.stuck.tryNow()
+      guards?.circuit.halfOpenNow('the group of the worker has changed')
+      guards?.stuck.tryNow()
     }
+    const moved = (partition: number): void => guards?.stuck.works(partition)
     const options = { worker, group, everyMs: watch.everyMs, graceMs: breaker.rebalanceGraceMs }
-    watches.set(worker, new Watch(() => admin.group(group, topic), settled, options))
+    watches.set(worker, new Watch(() => admin.group(group, topic), { settled, moved }, options))
   }
   return watches
 }

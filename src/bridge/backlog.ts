@@ -41,6 +41,7 @@ class Track {
 export class Backlog {
   readonly #staleMs: number
   #tracks: Track[] = []
+  #moved: number[] = []
   #lookedAt: Instant | null = null
 
   constructor({ staleMs = 30_000 }: BacklogOptions = {}) {
@@ -59,14 +60,23 @@ export class Backlog {
     return this.#tracks[partition]?.waitMs ?? 0
   }
 
+  /** Partitions of which the last look saw that something has been done since the one before. */
+  get moved(): readonly number[] {
+    return this.#moved
+  }
+
   /** Takes the state as it was at `at`. */
   look(at: Instant, { committed, ends }: Pick<GroupState, 'committed' | 'ends'>): void {
     const before = this.#lookedAt ?? at
     for (let partition = this.#tracks.length; partition < committed.length; partition++)
       this.#tracks.push(new Track(at))
     this.#tracks.length = committed.length
-    for (const [partition, track] of this.#tracks.entries())
+    this.#moved = []
+    for (const [partition, track] of this.#tracks.entries()) {
+      const last = track.committed
       this.#see(track, { at, before, committed: Number(committed[partition]), end: Number(ends[partition]) })
+      if (last >= 0 && track.committed > last) this.#moved.push(partition)
+    }
     this.#lookedAt = at
   }
 

@@ -13,6 +13,13 @@ export type WatchOptions = Readonly<{
   everyMs: number
   graceMs: number // after a rebalance, silence proves nothing for so long
 }>
+/** What others want to hear of. */
+export type News = Readonly<{
+  /** After each rebalance, and when somebody joins a group that had nobody. */
+  settled: () => void
+  /** Something has been done of a partition since the look before. */
+  moved: (partition: number) => void
+}>
 /** What is known at present, for people. `members` is null while nothing is known. */
 export type WatchSnapshot = Readonly<{
   group: string
@@ -38,7 +45,7 @@ export class Watch implements Disposable {
   readonly group: string
   readonly #options: WatchOptions
   readonly #look: () => Promise<GroupState>
-  readonly #settled: () => void
+  readonly #news: News
   readonly #backlog = new Backlog()
   #timer: Disposable | null = null
   #looking = false
@@ -53,11 +60,10 @@ export class Watch implements Disposable {
   #troubledFrom: Instant | null = null // the first of the rebalances that follow each other
   #settledAt: Instant | null = null // after the last of them
 
-  /** `settled` is called after each rebalance, and when somebody joins a group that had nobody. */
-  constructor(look: () => Promise<GroupState>, settled: () => void, options: WatchOptions) {
+  constructor(look: () => Promise<GroupState>, news: News, options: WatchOptions) {
     this.group = options.group
     this.#look = look
-    this.#settled = settled
+    this.#news = news
     this.#options = options
   }
 
@@ -146,9 +152,10 @@ export class Watch implements Disposable {
     this.#warned = false
     this.#become(members === 0 ? 'absent' : rebalancing ? 'rebalancing' : 'present', `${members} members`)
     this.#tell(members, rebalancing)
+    for (const partition of this.#backlog.moved) this.#news.moved(partition)
     if (this.#presence !== 'present' || (!moved && before !== 'rebalancing')) return
     this.#settledAt = at
-    this.#settled()
+    this.#news.settled()
   }
 
   #disturb(at: Instant): void {

@@ -40,6 +40,7 @@ export class StuckPartitions {
   #answeredAt = new Float64Array(0) // −∞: never
   #tookMs = new Float64Array(0)
   #openUntil = new Float64Array(0) // 0: it is not bad
+  #openedAt = new Float64Array(0) // last
   #openings = new Uint8Array(0) // in a row
   #probe = new Float64Array(0) // the ticket of the probe under way, or 0
   #answeredLast = -Infinity
@@ -130,6 +131,16 @@ export class StuckPartitions {
       if (this.#isBad(partition)) this.#openUntil[partition] = Math.min(at, this.#openUntil[partition] as number)
   }
 
+  /**
+   * Something has been done of a partition, though not for us: it may be tried as if that had not failed before. Not sooner, as a
+   * worker may get past its records without answering any.
+   */
+  works(partition: number): void {
+    if (this.#bad === 0 || !this.#isBad(partition)) return
+    const soonest = (this.#openedAt[partition] as number) + this.#options.openMs
+    this.#openUntil[partition] = Math.min(soonest, this.#openUntil[partition] as number)
+  }
+
   /** How long the latest answer of a partition took, if it came within `withinMs` or twice the time that it took; else null. */
   lately(partition: number, withinMs: number): number | null {
     const took = this.#tookMs[partition]
@@ -165,6 +176,7 @@ export class StuckPartitions {
     const openings = this.#openings[partition] as number
     const growth = Math.min(growths, grows ? openings : openings - 1)
     if (grows) this.#openings[partition] = Math.min(growths, openings + 1)
+    this.#openedAt[partition] = now()
     this.#openUntil[partition] = now() + Math.min(spread(openMs * 2 ** growth), Math.max(openMs, longestMs))
     this.#probe[partition] = 0
     if (isNew) this.#bad++
@@ -191,6 +203,7 @@ export class StuckPartitions {
     this.#answeredAt = more(new Float64Array(size).fill(-Infinity), this.#answeredAt)
     this.#tookMs = more(new Float64Array(size), this.#tookMs)
     this.#openUntil = more(new Float64Array(size), this.#openUntil)
+    this.#openedAt = more(new Float64Array(size), this.#openedAt)
     this.#openings = more(new Uint8Array(size), this.#openings)
     this.#probe = more(new Float64Array(size), this.#probe)
   }

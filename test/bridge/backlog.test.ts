@@ -156,3 +156,15 @@ test('partitions are counted apart, a topic may grow, and the worst are named fi
     { partition: 0, lag: 60, perSecond: 10, waitMs: 5_000 },
   ])
 })
+
+test('it knows of which partitions the last look saw something done', () => {
+  const backlog = new Backlog()
+  const look = (ms: number, committed: readonly bigint[]): readonly number[] => {
+    backlog.look(at(ms), { committed, ends: committed.map(() => 9n) })
+    return backlog.moved
+  }
+  deepEqual(
+    [look(0, [1n, -1n]), look(1, [2n, 1n]), look(2, [2n, 3n, 4n]), look(3, [1n, 3n, 5n]), look(4, [1n])],
+    [[], [0], [1], [2], []],
+  )
+})

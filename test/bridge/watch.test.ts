@@ -34,15 +34,20 @@ function aWatch(t: TestContext) {
     return promise
   }
   const settled: number[] = []
+  const moved: number[] = []
   const options = { worker: 'orders', group: 'workers', everyMs: 1_000, graceMs: 10_000 }
-  const watch = new Watch(look, () => settled.push(brokers.looks), options)
+  const watch = new Watch(
+    look,
+    { settled: () => settled.push(brokers.looks), moved: partition => moved.push(partition) },
+    options,
+  )
   t.after(() => watch[Symbol.dispose]())
   /** Goes on for so many looks that see this. */
   const sees = async (answer: Answer, looks = 1): Promise<void> => {
     brokers.answer = answer
     for (let i = 0; i < looks; i++) await clock.advance(1_000)
   }
-  return { clock, brokers, watch, settled, sees }
+  return { clock, brokers, watch, settled, moved, sees }
 }
 const unreachable = new Problem('broker-unavailable', 'No broker.')
 const forbidden = new Problem('topic-forbidden', 'No permission on the group workers.')
@@ -212,4 +217,15 @@ test('once it has ended it looks no more, and what was under way changes nothing
   await clock.advance(1_000)
   equal(brokers.looks, looks)
   equal(watch.disturbed(later(0)), false)
+})
+
+test('tells of which partitions something has been done since the look before', async t => {
+  const { watch, sees, moved } = aWatch(t)
+  watch.start()
+  await sees(state({ committed: [3n, -1n, 5n], ends: [7n, 5n, 5n] }))
+  deepEqual(moved, [0], 'what was not known before has not moved')
+  await sees(state({ committed: [3n, 2n, 6n], ends: [7n, 5n, 9n] }))
+  await sees(state({ committed: [4n, 3n, 6n], ends: [7n, 5n, 9n] }))
+  await sees(state({ committed: [1n, 3n, 6n], ends: [7n, 5n, 9n] }), 3)
+  deepEqual(moved, [0, 2, 0, 1])
 })

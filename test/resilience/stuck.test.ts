@@ -190,6 +190,26 @@ test('with news of the group every bad one may be tried at once', t => {
   }
 })
 
+test('a partition of which something is done may be tried as if that had not failed before, and not sooner', t => {
+  const { time, parts, call, silence, stick } = someParts(t)
+  stick(7)
+  for (const openMs of [1_000, 2_000, 4_000]) {
+    time.ms += openMs
+    ok(silence(7) > 0)
+  }
+  time.ms += 100
+  parts.works(7)
+  parts.works(3)
+  parts.works(99)
+  equal(parts.wouldRefuse(call(7))!.retryAfterMs, 900) // of 8,000
+  time.ms += 900
+  ok(silence(7) > 0)
+  equal(parts.wouldRefuse(call(7))!.retryAfterMs, 16_000, 'the next trial is late again')
+  time.ms += 5_000
+  parts.works(7)
+  ok(parts.admit(call(7)) > 0)
+})
+
 test('observed, it decides, and refuses and avoids nothing', t => {
   const { parts, call, stick } = someParts(t, { mode: 'observe' })
   stick(7)
@@ -228,7 +248,7 @@ test('the snapshot names the worst ten', t => {
 class Model {
   readonly answers: { partition: number; at: number }[] = []
   readonly silences = new Map<number, number>()
-  readonly bad = new Map<number, { until: number; openings: number; probe: Begun | null }>()
+  readonly bad = new Map<number, { since: number; until: number; openings: number; probe: Begun | null }>()
   at = 10_000
   everBad = 0
 
@@ -290,13 +310,14 @@ const end = (nth: number, how: 'answer' | 'silence' | 'nothing') =>
       const others = !model.sinceThen(began, true, partition) && model.sinceThen(began, false, partition)
       if (bad !== undefined && bad.probe === ended) {
         bad.openings += others ? 1 : 0
+        bad.since = model.at
         bad.until = model.at + model.openFor(bad.openings)
       } else if (bad === undefined && others) {
         const silences = (model.silences.get(partition) ?? 0) + 1
         model.silences.set(partition, silences)
         if (silences >= options.consecutive) {
           model.everBad++
-          model.bad.set(partition, { until: model.at + model.openFor(1), openings: 1, probe: null })
+          model.bad.set(partition, { since: model.at, until: model.at + model.openFor(1), openings: 1, probe: null })
         }
       }
     }
@@ -313,6 +334,13 @@ const news = step('news', (model, { parts }) => {
   for (const bad of model.bad.values()) bad.until = Math.min(bad.until, model.at)
 })
 
+const works = (partition: number) =>
+  step(`works ${partition}`, (model, { parts }) => {
+    parts.works(partition)
+    const bad = model.bad.get(partition)
+    if (bad !== undefined) bad.until = Math.min(bad.until, bad.since + options.openMs)
+  })
+
 test('whatever happens in whatever order, it decides as its whole history says', t => {
   const time = aTime(t)
   const nth = fc.nat({ max: 20 })
@@ -324,6 +352,7 @@ test('whatever happens in whatever order, it decides as its whole history says',
         .map(([n, how]) => end(n, how)),
       fc.constantFrom(1, 10, 500, 1_000, 5_000).map(pass),
       fc.constant(news),
+      fc.constantFrom(...partitions).map(works),
     ],
     { maxCommands: 120, size: 'max' },
   )
