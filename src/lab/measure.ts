@@ -48,6 +48,12 @@ export function part(run: Run, population: string, phase: string): Part {
   return found
 }
 
+/** The same run as if there had been only these populations. */
+export const only = (run: Run, names: readonly string[]): Run => ({
+  ...run,
+  populations: Object.fromEntries(Object.entries(run.populations).filter(([name]) => names.includes(name))),
+})
+
 /** From when to when a phase was. */
 export function spanOf({ scene: { name, phases } }: Run, phase: string): Span {
   const found = phases.find(({ name }) => name === phase)

@@ -15,7 +15,7 @@ type Told = Readonly<{ kind: 'ready' }> | Readonly<{ kind: 'generated'; generate
 
 const soonMs = 500 // until processes have been told of a beginning
 const usualWarm = [{ name: 'warm', rate: constant(150, 4_000), patienceMs: 5_000 }]
-const partitions = 12
+export const partitions = 12 // of the topic of commands
 const connections = 12_000
 
 /** Plays a scene on a stage: starts everything for it, and ends everything. Throws when a process dies that should not. */

@@ -20,6 +20,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/lab/proofs/metastable.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/own-consumer.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/overload.ts': 'npm run proof: it is a test itself',
+  'src/lab/proofs/stuck-partition.ts': 'npm run proof: it is a test itself',
 }
 
 const twinOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '.test.ts')}`

@@ -8,6 +8,7 @@ import {
   gauge,
   goodput,
   grown,
+  only,
   part,
   possible,
   spanOf,
@@ -42,6 +43,7 @@ test('possible is what is asked, and no more than the workers can do', () => {
 test('a phase has what was due in it, and codes by how often they came', () => {
   equal(part(run, 'b', 'during').fates.refused, 10)
   deepEqual([codes(run, 'before'), codes(run, 'during')], ['none', '10 × shed'])
+  equal(codes(only(run, ['a']), 'during'), 'none')
   deepEqual(spanOf(run, 'during'), [2_000, 4_000])
   for (const look of [() => part(run, 'b', 'nowhere'), () => spanOf(run, 'nowhere')]) throws(look, /no phase nowhere/)
 })
