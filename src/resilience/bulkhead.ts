@@ -5,6 +5,7 @@ import { after, since, until } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
 import type { Place } from './cohorts.ts'
+import { Descent } from './descent.ts'
 import { Limiter } from './limiter.ts'
 import type { Excused } from './limiter.ts'
 import { Line } from './line.ts'
@@ -32,6 +33,7 @@ export type BulkheadState = Readonly<{
 }>
 
 const never: Excused = () => false
+const noWindow = -1
 
 /**
  * The slots of one worker, shared by its routes: at most `slots` commands in flight, or as many as the worker answers
@@ -44,6 +46,7 @@ export class Bulkhead {
   readonly #refuse: Refuse
   readonly #limiter: Limiter | null // null: a fixed limit
   readonly #inside: Occupancy
+  readonly #descent = new Descent()
   #line: Line
 
   constructor(worker: string, options: BulkheadOptions) {
@@ -71,7 +74,9 @@ export class Bulkhead {
 
   /** Which window of the limit a call begins in: taken once it has its slot, given back with it. */
   get phase(): number {
-    return this.#limiter === null ? 0 : this.#limiter.phase
+    if (this.#limiter === null) return noWindow
+    // on the way down the queue in the topic is still that of the old limit, and says nothing of the new one
+    return this.inFlight > this.#limiter.steady ? noWindow : this.#limiter.phase
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
@@ -135,7 +140,9 @@ export class Bulkhead {
   /** Gives the slot back, or on to whoever is next. */
   leave(call: Call, place: Place): void {
     this.#inside.leave(call, place)
-    this.#serve()
+    // a probe wants to see the topic without a queue
+    const passes = this.limit === this.#steady && this.#descent.passes(this.inFlight, this.limit)
+    this.#serve(passes ? Math.max(this.limit, this.inFlight + 1) : this.limit)
   }
 
   /** The limit without regard to a probe. */
@@ -192,8 +199,8 @@ export class Bulkhead {
     if (this.#line.size === 0) this.#inside.cohorts.reseed()
   }
 
-  #serve(): void {
-    while (this.#line.size > 0 && this.inFlight < this.limit) {
+  #serve(upTo = this.limit): void {
+    while (this.#line.size > 0 && this.inFlight < upTo) {
       const waiter = this.#line.next(this.#steady)
       if (waiter === null) return
       const { call, place } = waiter

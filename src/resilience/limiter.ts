@@ -102,7 +102,11 @@ export class Limiter {
     if (this.#count < enough) return false
     const ageMs = since(this.#begun)
     if (ageMs < leastMs) return false
-    if (ageMs <= longestMs && (this.#isQuick || !excused(this.#begun))) this.#judge()
+    if (ageMs <= longestMs) {
+      if (this.#isQuick || !excused(this.#begun)) this.#judge()
+      // it is no judgement, but the floor is not higher: else the first storm would be taken for it
+      else if (this.#answered) this.#floor.see(this.#median())
+    }
     this.#begin()
     return true
   }

@@ -448,6 +448,34 @@ test('when calls are shed by chance, the client that has most waiting gives way 
   equal(alarms(), 0)
 })
 
+test('on the way down to a lower limit some who wait are served, and what they see is no measure of it', async t => {
+  const { clock, slots, serve } = anAdaptive(t, { slots: 40, queue: 20, maxWaitMs: 1_000 })
+  await serve(20)
+  const { service, taken } = heldService()
+  const all = Array.from({ length: 60 }, () => bulkhead<Reply>(slots)(service)(patient()))
+  await clock.advance(900)
+  const leave = async (count: number): Promise<void> => {
+    for (const { call, reply } of taken.splice(0, count)) {
+      call.progress.workerMs = 900
+      reply(anAnswer)
+      await clock.advance(0)
+    }
+  }
+  await leave(10)
+  deepEqual([slots.limit, slots.inFlight, slots.waiting], [24, 39, 11]) // three fifths of 40
+  const { phase } = slots
+  await leave(10)
+  deepEqual([slots.limit, slots.inFlight, slots.waiting], [24, 35, 5])
+  equal(slots.phase, phase)
+  await leave(11)
+  deepEqual([slots.limit, slots.inFlight, slots.waiting], [24, 29, 0])
+  await leave(9)
+  ok(slots.phase !== phase, 'from here on calls are a measure')
+  await leave(40)
+  await Promise.all(all)
+  deepEqual([slots.inFlight, alarms()], [0, 0])
+})
+
 test('what is known of it is told as plain values', async t => {
   const { slots, serve } = anAdaptive(t, { slots: 8 })
   deepEqual(slots.snapshot(), {

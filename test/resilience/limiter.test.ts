@@ -124,6 +124,21 @@ test('what was quick although it may be our own fault counts: nothing makes a wo
   deepEqual(limits, [11, 11, 22, 44])
 })
 
+test('what is excused teaches the floor: a storm soon after a rebalance is not taken for the usual', async t => {
+  const clock = frozenClock(t)
+  const limiter = new Limiter(options)
+  const window = async (ms: number, inFlight: number, excused: () => boolean): Promise<void> => {
+    await clock.advance(100)
+    for (let i = 0; i < 10; i++) limiter.reply(ms, limiter.phase, inFlight, excused)
+  }
+  await window(30, 20, () => true)
+  deepEqual([limiter.limit, limiter.floorMs], [512, 30])
+  await window(1_000, 512, () => true)
+  deepEqual([limiter.limit, limiter.floorMs], [512, 30])
+  await window(1_000, 512, never)
+  deepEqual([limiter.limit, limiter.floorMs], [272, 30])
+})
+
 test('timeouts stop the growth and take half of their share away, once a window', async t => {
   const clock = frozenClock(t)
   const { window } = await aLimiter(clock)
