@@ -363,7 +363,10 @@ function watchGroups(
       guards?.circuit.halfOpenNow('the group of the worker has changed')
       guards?.stuck.tryNow()
     }
-    const moved = (partition: number): void => guards?.stuck.works(partition)
+    const moved = (partition: number): void => {
+      guards?.circuit.works()
+      guards?.stuck.works(partition)
+    }
     const options = { worker, group, everyMs: watch.everyMs, graceMs: breaker.rebalanceGraceMs }
     watches.set(worker, new Watch(() => admin.group(group, topic), { settled, moved }, options))
   }

@@ -16,6 +16,7 @@ export type { CircuitOptions, CircuitSnapshot, Pass, Saved, Verdict } from './he
 /** A pass that is void already. */
 export const spent: Pass = -1
 const restarted = 'before the restart '
+const silences: ReadonlySet<string> = new Set(['reply-timeout', 'silence'])
 
 /**
  * One target's health. opossum counts verdicts and keeps the state and its timer; the calls run outside it, because it
@@ -38,6 +39,7 @@ export class Circuit implements Disposable {
   #until: Instant | null = null // when it half-opens; of a half-open circuit, when a restart need not know of it any more
   #closedAt: Instant | null = null
   #cause: Cause = { reason: 'it has never opened' }
+  #silent = false // the last failure that counted was a silence
 
   constructor(options: CircuitOptions) {
     const { name, mode, windowMs, slowMs = Infinity, slowPercent = 80 } = options
@@ -80,11 +82,15 @@ export class Circuit implements Disposable {
   judge(pass: Pass, verdict: Verdict, why = 'a failure'): void {
     if (this.#state === 'closed') {
       if (pass !== this.#generation || verdict === 'none') return // begun before the last change, or proves nothing
+      if (verdict === 'failure') this.#silent = silences.has(why)
       this.#counter.count(verdict, why, this.#forced === 'closed')
     } else if (this.#state === 'half-open') {
       const decision = this.#probes.end(pass, verdict, why)
-      if (decision?.to === 'open') this.#counter.open(decision.cause)
-      else if (decision?.to === 'closed') this.#counter.close(decision.cause)
+      if (decision?.to === 'open') {
+        this.#silent = silences.has(why)
+        this.#counter.open(decision.cause)
+      }
+      if (decision?.to === 'closed') this.#counter.close(decision.cause)
     }
   }
 
@@ -112,6 +118,19 @@ export class Circuit implements Disposable {
   /** Lets probes through at once: there is news of the target, such as a fresh connection. Does nothing unless open. */
   halfOpenNow(reason: string): void {
     if (this.#state === 'open' && this.#forced !== 'open') this.#turn('half-open', { reason })
+  }
+
+  /**
+   * The target gets on with its work, though not for us: after a silence it is tried as if that had been the first. Not sooner,
+   * as a worker may also get past its records without answering any; and one that answers with failures works, too.
+   */
+  works(): void {
+    if (this.#state !== 'open' || this.#forced !== null || !this.#silent || this.#until === null) return
+    const { openMs } = this.#options
+    if (this.#openMs <= openMs * 1.2) return // it has not been doubled
+    const leftMs = until(this.#until) - this.#openMs + spread(openMs)
+    if (leftMs > 0) this.#turn('open', this.#cause, leftMs)
+    else this.halfOpenNow('it gets on with its work')
   }
 
   /**

@@ -66,6 +66,43 @@ test('who falls silent right after a rebalance is no longer excused by it, once 
   equal((await ask('/orders', { body: anOrder })).code, 'circuit-open')
 })
 
+test('a circuit whose worker hung is tried soon after its group has got on with it', async t => {
+  const { ask, admin, broker, gateway } = await openGateway(t, {
+    workers: {
+      orders: {
+        group: 'workers',
+        watch: { everyMs: 100 },
+        breaker: { consecutive: 1, openMs: 200, rebalanceGraceMs: 0 },
+      },
+    },
+    routes: { 'place-order': { timeoutMs: 100 } },
+  })
+  await gateway.ready
+  let hangs = false
+  const { promise: goesOn, resolve } = Promise.withResolvers<void>()
+  const serving = await serve({ ...worker, broker }, async () => {
+    if (hangs) await goesOn
+    return { status: 201 }
+  })
+  t.after(() => serving.close())
+  await until('it is seen', async () => (await admin.metrics()).sum('sluice_worker_members') === 1)
+  equal((await ask('/orders', { body: anOrder })).status, 201)
+  await until('that is committed', async () =>
+    (await broker.admin.group('workers', 'orders.commands')).committed.includes(1n),
+  )
+  hangs = true
+  const opened = async (): Promise<number> =>
+    (await admin.metrics()).sum('sluice_circuit_changes_total', { circuit: 'orders', state: 'open' })
+  await until('the open time has doubled four times', async () => {
+    await ask('/orders', { body: anOrder })
+    return (await opened()) === 5
+  })
+  resolve()
+  const begun = performance.now()
+  await until('it is served', async () => (await ask('/orders', { body: anOrder })).status === 201)
+  ok(performance.now() - begun < 1_500, `after ${performance.now() - begun} ms, not 3,200`)
+})
+
 test('observed, what nobody serves is counted and goes on its way', async t => {
   const {
     ask,

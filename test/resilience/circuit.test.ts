@@ -295,6 +295,56 @@ test('news of the target half-opens it at once, and only when it is open', async
   equal(circuit.state, 'half-open')
 })
 
+test('after silences that have doubled its time it is tried soon, when the target gets on with its work', async t => {
+  const clock = still(t)
+  const changes = heard(t, 'circuit')
+  using circuit = new Circuit({ ...options, consecutive: 2, openMaxMs: 60_000 })
+  calls(circuit, 2, 'failure')
+  circuit.works()
+  for (const openMs of [5_000, 10_000, 20_000]) {
+    equal(circuit.state, 'open')
+    await clock.advance(openMs)
+    equal(circuit.state, 'half-open')
+    circuit.works()
+    equal(circuit.state, 'half-open')
+    call(circuit, 'failure')
+  }
+  await clock.advance(1_000)
+  circuit.works()
+  circuit.works()
+  await clock.advance(3_999)
+  equal(circuit.state, 'open')
+  await clock.advance(1)
+  equal(circuit.state, 'half-open')
+  call(circuit, 'failure')
+  await clock.advance(30_000)
+  const told = changes.length
+  circuit.works()
+  deepEqual([circuit.state, changes.at(-1)?.reason], ['half-open', 'it gets on with its work'])
+  equal(changes.length, told + 1)
+})
+
+test('that it works is no news of a target that answers with failures, nor while an operator holds it', async t => {
+  const clock = still(t)
+  using circuit = new Circuit({ ...options, consecutive: 2, openMaxMs: 60_000 })
+  const silent = circuit.admit() as number
+  const fails = (): void => circuit.judge(circuit.admit() as number, 'failure', 'status 500')
+  fails()
+  fails()
+  circuit.judge(silent, 'failure', 'reply-timeout') // begun before it opened
+  await clock.advance(5_000)
+  fails()
+  await clock.advance(9_999)
+  circuit.works()
+  equal(circuit.state, 'open')
+  await clock.advance(1)
+  call(circuit, 'failure')
+  circuit.force('open')
+  await clock.advance(60_000)
+  circuit.works()
+  equal(circuit.state, 'open')
+})
+
 test('tells of its trouble to those who ask about a time that it touches', async t => {
   const clock = still(t)
   using circuit = new Circuit({ ...options, consecutive: 5 })
