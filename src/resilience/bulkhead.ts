@@ -49,13 +49,14 @@ export class Bulkhead {
   readonly #descent = new Descent()
   #line: Line
 
-  constructor(worker: string, options: BulkheadOptions) {
+  /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
+  constructor(worker: string, options: BulkheadOptions, concluded?: () => boolean) {
     this.worker = worker
     this.#options = options
     this.#refuse = refusal(policy, options.mode)
     const { limit, slots, min, slackMs, partitionPercent } = options
     this.#limiter = limit === 'fixed' ? null : new Limiter({ min: Math.min(min, slots), max: slots, slackMs })
-    this.#inside = new Occupancy(worker, partitionPercent)
+    this.#inside = new Occupancy(worker, partitionPercent, concluded)
     this.#line = this.#emptyLine()
   }
 
@@ -69,7 +70,8 @@ export class Bulkhead {
 
   /** How many may be in flight at present. */
   get limit(): number {
-    return this.#limiter === null ? this.#options.slots : this.#limiter.limit
+    const limit = this.#limiter === null ? this.#options.slots : this.#limiter.limit
+    return limit - this.#inside.silence.slots
   }
 
   /** Which window of the limit a call begins in: taken once it has its slot, given back with it. */
@@ -126,12 +128,15 @@ export class Bulkhead {
   /** What a call says of the worker, if anything, before it gives its slot back. */
   learn(call: Call, phase: number, error: unknown, excused: Excused): void {
     const limiter = this.#limiter
-    if (limiter === null) return
     const { progress, started, partition } = call
+    const silent = error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)
+    if (silent) this.#inside.silence.keep()
+    else if (error === undefined) this.#inside.silence.end()
+    if (limiter === null) return
     // no time: it was refused further in, or the reply overtook the acknowledgement
     if (progress.workerMs > 0) {
       if (limiter.reply(progress.workerMs, phase, this.inFlight, excused)) this.#tellLimit(limiter)
-    } else if (error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)) {
+    } else if (silent) {
       const waitedMs = since(started) - progress.queueMs - progress.publishMs
       if (limiter.timeout(waitedMs, this.inFlight, excused)) this.#tellLimit(limiter)
     }

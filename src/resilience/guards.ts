@@ -38,9 +38,9 @@ export function guardWorker(
   leases: Leases | null = null,
 ): WorkerGuards {
   const { breaker, quota } = options
-  const bulkhead = new Bulkhead(name, options.bulkhead)
   const waits = { windowMs: windowOf(breaker, longestMs), longestWaitMs: longestMs + wordMs }
   const circuit = new Circuit({ ...breaker, name, ...waits })
+  const bulkhead = new Bulkhead(name, options.bulkhead, () => circuit.state !== 'closed')
   const lease = quota === undefined || quota.mode === 'off' ? null : totalOf(name, quota, leases)
   const stuck = new StuckPartitions({ ...options.partitionBreaker, worker: name })
   const dispose = (): void => {

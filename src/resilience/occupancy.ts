@@ -5,6 +5,7 @@ import { Cohorts } from './cohorts.ts'
 import type { Place } from './cohorts.ts'
 import { Partitions } from './partitions.ts'
 import { Shares } from './shares.ts'
+import { Silence } from './silence.ts'
 
 type Move = Happenings['occupied']
 
@@ -12,11 +13,13 @@ type Move = Happenings['occupied']
 export class Occupancy {
   readonly cohorts = new Cohorts()
   readonly partitions: Partitions
+  readonly silence: Silence
   readonly #moves: Readonly<Record<'entered' | 'left' | 'queued' | 'unqueued', Move>> // made once, told twice a call
   #shares = new Shares(new Map())
   #inFlight = 0
 
-  constructor(worker: string, partitionPercent: number) {
+  constructor(worker: string, partitionPercent: number, concluded: () => boolean = () => false) {
+    this.silence = new Silence(concluded)
     this.partitions = new Partitions(partitionPercent)
     this.#moves = {
       entered: { worker, inFlight: 1, waiting: 0 },
@@ -49,7 +52,7 @@ export class Occupancy {
   }
 
   leave({ route, partition }: Call, place: Place): void {
-    this.#inFlight--
+    if (--this.#inFlight === 0) this.silence.end()
     this.cohorts.leave(place)
     this.partitions.leave(partition)
     this.#shares.leave(this.#shares.lineOf(route))

@@ -265,6 +265,52 @@ test('nothing is learnt from what the worker did not answer', async t => {
   equal(slots.limit, 100)
 })
 
+const silent = new Problem('reply-timeout', 'silent')
+
+test('a slot that a silence gives back goes to nobody before the worker is heard of', async t => {
+  const clock = frozenClock(t)
+  const { slots, taken, guarded } = guard({ maxWaitMs: 10_000 })
+  const all = Array.from({ length: 4 }, () => guarded(patient()).catch(() => {}))
+  taken[0]!.fail(silent)
+  await clock.advance(1)
+  deepEqual([slots.limit, slots.inFlight, slots.waiting], [1, 1, 2])
+  taken[1]!.reply(anAnswer)
+  await clock.advance(1)
+  deepEqual([slots.limit, slots.inFlight, slots.waiting], [2, 2, 0])
+  for (const { reply } of taken) reply(anAnswer)
+  await Promise.all(all)
+  equal(alarms(), 0)
+})
+
+test('the slots of a silence are free again once nobody is left who could be answered', async t => {
+  const clock = frozenClock(t)
+  const { slots, taken, guarded } = guard({ maxWaitMs: 10_000 })
+  for (let i = 0; i < 4; i++) void guarded(patient()).catch(() => {})
+  taken[0]!.fail(silent)
+  taken[1]!.fail(silent)
+  await clock.advance(1)
+  deepEqual([slots.limit, slots.inFlight, slots.waiting], [2, 2, 0])
+  equal(alarms(), 0)
+})
+
+test('none is kept where the conclusion is drawn already, nor after a silence of our own making', async t => {
+  const clock = frozenClock(t)
+  for (const [concluded, excused] of [
+    [true, false],
+    [false, true],
+  ] as const) {
+    const { service, taken } = heldService()
+    const slots = new Bulkhead('orders', { ...options, maxWaitMs: 10_000 }, () => concluded)
+    const guarded = bulkhead<Reply>(slots, () => excused)(service)
+    for (let i = 0; i < 4; i++) void guarded(patient()).catch(() => {})
+    taken[0]!.fail(silent)
+    await clock.advance(1)
+    deepEqual([slots.limit, slots.inFlight, slots.waiting], [2, 2, 1])
+    await clock.advance(10_000)
+    equal(alarms(), 0)
+  }
+})
+
 test('few slots are their own minimum', async t => {
   const { serve } = anAdaptive(t, { slots: 3 })
   for (let i = 0; i < 20; i++) equal(await serve(i === 0 ? 1 : 4_000), 3)

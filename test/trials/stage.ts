@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { client } from '../help/ask.ts'
 import type { Ask } from '../help/ask.ts'
 import { adminOf } from '../help/gateway.ts'
@@ -16,10 +18,10 @@ import { closedLoop } from './riders.ts'
 /** A gateway as a process of its own, as users start it, and how long it took. */
 export type Player = Readonly<{ run: Sluice; ask: Ask; admin: Admin; url: string; readyMs: number }>
 
-export type Cast = Readonly<{ brokers: string; topics: Topics; set?: readonly string[] }>
+export type Cast = Readonly<{ brokers: string; topics: Topics; set?: readonly string[]; env?: NodeJS.ProcessEnv }>
 
 /** Starts the shipped configuration on these topics; resolves once it is ready. */
-export async function player(t: Scope, { brokers, topics, set = [] }: Cast): Promise<Player> {
+export async function player(t: Scope, { brokers, topics, set = [], env = {} }: Cast): Promise<Player> {
   const begun = performance.now()
   const settings = [
     'log.requests=false',
@@ -30,7 +32,7 @@ export async function player(t: Scope, { brokers, topics, set = [] }: Cast): Pro
     ...set,
   ]
   const args = ['start', 'config/gateway.yaml', ...freePorts, ...settings.flatMap(setting => ['--set', setting])]
-  const run = sluice(t, args, { KAFKA_BROKERS: brokers })
+  const run = sluice(t, args, { KAFKA_BROKERS: brokers, ...env })
   const { url, admin: adminUrl } = await run.places()
   const admin = adminOf(t, adminUrl)
   await until('the gateway is ready', async () => (await admin.ready()).status === 200, 30_000)
@@ -58,6 +60,24 @@ export async function echo(t: Scope, { brokers, topics }: Cast, gateways: readon
     if (rides.some(({ right }) => !right)) throw new Error('The worker does not serve.')
   }
   return child.pid ?? 0
+}
+
+/** Asks a process what lives on its heap, garbage not counted, in MiB; it is to be started with `env`. */
+export class Heap {
+  readonly #file = join(mkdtempSync(join(tmpdir(), 'sluice-heap-')), 'heap')
+  readonly env = {
+    NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'heap.ts')).href}`,
+    HEAP_FILE: this.#file,
+  }
+  #told = 0
+
+  async liveMiB(pid: number): Promise<number> {
+    process.kill(pid, 'SIGUSR2')
+    const told = (): readonly string[] =>
+      existsSync(this.#file) ? readFileSync(this.#file, 'utf8').trimEnd().split('\n') : []
+    await until('the heap is told', () => told().length > this.#told)
+    return Number(told()[this.#told++])
+  }
 }
 
 /** Resident memory of a process in MiB. */
