@@ -28,25 +28,44 @@ const slotCount = 512
 /** How long due alarms may gather before the shared timer looks again: under load one wake-up serves many. */
 const gatherMs = 4
 
-class Entry implements Alarm {
-  due: Instant
-  task: (() => void) | null
-  before: Entry = this
-  next: Entry = this
+/**
+ * What may be due once at a time. An alarm with a task is two objects more, so what every call has extends this: a hundred
+ * thousand may wait.
+ */
+export abstract class Timed implements Alarm {
+  due = 0 // whole milliseconds, rounded up: a fraction would be an object of its own
+  before: Timed = this
+  next: Timed = this
 
-  constructor(due: Instant, task: (() => void) | null) {
-    this.due = due
-    this.task = task
+  /** Called once, when it is due. */
+  abstract ring(): void
+
+  /** Rings after `delayMs`, not before, unless cancelled or set again. Keeps the process alive. */
+  set(delayMs: number): void {
+    this.cancel()
+    const start = performance.now()
+    this.due = Math.ceil(start + Math.max(0, delayMs))
+    if (pending === 0) cursor = Math.floor(start / slotMs)
+    this.join(slots[Math.max(cursor, Math.floor(this.due / slotMs)) % slotCount] as Timed)
+    pending++
+    if (this.due < armedFor) arm(this.due, start)
   }
 
   cancel(): void {
-    if (this.task === null) return
-    this.task = null
-    this.unlink()
+    if (this.next === this) return
+    this.part()
     if (--pending === 0) disarm() // an idle process has no timer, and may exit
   }
 
-  unlink(): void {
+  /** Goes to the end of the ring. */
+  join(ring: Timed): void {
+    this.before = ring.before
+    this.next = ring
+    ring.before.next = this
+    ring.before = this
+  }
+
+  part(): void {
     this.before.next = this.next
     this.next.before = this.before
     this.next = this.before = this
@@ -57,11 +76,24 @@ class Entry implements Alarm {
   }
 }
 
+class Task extends Timed {
+  readonly #task: () => void
+
+  constructor(task: () => void) {
+    super()
+    this.#task = task
+  }
+
+  ring(): void {
+    this.#task()
+  }
+}
+
 /**
  * One timer for all alarms: a hashed timing wheel (Varghese and Lauck 1987, scheme 6). Setting and calling off cost a list
  * insertion and a removal, so that three alarms a call are affordable; what is called off leaves nothing behind.
  */
-const slots: Entry[] = Array.from({ length: slotCount }, () => new Entry(0 as Instant, null))
+const slots: Timed[] = Array.from({ length: slotCount }, () => new Task(() => {}))
 let pending = 0
 let cursor = 0 // the slot number (not wrapped) up to which everything due has run
 let armedFor = Infinity
@@ -69,17 +101,9 @@ let timer: NodeJS.Timeout | undefined
 
 /** Runs `task` once, not before `delayMs` have passed, unless cancelled or disposed first. Keeps the process alive. */
 export function after(delayMs: number, task: () => void): Alarm {
-  const start = performance.now()
-  const entry = new Entry((start + Math.max(0, delayMs)) as Instant, task)
-  if (pending === 0) cursor = Math.floor(start / slotMs)
-  const slot = slots[Math.max(cursor, Math.floor(entry.due / slotMs)) % slotCount] as Entry
-  entry.before = slot.before
-  entry.next = slot
-  slot.before.next = entry
-  slot.before = entry
-  pending++
-  if (entry.due < armedFor) arm(entry.due, start)
-  return entry
+  const alarm = new Task(task)
+  alarm.set(delayMs)
+  return alarm
 }
 
 function disarm(): void {
@@ -100,21 +124,27 @@ function ring(): void {
   const start = performance.now()
   const last = Math.floor(start / slotMs)
   const steps = Math.min(last - cursor, slotCount - 1)
-  for (let number = last - steps; number <= last; number++) runDue(slots[number % slotCount] as Entry, start)
+  for (let number = last - steps; number <= last; number++) runDue(slots[number % slotCount] as Timed, start)
   cursor = last
   const due = pending === 0 ? Infinity : earliest()
   if (due < armedFor) arm(Math.max(due, start + gatherMs), start)
 }
 
-function runDue(slot: Entry, start: number): void {
+function runDue(slot: Timed, start: number): void {
+  // gathered before any of them rings: then what a task sets and calls off cannot lead astray
+  const due = new Task(() => {})
   for (let entry = slot.next; entry !== slot;) {
-    const { next, task } = entry
-    if (entry.due <= start && task !== null) {
-      entry.cancel()
-      run(task)
-      // the task may have called off its neighbour: begin again rather than follow a dead link
-      entry = next.task === null && next !== slot ? slot.next : next
-    } else entry = next
+    const { next } = entry
+    if (entry.due <= start) {
+      entry.part()
+      entry.join(due)
+    }
+    entry = next
+  }
+  while (due.next !== due) {
+    const entry = due.next
+    entry.cancel()
+    run(() => entry.ring())
   }
 }
 
@@ -132,7 +162,7 @@ function run(task: () => void): void {
 /** The next due time: exact within one turn of the wheel, else the end of the turn. */
 function earliest(): number {
   for (let number = cursor; number < cursor + slotCount; number++) {
-    const slot = slots[number % slotCount] as Entry
+    const slot = slots[number % slotCount] as Timed
     let due = Infinity
     for (let entry = slot.next; entry !== slot; entry = entry.next) due = Math.min(due, entry.due)
     if (due < (number + 1) * slotMs) return due

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { after, atTurnsEnd, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
+import { Timed, after, atTurnsEnd, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
 import { frozenClock } from './help/clock.ts'
 
 test('an alarm rings once, at its time and not before', async t => {
@@ -54,6 +54,27 @@ test('an alarm may call off its neighbours and set new ones while ringing', asyn
   await clock.advance(20)
   deepEqual(rang, ['first', 'third'])
   first.cancel()
+})
+
+test('what is timed rings once for the latest time that it was set to, and may set itself again', async t => {
+  const clock = frozenClock(t)
+  let rung = 0
+  class Twice extends Timed {
+    override ring(): void {
+      if (++rung === 1) this.set(30)
+    }
+  }
+  const timed = new Twice()
+  timed.set(10)
+  timed.set(50)
+  equal(alarms(), 1)
+  await clock.advance(49)
+  equal(rung, 0)
+  await clock.advance(1)
+  equal(rung, 1)
+  await clock.advance(40)
+  equal(rung, 2)
+  equal(alarms(), 0)
 })
 
 test('any set of alarms rings in full, none early and none later than the gathering time', async t => {

@@ -1,25 +1,30 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
-import { since, wallClock } from '../clock.ts'
+import { Timed, since, wallClock } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import type { ReplyClass } from '../events.ts'
 import { Problem } from '../problem.ts'
 import type { Incoming } from './broker.ts'
 
-/** Somebody who waits for one reply. `sentAt` is when the broker acknowledged the command. */
-export interface Waiter {
+/**
+ * Somebody who waits for one reply, for no longer than it has time: whoever asks extends it, and so is one object for each
+ * call that waits. Known to a correlator from `expect` to `forget`.
+ */
+export abstract class Waiter extends Timed {
   /** What travels with the command and comes back with its reply. Secret: who knows it can answer. */
-  readonly id: string
-  sentAt: Instant | null
-  /** Waits again, for a reply to a later sending of the same command. What is for an earlier one then answers it too. */
-  renew(): void
-  /** No longer waits. Harmless when repeated, or after the reply. */
-  forget(): void
+  id = ''
+  sequence = -1
+  /** When the broker acknowledged the command. */
+  sentAt: Instant | null = null
+
+  abstract readonly worker: string
+  abstract take(reply: Incoming): void
+  /** The gateway stops. */
+  abandon(_problem: Problem): void {}
 }
 
 const secretBytes = 16 // 128 random bits; semantics asks for at least 122
 const drawAtOnce = 256
-const nothing: (problem: Problem) => void = () => {}
 
 /**
  * Joins replies to the calls that wait for them: one inbox, one map. An id is
@@ -29,7 +34,7 @@ const nothing: (problem: Problem) => void = () => {}
 export class Correlator {
   readonly #instance: string
   readonly #prefix: string
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #waiting = new Map<number, Waiter>()
   readonly #memory: number
   readonly #secrets: Buffer // the secret of sequence s is at s modulo memory: drawn there, never copied
   readonly #answered: Uint8Array
@@ -50,21 +55,24 @@ export class Correlator {
   }
 
   /** Register before publishing: a reply can be faster than the acknowledgement. Whoever waits must `forget` in the end. */
-  expect(worker: string, onReply: (reply: Incoming) => void, onAbandoned = nothing): Waiter {
+  expect(waiter: Waiter): void {
     const sequence = this.#issued++
     const slot = sequence % this.#memory
     if (slot % drawAtOnce === 0) randomFillSync(this.#secrets, slot * secretBytes, drawAtOnce * secretBytes)
     this.#answered[slot] = 0
-    const waiter = new Waiting(
-      this.#waiting,
-      sequence,
-      `${this.#prefix}${sequence}.${this.#secret(slot)}`,
-      worker,
-      onReply,
-      onAbandoned,
-    )
+    waiter.sequence = sequence
+    waiter.id = `${this.#prefix}${sequence}.${this.#secret(slot)}`
     this.#waiting.set(sequence, waiter)
-    return waiter
+  }
+
+  /** It waits again, for a reply to a later sending of the same command. What is for an earlier one then answers it too. */
+  renew(waiter: Waiter): void {
+    this.#waiting.set(waiter.sequence, waiter)
+  }
+
+  /** It no longer waits. Harmless when repeated, or after the reply. */
+  forget({ sequence }: Waiter): void {
+    this.#waiting.delete(sequence)
   }
 
   /** Hands the reply to whoever waits for it, and says what it was. */
@@ -82,22 +90,22 @@ export class Correlator {
         worker: known.worker,
         ms: known.sentAt === null ? 0 : since(known.sentAt),
       })
-    known.onReply(reply)
+    known.take(reply)
     return 'answered'
   }
 
   /** Ends every wait: who stops must not leave alarms behind, which would keep the process alive until they ring. */
   abandon(): void {
-    for (const { onAbandoned, sentAt } of this.#waiting.values())
-      onAbandoned(
-        sentAt === null
+    for (const waiter of this.#waiting.values())
+      waiter.abandon(
+        waiter.sentAt === null
           ? new Problem('publish-timeout', 'The gateway stopped before the broker confirmed the command.')
           : new Problem('reply-timeout', 'The gateway stopped before the reply came.'),
       )
     this.#waiting.clear()
   }
 
-  #tell(id: string): Waiting | ReplyClass {
+  #tell(id: string): Waiter | ReplyClass {
     if (!id.startsWith(this.#prefix)) return id.startsWith(this.#instance) ? 'stale' : 'foreign'
     const dot = id.indexOf('.', this.#prefix.length)
     const sequence = Number(id.slice(this.#prefix.length, dot))
@@ -117,39 +125,5 @@ export class Correlator {
 
   #secret(slot: number): string {
     return this.#secrets.toString('base64url', slot * secretBytes, (slot + 1) * secretBytes)
-  }
-}
-
-class Waiting implements Waiter {
-  readonly #all: Map<number, Waiting>
-  readonly sequence: number
-  readonly id: string
-  readonly worker: string
-  readonly onReply: (reply: Incoming) => void
-  readonly onAbandoned: (problem: Problem) => void
-  sentAt: Instant | null = null
-
-  constructor(
-    all: Map<number, Waiting>,
-    sequence: number,
-    id: string,
-    worker: string,
-    onReply: (reply: Incoming) => void,
-    onAbandoned: (problem: Problem) => void,
-  ) {
-    this.#all = all
-    this.sequence = sequence
-    this.id = id
-    this.worker = worker
-    this.onReply = onReply
-    this.onAbandoned = onAbandoned
-  }
-
-  renew(): void {
-    this.#all.set(this.sequence, this)
-  }
-
-  forget(): void {
-    this.#all.delete(this.sequence)
   }
 }

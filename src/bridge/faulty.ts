@@ -1,7 +1,7 @@
 import type { Call, Reply, Service } from '../call.ts'
 import type { Struck } from '../fault.ts'
 import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
-import type { Correlator } from './correlate.ts'
+import type { Correlator, Waiter } from './correlate.ts'
 import type { Replies } from './request.ts'
 
 /** What the core of a route speaks to: publishing for the first time and again, and the replies. */
@@ -21,43 +21,37 @@ const faulty = ({ publish, again, replies }: Far, struck: Struck): Far => ({
   publish: record => publish({ ...record, struck }),
   again: record => again({ ...record, struck }),
   replies: {
-    expect: (worker, onReply, onAbandoned) => expect({ replies, struck, worker, onReply }, onAbandoned),
+    expect: waiter => {
+      befall(waiter, replies, struck)
+      replies.expect(waiter)
+    },
+    renew: waiter => replies.renew(waiter),
+    forget: waiter => replies.forget(waiter),
     settle: (id, reply) => replies.settle(id, reply),
   },
 })
 
-type Expected = Readonly<{
-  replies: Far['replies']
-  struck: Struck
-  worker: string
-  onReply: (reply: Incoming) => void
-}>
-
-/** Replies as the faults leave them: what is lost or held back is still waited for. */
-function expect({ replies, struck, worker, onReply }: Expected, onAbandoned?: Parameters<Replies['expect']>[2]) {
+/** From now on it gets replies as the faults leave them: what is lost or held back is still waited for. */
+function befall(waiter: Waiter, replies: Far['replies'], struck: Struck): void {
+  const take = waiter.take.bind(waiter)
   let doubled = false // a twin of a twin would have one too
   const arrive = (record: Incoming): void => {
     const twin = !doubled && struck.strike('duplicate-reply') !== null
-    onReply(struck.strike('garbled-reply') === null ? record : garbled(record))
+    take(struck.strike('garbled-reply') === null ? record : garbled(record))
     if (!twin) return
     doubled = true
     replies.settle(waiter.id, record)
   }
-  const waiter = replies.expect(
-    worker,
-    record => {
-      if (struck.strike('lost-reply') !== null) return waiter.renew()
-      const delay = struck.strike('delay')
-      if (delay === null) return arrive(record)
-      waiter.renew()
-      struck.hold(delay.value, () => {
-        waiter.forget()
-        arrive(record)
-      })
-    },
-    onAbandoned,
-  )
-  return waiter
+  waiter.take = record => {
+    if (struck.strike('lost-reply') !== null) return replies.renew(waiter)
+    const delay = struck.strike('delay')
+    if (delay === null) return arrive(record)
+    replies.renew(waiter)
+    struck.hold(delay.value, () => {
+      replies.forget(waiter)
+      arrive(record)
+    })
+  }
 }
 
 const garbled = (record: Incoming): Incoming => ({

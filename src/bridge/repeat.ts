@@ -3,7 +3,7 @@ import { after, now, since, until } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
-import type { Waiter } from './correlate.ts'
+import { Waiter } from './correlate.ts'
 import type { Replies, RequestOptions } from './request.ts'
 import { asAttempt, envelope, readReply, waitAsked } from './wire.ts'
 
@@ -53,15 +53,12 @@ export function repeatedRequest(parts: RepeatParts, options: RequestOptions): Se
 }
 
 /** One call with all its sendings. */
-class Asking {
+class Asking extends Waiter {
   readonly answer = Promise.withResolvers<Reply>()
   readonly #parts: RepeatParts
   readonly #call: Call
   readonly #maxBytes: number
-  readonly #waiter: Waiter
-  readonly #gone = (): void => this.#leave()
   #first: Outgoing | null = null
-  #silence: Alarm | null = null // until nobody wants it done any more
   #patience: Alarm | null = null // until it may be sent once more
   #pause: Alarm | null = null // before it is sent again
   #kept: Reply | null = null // the reply that invited to it: the answer, when nothing comes of it
@@ -69,26 +66,27 @@ class Asking {
   #ended = false
 
   constructor(parts: RepeatParts, call: Call, maxBytes: number) {
+    super()
     this.#parts = parts
     this.#call = call
     this.#maxBytes = maxBytes
-    this.#waiter = parts.replies.expect(
-      call.worker,
-      record => this.#take(record),
-      problem => this.answer.reject(problem),
-    )
+  }
+
+  get worker(): string {
+    return this.#call.worker
   }
 
   begin(headers: ReturnType<typeof envelope>): void {
     const { topic, partition, key, body, signal, progress } = this.#call
     const begun = now()
+    this.#parts.replies.expect(this)
     this.#parts.repeats.begin()
     this.#first = {
       topic,
       partition,
       key,
       value: body,
-      headers: headers(this.#call, this.#waiter.id),
+      headers: headers(this.#call, this.id),
       acks: 'all',
       signal,
     }
@@ -96,8 +94,8 @@ class Asking {
     this.#parts.publish(this.#first).then(
       () => {
         progress.outcome = 'sent'
-        this.#waiter.sentAt = now()
-        progress.publishMs = this.#waiter.sentAt - begun
+        this.sentAt = now()
+        progress.publishMs = this.sentAt - begun
         this.#listen()
       },
       (error: unknown) => {
@@ -109,19 +107,17 @@ class Asking {
 
   end(): void {
     this.#ended = true
-    this.#silence?.cancel()
+    this.cancel()
     this.#patience?.cancel()
     this.#pause?.cancel()
-    this.#call.signal.removeEventListener('abort', this.#gone)
-    this.#waiter.forget()
+    this.#call.signal.removeEventListener('abort', this)
+    this.#parts.replies.forget(this)
   }
 
   #listen(): void {
     if (this.#ended) return
-    const { expires, deadline, worker } = this.#call
-    this.#silence = after(until(expires), () =>
-      this.answer.reject(new Problem('reply-timeout', `${worker} did not answer.`)),
-    )
+    const { expires, deadline } = this.#call
+    this.set(until(expires))
     const ms = this.#retries > 0 ? null : this.#parts.repeats.silenceMs()
     if (ms !== null && ms < until(deadline))
       this.#patience = after(ms, () => {
@@ -145,7 +141,7 @@ class Asking {
       () => {
         progress.outcome = 'sent'
         // our own wait is not the worker's time; after a silence nobody knows which sending is answered
-        if (this.#retries > 0) this.#waiter.sentAt = now()
+        if (this.#retries > 0) this.sentAt = now()
       },
       (error: unknown) => {
         this.#failed(error)
@@ -154,12 +150,21 @@ class Asking {
     )
   }
 
-  #take(record: Incoming): void {
+  /** Nobody wants it done any more. */
+  override ring(): void {
+    this.abandon(new Problem('reply-timeout', `${this.worker} did not answer.`))
+  }
+
+  override abandon(problem: Problem): void {
+    this.answer.reject(problem)
+  }
+
+  override take(record: Incoming): void {
     const { worker, progress } = this.#call
     progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
     try {
       const reply = readReply(record, worker, this.#maxBytes)
-      if (this.#isRepeated(reply, record)) this.#waiter.renew()
+      if (this.#isRepeated(reply, record)) this.#parts.replies.renew(this)
       else this.#settle(reply)
     } catch (error) {
       this.answer.reject(error)
@@ -177,9 +182,9 @@ class Asking {
     this.#retries++
     this.#kept = reply
     this.#patience?.cancel()
-    signal.addEventListener('abort', this.#gone)
+    signal.addEventListener('abort', this)
     this.#pause = after(ms, () => {
-      if (signal.aborted || until(deadline) === 0) return this.#leave() // the alarm was late
+      if (signal.aborted || until(deadline) === 0) return this.handleEvent() // the alarm was late
       this.#pause = null
       this.#sendAgain()
     })
@@ -188,14 +193,14 @@ class Asking {
 
   #settle(reply: Reply): void {
     const { progress } = this.#call
-    const { sentAt } = this.#waiter
+    const { sentAt } = this
     progress.workerMs = sentAt === null ? 0 : since(sentAt)
     if (sentAt !== null && this.#retries === 0) this.#parts.repeats.replied(progress.workerMs)
     this.answer.resolve(reply)
   }
 
   /** Nobody waits any more: what is not sent again yet is not sent. */
-  #leave(): void {
+  handleEvent(): void {
     if (this.#pause !== null && this.#kept !== null) this.#settle(this.#kept)
   }
 

@@ -1,15 +1,24 @@
+import { ask } from '../call.ts'
 import type { Call, Reply, Service } from '../call.ts'
-import { after, now, since, until } from '../clock.ts'
-import type { Alarm } from '../clock.ts'
+import { now, since, until } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
+import { Waiter } from './correlate.ts'
 import type { Correlator } from './correlate.ts'
 import { correlationOf, envelope, readReply } from './wire.ts'
 import type { Envelope } from './wire.ts'
 
 /** Where calls wait for their replies. */
-export type Replies = Pick<Correlator, 'expect'>
+export type Replies = Pick<Correlator, 'expect' | 'renew' | 'forget'>
 export type RequestOptions = Envelope & Readonly<{ maxReplyBytes: number }>
+
+/** What all calls of a route share. */
+type Parts = Readonly<{
+  publish: Service<Outgoing, Acknowledged>
+  replies: Replies
+  headers: ReturnType<typeof envelope>
+  maxReplyBytes: number
+}>
 
 /**
  * Publishes the command and waits for its reply: the innermost service of a command or query route. `publish` is itself a
@@ -23,50 +32,88 @@ export function requestReply(
   replies: Replies,
   options: RequestOptions,
 ): Service<Call, Reply> {
-  const headers = envelope(options)
-  return async function request(call) {
-    const { promise, resolve, reject } = Promise.withResolvers<Incoming>()
-    const { progress } = call
-    const waiter = replies.expect(call.worker, resolve, reject)
-    let silence: Alarm | undefined
-    let replied = false
+  const parts: Parts = { publish, replies, headers: envelope(options), maxReplyBytes: options.maxReplyBytes }
+  return function request(call) {
+    return new Promise((resolve, reject) => new Asking(parts, call, resolve, reject).begin())
+  }
+}
+
+/** One call on its way: all that is kept of it while it waits. */
+class Asking extends Waiter {
+  readonly #parts: Parts
+  readonly #call: Call
+  readonly #resolve: (reply: Reply) => void
+  readonly #reject: (reason: unknown) => void
+  #ended = false
+
+  constructor(parts: Parts, call: Call, resolve: (reply: Reply) => void, reject: (reason: unknown) => void) {
+    super()
+    this.#parts = parts
+    this.#call = call
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get worker(): string {
+    return this.#call.worker
+  }
+
+  begin(): void {
+    const { publish, replies, headers } = this.#parts
+    const { topic, partition, key, body, signal, progress } = this.#call
     const begun = now()
+    replies.expect(this)
     progress.sendings++
+    ask(publish, {
+      topic,
+      partition,
+      key,
+      value: body,
+      headers: headers(this.#call, this.id),
+      acks: 'all',
+      signal,
+    }).then(
+      () => {
+        progress.outcome = 'sent'
+        this.sentAt = now()
+        progress.publishMs = this.sentAt - begun
+        if (!this.#ended) this.set(until(this.#call.expires))
+      },
+      (error: unknown) => {
+        const problem = Problem.from(error)
+        progress.outcome = strongest(progress.outcome, problem.outcome)
+        progress.publishMs = since(begun)
+        this.abandon(problem)
+      },
+    )
+  }
+
+  override take(record: Incoming): void {
+    const { progress, worker } = this.#call
+    this.#end()
+    progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
+    progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
     try {
-      publish({
-        topic: call.topic,
-        partition: call.partition,
-        key: call.key,
-        value: call.body,
-        headers: headers(call, waiter.id),
-        acks: 'all',
-        signal: call.signal,
-      }).then(
-        () => {
-          progress.outcome = 'sent'
-          waiter.sentAt = now()
-          progress.publishMs = waiter.sentAt - begun
-          if (replied) return
-          silence = after(until(call.expires), () =>
-            reject(new Problem('reply-timeout', `${call.worker} did not answer.`)),
-          )
-        },
-        (error: unknown) => {
-          const problem = Problem.from(error)
-          progress.outcome = strongest(progress.outcome, problem.outcome)
-          progress.publishMs = since(begun)
-          reject(problem)
-        },
-      )
-      const record = await promise
-      progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
-      progress.workerMs = waiter.sentAt === null ? 0 : since(waiter.sentAt)
-      return readReply(record, call.worker, options.maxReplyBytes)
-    } finally {
-      replied = true
-      silence?.cancel()
-      waiter.forget()
+      this.#resolve(readReply(record, worker, this.#parts.maxReplyBytes))
+    } catch (error) {
+      this.#reject(error)
     }
+  }
+
+  /** The time is over. */
+  override ring(): void {
+    this.abandon(new Problem('reply-timeout', `${this.worker} did not answer.`))
+  }
+
+  override abandon(problem: Problem): void {
+    this.#end()
+    this.#reject(problem)
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.cancel()
+    this.#parts.replies.forget(this)
   }
 }
 

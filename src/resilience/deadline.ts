@@ -1,8 +1,7 @@
 import type { ModeName } from '../../config/schema.ts'
 import { ask } from '../call.ts'
 import type { Call, Policy, Service } from '../call.ts'
-import { after, since, until } from '../clock.ts'
-import type { Alarm } from '../clock.ts'
+import { Timed, after, since, until } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Outcome } from '../problem.ts'
 import { refusal, soon } from './refusal.ts'
@@ -26,31 +25,45 @@ export function deadline<Out>(mode: ModeName): Policy<Call, Out> {
       if (call.signal.aborted) return Promise.reject(known(call, call.signal.reason))
       const leftMs = until(call.deadline)
       if (leftMs === 0) return Promise.reject(late(call, refuse))
-      return new Wait<Out>(call, refuse, leftMs).during(next)
+      return new Promise<Out>((resolve, reject) => new Wait(call, refuse, resolve, reject).begin(next, leftMs))
     }
 }
 
 /** A client's wait, from here to its end: one object, as every call has one, and a hundred thousand may wait. */
-class Wait<Out> {
+class Wait<Out> extends Timed {
   readonly #call: Call
-  readonly #settled = Promise.withResolvers<Out>()
-  #alarm: Alarm
+  readonly #refuse: Refuse
+  readonly #resolve: (out: Out) => void
+  readonly #reject: (problem: Problem) => void
+  #cause: Problem | null = null // of what is cut off, and has not said yet what became of it
 
-  constructor(call: Call, refuse: Refuse, leftMs: number) {
+  constructor(call: Call, refuse: Refuse, resolve: (out: Out) => void, reject: (problem: Problem) => void) {
+    super()
     this.#call = call
-    this.#alarm = after(leftMs, () => this.#cut(late(call, refuse)))
-    call.signal.addEventListener('abort', this)
+    this.#refuse = refuse
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
-  during(next: Service<Call, Out>): Promise<Out> {
+  begin(next: Service<Call, Out>, leftMs: number): void {
+    this.set(leftMs)
+    this.#call.signal.addEventListener('abort', this)
     ask(next, this.#call).then(
       result => {
         this.#release()
-        this.#settled.resolve(result)
+        this.#resolve(result)
       },
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => {
+        this.#release()
+        this.#reject(known(this.#call, error))
+      },
     )
-    return this.#settled.promise
+  }
+
+  /** The time is over. */
+  override ring(): void {
+    if (this.#cause === null) this.#cut(late(this.#call, this.#refuse))
+    else this.#reject(known(this.#call, this.#cause, 'in-doubt'))
   }
 
   /** The client has left. */
@@ -58,21 +71,17 @@ class Wait<Out> {
     this.#cut(Problem.from(this.#call.signal.reason))
   }
 
-  #cut(reason: Problem): void {
+  #cut(cause: Problem): void {
     const call = this.#call
     this.#release()
-    call.aborter.abort(reason)
-    if (call.progress.outcome === 'sent') this.#settled.reject(known(call, reason))
-    else this.#alarm = after(wordMs, () => this.#settled.reject(known(call, reason, 'in-doubt')))
-  }
-
-  #fail(error: unknown): void {
-    this.#release()
-    this.#settled.reject(known(this.#call, error))
+    call.aborter.abort(cause)
+    if (call.progress.outcome === 'sent') return this.#reject(known(call, cause))
+    this.#cause = cause
+    this.set(wordMs)
   }
 
   #release(): void {
-    this.#alarm.cancel()
+    this.cancel()
     this.#call.signal.removeEventListener('abort', this)
   }
 }

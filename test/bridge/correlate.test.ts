@@ -1,10 +1,10 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Correlator } from '../../src/bridge/correlate.ts'
-import type { Waiter } from '../../src/bridge/correlate.ts'
+import { Correlator, Waiter } from '../../src/bridge/correlate.ts'
 import { now } from '../../src/clock.ts'
 import { events } from '../../src/events.ts'
+import type { Problem } from '../../src/problem.ts'
 import type { Incoming } from '../../src/bridge/broker.ts'
 import { aRecord } from '../help/record.ts'
 
@@ -12,11 +12,36 @@ const nobody = (): never => {
   throw new Error('nobody waits')
 }
 
+class Waits extends Waiter {
+  readonly worker = 'orders'
+  override readonly take: (record: Incoming) => void
+  override readonly abandon: (problem: Problem) => void
+
+  constructor(take: (record: Incoming) => void, abandon: (problem: Problem) => void) {
+    super()
+    this.take = take
+    this.abandon = abandon
+  }
+
+  override ring(): void {}
+}
+
+/** Waits for a reply with functions in place of methods. */
+function waits(
+  replies: Correlator,
+  take: (record: Incoming) => void,
+  abandon = (_problem: Problem): void => {},
+): Waiter {
+  const waiter = new Waits(take, abandon)
+  replies.expect(waiter)
+  return waiter
+}
+
 test('a reply reaches the one who waits for it, and nobody else', () => {
   const replies = new Correlator({ instance: 'a' })
   const got: [string, Incoming][] = []
-  const first = replies.expect('orders', record => got.push(['first', record]))
-  replies.expect('orders', record => got.push(['second', record]))
+  const first = waits(replies, record => got.push(['first', record]))
+  waits(replies, record => got.push(['second', record]))
   const reply = aRecord()
   equal(replies.settle(first.id, reply), 'answered')
   deepEqual(got, [['first', reply]])
@@ -25,7 +50,7 @@ test('a reply reaches the one who waits for it, and nobody else', () => {
 
 test('an id is the instance, the incarnation, the sequence and at least 122 random bits', () => {
   const replies = new Correlator({ instance: 'host-9090' })
-  const [first, second] = [replies.expect('orders', nobody).id, replies.expect('orders', nobody).id]
+  const [first, second] = [waits(replies, nobody).id, waits(replies, nobody).id]
   match(first, /^host-9090\.[a-z0-9]+\.0\.[A-Za-z0-9_-]{22}$/)
   match(second, /^host-9090\.[a-z0-9]+\.1\.[A-Za-z0-9_-]{22}$/)
   notEqual(first.split('.')[3], second.split('.')[3])
@@ -36,12 +61,12 @@ test('tells foreign, stale, duplicate, late, forged and unmarked replies apart, 
   const classes: string[] = []
   const listen = (message: { class: string }): void => void classes.push(message.class)
   events.reply.subscribe(listen)
-  const answered = replies.expect('orders', () => {})
-  const expired = replies.expect('orders', nobody)
-  const waiting = replies.expect('orders', nobody)
+  const answered = waits(replies, () => {})
+  const expired = waits(replies, nobody)
+  const waiting = waits(replies, nobody)
   const [instance, incarnation, , secret] = answered.id.split('.')
   replies.settle(answered.id, aRecord())
-  expired.forget()
+  replies.forget(expired)
   const told = (id: string | null): string => replies.settle(id, aRecord())
   equal(told(answered.id), 'duplicate')
   equal(told(expired.id), 'late')
@@ -63,9 +88,9 @@ test('tells foreign, stale, duplicate, late, forged and unmarked replies apart, 
 test('who waits again under the same id gets a later reply, and what comes after it is a duplicate', () => {
   const replies = new Correlator({ instance: 'a' })
   const got: Incoming[] = []
-  const waiter: Waiter = replies.expect('orders', record => {
+  const waiter: Waiter = waits(replies, record => {
     got.push(record)
-    if (got.length === 1) waiter.renew()
+    if (got.length === 1) replies.renew(waiter)
   })
   const [first, second] = [aRecord(), aRecord()]
   equal(replies.settle(waiter.id, first), 'answered')
@@ -77,19 +102,19 @@ test('who waits again under the same id gets a later reply, and what comes after
 })
 
 test('no id of an earlier life of the same instance is taken for one of this life', () => {
-  const before = new Correlator({ instance: 'a' }).expect('orders', nobody)
+  const before = waits(new Correlator({ instance: 'a' }), nobody)
   const replies = new Correlator({ instance: 'a' })
-  replies.expect('orders', nobody)
+  waits(replies, nobody)
   equal(replies.settle(before.id, aRecord()), 'stale')
 })
 
 test('the memory of the latest ids is bounded, and a call that waits longer is still answered', () => {
   const replies = new Correlator({ instance: 'a', memory: 256 })
   let answers = 0
-  const patient = replies.expect('orders', () => answers++)
-  const ended = replies.expect('orders', () => {})
+  const patient = waits(replies, () => answers++)
+  const ended = waits(replies, () => {})
   replies.settle(ended.id, aRecord())
-  for (let i = 0; i < 1_000; i++) replies.expect('orders', nobody).forget()
+  for (let i = 0; i < 1_000; i++) replies.forget(waits(replies, nobody))
   equal(replies.settle(ended.id, aRecord()), 'late', 'too old to be known as a duplicate')
   equal(replies.settle(patient.id, aRecord()), 'answered')
   equal(answers, 1)
@@ -99,10 +124,10 @@ test('the memory of the latest ids is bounded, and a call that waits longer is s
 test('who stops ends every wait, and says how far each call came', () => {
   const replies = new Correlator({ instance: 'a' })
   const ended: string[] = []
-  const expect = (): Waiter => replies.expect('orders', nobody, ({ code, outcome }) => ended.push(`${code} ${outcome}`))
+  const expect = (): Waiter => waits(replies, nobody, ({ code, outcome }) => ended.push(`${code} ${outcome}`))
   expect().sentAt = now()
   expect()
-  expect().forget()
+  replies.forget(expect())
   replies.abandon()
   deepEqual(ended, ['reply-timeout sent', 'publish-timeout in-doubt'])
   equal(replies.size, 0)
@@ -110,7 +135,7 @@ test('who stops ends every wait, and says how far each call came', () => {
 
 test('whatever an id looks like, it settles nothing that was not asked for', () => {
   const replies = new Correlator({ instance: 'a' })
-  const issued = replies.expect('orders', nobody).id
+  const issued = waits(replies, nobody).id
   fc.assert(
     fc.property(
       fc.oneof(
