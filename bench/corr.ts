@@ -6,6 +6,7 @@ import { Correlator } from '../src/bridge/correlate.ts'
 import { Inbox } from '../src/bridge/inbox.ts'
 import { KafkaBroker } from '../src/bridge/kafka/kafka.ts'
 import { requestReply, settleReplies } from '../src/bridge/request.ts'
+import { Aborter } from '../src/aborter.ts'
 import { unsent } from '../src/call.ts'
 import type { Call, CallId, CommandId } from '../src/call.ts'
 import { later, now, since } from '../src/clock.ts'
@@ -58,7 +59,7 @@ async function caller(): Promise<void> {
     const key = Buffer.from(orderId)
     const body = Buffer.from(`{"orderId":"${orderId}","amount":42}`)
     const started = now()
-    const aborter = new AbortController()
+    const aborter = new Aborter()
     const call: Call = {
       id: orderId as CallId,
       command: orderId as CommandId,

@@ -1,6 +1,7 @@
 // CPU per call of the whole chain around an instant service: every policy on, none refusing, many clients.
 // Each policy's entries are counted in the same run, so that none can be cheap by not being there.
 import { Config } from '../config/schema.ts'
+import { Aborter } from '../src/aborter.ts'
 import { pipe, unsent } from '../src/call.ts'
 import type { Abortable, Call, CallId, CommandId, Policy, Reply, Service } from '../src/call.ts'
 import { later, now } from '../src/clock.ts'
@@ -55,7 +56,7 @@ const request =
 const body = new Uint8Array(64)
 const told = { method: 'POST', path: '/orders', query: '', params: [], headers: [], contentType: null, trace: [] }
 const addresses = Array.from({ length: clients }, (_, i) => `10.0.${i >> 8}.${i & 255}`)
-const aCall = (i: number, aborter = new AbortController()): Call => ({
+const aCall = (i: number, aborter = new Aborter()): Call => ({
   id: 'id' as CallId,
   command: 'id' as CommandId,
   route: 'place-order',

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Config } from '../config/schema.ts'
+import { Aborter } from '../src/aborter.ts'
 import type { Acknowledged, Incoming, Outgoing } from '../src/bridge/broker.ts'
 import { Correlator } from '../src/bridge/correlate.ts'
 import { requestReply, settleReplies } from '../src/bridge/request.ts'
@@ -68,7 +69,7 @@ const service = pipe(
   }),
 )
 
-const aCall = (i: number, aborter = new AbortController()): Call => ({
+const aCall = (i: number, aborter = new Aborter()): Call => ({
   id: `call-${i}` as CallId,
   command: `command-${i}` as CommandId,
   route: 'place-order',

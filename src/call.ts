@@ -1,3 +1,4 @@
+import type { Aborter, Signal } from './aborter.ts'
 import type { Instant } from './clock.ts'
 import type { Fault, Struck } from './fault.ts'
 import type { Outcome, Problem } from './problem.ts'
@@ -43,8 +44,8 @@ export type Call = Readonly<{
   started: Instant
   deadline: Instant // the client stops waiting
   expires: Instant // nobody wants the command done any more; at least the deadline
-  signal: AbortSignal // aborts with a Problem as its reason; what is already sent goes on
-  aborter: AbortController // of the signal: whoever ends the wait aborts it, the client or the deadline
+  signal: Signal // aborts with a Problem as its reason; what is already sent goes on
+  aborter: Pick<Aborter, 'signal' | 'abort'> // of the signal: whoever ends the wait aborts it, the client or the deadline
   progress: Progress
   fault: readonly Fault[] | null // what its headers ask to go wrong
   struck?: Struck // what may go wrong with it, by headers and rules: for the core
@@ -94,7 +95,7 @@ export type Service<In, Out> = (input: In) => Promise<Out>
 /** Wraps a service in one concern. */
 export type Policy<In, Out> = (next: Service<In, Out>) => Service<In, Out>
 /** What every policy may rely on. */
-export type Abortable = Readonly<{ signal: AbortSignal }>
+export type Abortable = Readonly<{ signal: Signal }>
 
 /** The first policy is the outermost: it sees the input first and the result last. */
 export const pipe = <In, Out>(policies: readonly Policy<In, Out>[], core: Service<In, Out>): Service<In, Out> =>

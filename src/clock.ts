@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Signal } from './aborter.ts'
 
 declare const brand: unique symbol
 /** A point on the monotonic clock, in milliseconds. Never leaves the process: a step of the wall clock must not end a call. */
@@ -178,7 +179,7 @@ export function every(periodMs: number, task: () => void): Disposable {
 }
 
 /** Resolves after `delayMs`, or as soon as the signal aborts. Never rejects: the caller looks at the signal. */
-export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
+export function pause(delayMs: number, signal?: Signal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve()
   const { promise, resolve } = Promise.withResolvers<void>()
   const wake = (): void => {

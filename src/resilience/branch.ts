@@ -1,11 +1,14 @@
+import { Aborter } from '../aborter.ts'
+import type { Signal } from '../aborter.ts'
+
 /**
  * A controller that also aborts when the signal does, until it is disposed of. AbortSignal.any leaks with a long-lived
  * parent, and costs four times as much.
  */
-export class Branch extends AbortController implements Disposable {
-  readonly #from: AbortSignal
+export class Branch extends Aborter implements Disposable {
+  readonly #from: Signal
 
-  constructor(from: AbortSignal) {
+  constructor(from: Signal) {
     super()
     this.#from = from
     if (from.aborted) this.abort(from.reason)

@@ -278,4 +278,4 @@ export function bulkhead<Out>(slots: Bulkhead, excused: Excused = never): Policy
     }
 }
 
-const gone: Service<Call, never> = ({ signal }) => Promise.reject(signal.reason as Error)
+const gone: Service<Call, never> = ({ signal }) => Promise.reject(signal.reason)

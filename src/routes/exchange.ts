@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { Aborter } from '../aborter.ts'
 import type { Call, CallId, Entrance, Reply } from '../call.ts'
 import { after, atTurnsEnd, now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
@@ -40,7 +41,7 @@ export class Exchange {
   /** The connection is closed after the answer. */
   last = false
   readonly #door: Door
-  #abort: AbortController | null = null
+  #abort: Aborter | null = null
   #gone = false
 
   constructor(req: Inbound, res: ServerResponse, line: Line, door: Door) {
@@ -53,9 +54,9 @@ export class Exchange {
   }
 
   /** Aborts when the client leaves before its answer. */
-  aborter(): AbortController {
+  aborter(): Aborter {
     if (this.#abort === null) {
-      this.#abort = new AbortController()
+      this.#abort = new Aborter()
       if (this.#gone) this.#abort.abort(gone())
     }
     return this.#abort

@@ -1,8 +1,9 @@
+import { Aborter } from '../../src/aborter.ts'
 import type { Call, CallId, CommandId, Reply } from '../../src/call.ts'
 import { unsent } from '../../src/call.ts'
 import { later, now } from '../../src/clock.ts'
 
-export const aCall = ({ aborter = new AbortController(), ...over }: Partial<Call> = {}): Call => ({
+export const aCall = ({ aborter = new Aborter(), ...over }: Partial<Call> = {}): Call => ({
   id: 'call-1' as CallId,
   command: 'command-1' as CommandId,
   route: 'place-order',

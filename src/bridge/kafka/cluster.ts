@@ -1,3 +1,4 @@
+import type { Signal } from '../../aborter.ts'
 import { now, pause, since } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
@@ -100,7 +101,7 @@ export class Cluster {
    * Asks the brokers for a topic; resolves when they have answered, after a second without an answer, or on abort. All who
    * ask wait for the same answer, and go on in the order in which they asked: so records keep theirs.
    */
-  async learn(topic: string, signal: AbortSignal): Promise<void> {
+  async learn(topic: string, signal: Signal): Promise<void> {
     this.start([topic])
     let answer = this.#answers.get(topic)
     if (answer === undefined) this.#answers.set(topic, (answer = this.#answer(topic)))

@@ -1,3 +1,4 @@
+import type { Signal } from '../../aborter.ts'
 import { after } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 
@@ -12,7 +13,7 @@ export function notWritten(reason: unknown): Problem {
  * Resolves after `ms`. Throws publish-timeout, in doubt, when the signal aborts first; a client that has gone aborts
  * nothing here: what is written goes on without it.
  */
-export function acknowledgement(ms: number, signal: AbortSignal): Promise<void> {
+export function acknowledgement(ms: number, signal: Signal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const giveUp = (): void => {
     const reason: unknown = signal.reason
