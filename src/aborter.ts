@@ -1,4 +1,5 @@
 type Listener = (() => void) | Readonly<{ handleEvent(): void }>
+type Listeners = Listener | readonly Listener[] | null // mostly one
 
 /** What of an AbortSignal it takes to hear of an end: every AbortSignal is one. */
 export type Signal = Readonly<{
@@ -15,7 +16,7 @@ export type Signal = Readonly<{
 export class Aborter implements Signal {
   aborted = false
   reason: unknown
-  #listeners: Listener | readonly Listener[] | null = null // mostly one
+  #listeners: Listeners = null
 
   get signal(): Signal {
     return this
@@ -25,7 +26,7 @@ export class Aborter implements Signal {
     if (this.aborted) return
     this.aborted = true
     this.reason = reason
-    for (let first = this.#first; first !== null; first = this.#first) {
+    for (let first = firstOf(this.#listeners); first !== null; first = firstOf(this.#listeners)) {
       this.removeEventListener('abort', first) // before it is called: it may remove itself, or the next
       tell(first)
     }
@@ -40,19 +41,15 @@ export class Aborter implements Signal {
   removeEventListener(_type: 'abort', listener: Listener): void {
     const before = this.#listeners
     if (before === listener) this.#listeners = null
-    else if (before !== null && isMany(before)) {
+    else if (isMany(before)) {
       const left = before.filter(other => other !== listener)
       this.#listeners = left.length === 1 ? (left[0] ?? null) : left
     }
   }
-
-  get #first(): Listener | null {
-    const all = this.#listeners
-    return all !== null && isMany(all) ? (all[0] ?? null) : all
-  }
 }
 
-const isMany = (listeners: Listener | readonly Listener[]): listeners is readonly Listener[] => Array.isArray(listeners)
+const isMany = (listeners: Listeners): listeners is readonly Listener[] => Array.isArray(listeners)
+const firstOf = (listeners: Listeners): Listener | null => (isMany(listeners) ? (listeners[0] ?? null) : listeners)
 
 /** One listener's failure must not silence those behind it. */
 function tell(listener: Listener): void {

@@ -38,7 +38,7 @@ export function requestReply(
   }
 }
 
-/** One call on its way: all that is kept of it while it waits. */
+/** One call on its way: all that is kept of it while it waits. A private method would cost each a mark. */
 class Asking extends Waiter {
   readonly #parts: Parts
   readonly #call: Call
@@ -90,7 +90,7 @@ class Asking extends Waiter {
 
   override take(record: Incoming): void {
     const { progress, worker } = this.#call
-    this.#end()
+    this.end()
     progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
     try {
@@ -106,11 +106,11 @@ class Asking extends Waiter {
   }
 
   override abandon(problem: Problem): void {
-    this.#end()
+    this.end()
     this.#reject(problem)
   }
 
-  #end(): void {
+  end(): void {
     this.#ended = true
     this.cancel()
     this.#parts.replies.forget(this)

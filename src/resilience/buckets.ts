@@ -7,7 +7,13 @@ import { priceOf } from './windows.ts'
 /** A sum of fractions must not lack a billionth of a token at the very millisecond that was promised. */
 const dustOf = (limit: number): number => 1e-6 + limit * 1e-12
 
-type Filled = { readonly tokens: number[]; at: number }
+/** The tokens of each policy, and then when they were counted: one list of numbers, as there may be a hundred thousand clients. */
+type Filled = number[]
+const begun = (buckets: Filled): Filled => {
+  buckets[buckets.length - 1] = now()
+  return buckets
+}
+
 export type BucketsOptions = Readonly<{ clients?: number }>
 
 /**
@@ -21,9 +27,9 @@ export class Buckets implements Ledger<Filled> {
 
   constructor(policies: readonly QuotaPolicy[], options: BucketsOptions = {}) {
     this.#policies = policies
-    const full = policies.map(({ limit }) => limit)
+    const full: Filled = [...policies.map(({ limit }) => limit), now()] // the time as of when each begins
     const windowMs = Math.max(...policies.map(policy => policy.windowMs))
-    this.#clients = new Generations(() => ({ tokens: [...full], at: now() }), { ...options, windowMs })
+    this.#clients = new Generations(() => begun(full.slice()), { ...options, windowMs })
   }
 
   get size(): number {
@@ -32,20 +38,20 @@ export class Buckets implements Ledger<Filled> {
 
   of(client: string): Filled {
     const at = now()
-    const buckets = this.#clients.of(client, at)
-    const passedMs = at - buckets.at
+    const tokens = this.#clients.of(client, at)
+    const last = this.#policies.length
+    const passedMs = at - (tokens[last] as number)
     if (passedMs > 0) {
-      const { tokens } = buckets
-      for (let i = 0; i < this.#policies.length; i++) {
+      for (let i = 0; i < last; i++) {
         const { limit, windowMs } = this.#policies[i] as QuotaPolicy
         tokens[i] = Math.min(limit, (tokens[i] as number) + (passedMs * limit) / windowMs)
       }
-      buckets.at = at
+      tokens[last] = at
     }
-    return buckets
+    return tokens
   }
 
-  take({ tokens }: Filled, bytes: number): Lack | null {
+  take(tokens: Filled, bytes: number): Lack | null {
     const policies = this.#policies
     for (let i = 0; i < policies.length; i++) {
       const policy = policies[i] as QuotaPolicy
@@ -57,7 +63,7 @@ export class Buckets implements Ledger<Filled> {
   }
 
   /** It resets when the bucket is full. */
-  states({ tokens }: Filled): readonly QuotaState[] {
+  states(tokens: Filled): readonly QuotaState[] {
     return this.#policies.map((policy, i) => {
       const { limit, windowMs } = policy
       const left = tokens[i] ?? limit
@@ -69,7 +75,7 @@ export class Buckets implements Ledger<Filled> {
     })
   }
 
-  #lack(tokens: readonly number[], bytes: number): Lack {
+  #lack(tokens: Filled, bytes: number): Lack {
     const lacking = this.#policies.flatMap((policy, i) => {
       const { limit, windowMs } = policy
       const price = priceOf(policy, bytes)

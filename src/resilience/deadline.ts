@@ -29,7 +29,7 @@ export function deadline<Out>(mode: ModeName): Policy<Call, Out> {
     }
 }
 
-/** A client's wait, from here to its end: one object, as every call has one, and a hundred thousand may wait. */
+/** A client's wait, from here to its end: one object, as every call has one, and a hundred thousand may wait. A private method would cost each a mark. */
 class Wait<Out> extends Timed {
   readonly #call: Call
   readonly #refuse: Refuse
@@ -50,11 +50,11 @@ class Wait<Out> extends Timed {
     this.#call.signal.addEventListener('abort', this)
     ask(next, this.#call).then(
       result => {
-        this.#release()
+        this.release()
         this.#resolve(result)
       },
       (error: unknown) => {
-        this.#release()
+        this.release()
         this.#reject(known(this.#call, error))
       },
     )
@@ -62,25 +62,25 @@ class Wait<Out> extends Timed {
 
   /** The time is over. */
   override ring(): void {
-    if (this.#cause === null) this.#cut(late(this.#call, this.#refuse))
+    if (this.#cause === null) this.cut(late(this.#call, this.#refuse))
     else this.#reject(known(this.#call, this.#cause, 'in-doubt'))
   }
 
   /** The client has left. */
   handleEvent(): void {
-    this.#cut(Problem.from(this.#call.signal.reason))
+    this.cut(Problem.from(this.#call.signal.reason))
   }
 
-  #cut(cause: Problem): void {
+  cut(cause: Problem): void {
     const call = this.#call
-    this.#release()
+    this.release()
     call.aborter.abort(cause)
     if (call.progress.outcome === 'sent') return this.#reject(known(call, cause))
     this.#cause = cause
     this.set(wordMs)
   }
 
-  #release(): void {
+  release(): void {
     this.cancel()
     this.#call.signal.removeEventListener('abort', this)
   }

@@ -1,6 +1,6 @@
 import { ask } from '../call.ts'
 import type { Call, Policy, Reply } from '../call.ts'
-import { after } from '../clock.ts'
+import { Timed } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import { refusal } from './refusal.ts'
@@ -33,26 +33,19 @@ export function partition(
         const problem = refuse(call, partitions.refusal(call.partition))
         if (problem !== null) return Promise.reject(problem)
       }
-      let judged = false // one verdict a call
-      const alarm =
-        silenceMs === undefined
-          ? undefined
-          : after(silenceMs, () => {
-              if (call.progress.outcome !== 'sent' || isElsewhere(call)) return
-              judged = true
-              silent(call, ticket)
-            })
+      const silence = silenceMs === undefined ? null : new Silence(call, () => silent(call, ticket))
+      silence?.set(silenceMs ?? 0)
       return ask(next, call).then(
         reply => {
-          alarm?.cancel()
-          if (!judged && !isElsewhere(call)) partitions.answered(call)
+          silence?.cancel()
+          if (silence?.judged !== true && !isElsewhere(call)) partitions.answered(call)
           partitions.release(call, ticket)
           return reply
         },
         (error: unknown) => {
-          alarm?.cancel()
+          silence?.cancel()
           const { code } = Problem.from(error)
-          if (!judged && !isElsewhere(call)) {
+          if (silence?.judged !== true && !isElsewhere(call)) {
             if (code === 'reply-timeout') silent(call, ticket)
             else if (code === 'bad-reply') partitions.answered(call)
           }
@@ -61,6 +54,25 @@ export function partition(
         },
       )
     }
+}
+
+/** Judges a call that outlives the wait of its client, when that is over. */
+class Silence extends Timed {
+  judged = false // one verdict a call
+  readonly #call: Call
+  readonly #silent: () => void
+
+  constructor(call: Call, silent: () => void) {
+    super()
+    this.#call = call
+    this.#silent = silent
+  }
+
+  override ring(): void {
+    if (this.#call.progress.outcome !== 'sent' || isElsewhere(this.#call)) return
+    this.judged = true
+    this.#silent()
+  }
 }
 
 /** Sent again to another partition: who answered, or did not, cannot be told. */
