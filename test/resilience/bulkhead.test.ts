@@ -598,3 +598,12 @@ test('any course of arrivals, replies, departures and waits keeps the bounds and
     { numRuns: 100 },
   )
 })
+
+test('a service that throws in place of rejecting keeps no slot', async () => {
+  const slots = new Bulkhead('orders', options)
+  const throws = (): never => {
+    throw new Error('a defect')
+  }
+  await rejects(bulkhead<Reply>(slots)(throws)(patient()), { message: 'a defect' })
+  equal(slots.inFlight, 0)
+})
