@@ -1,4 +1,4 @@
-import type { Layer } from './stack.ts'
+import type { Layer } from './layer.ts'
 
 /** A policy for people: who it is, whether it enforces, and what it knows at present. */
 export type Explained = Readonly<{ policy: string; mode: string }> & Readonly<Record<string, unknown>>

@@ -6,7 +6,6 @@ import { attempt } from './attempt.ts'
 import { breaker } from './breaker.ts'
 import { Buckets } from './buckets.ts'
 import { bulkhead } from './bulkhead.ts'
-import type { Circuit } from './circuit.ts'
 import { deadline } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { Drain } from './drain.ts'
@@ -17,6 +16,8 @@ import type { Faults } from './faults.ts'
 import { gate } from './gate.ts'
 import type { Check } from './gate.ts'
 import type { ClusterGuards, WorkerGuards } from './guards.ts'
+import { guarded, on, wraps } from './layer.ts'
+import type { Layer } from './layer.ts'
 import { partition } from './partition.ts'
 import { quota } from './quota.ts'
 import type { Repetition } from './repetition.ts'
@@ -43,15 +44,6 @@ export type CallParts = Readonly<{
 
 type Publishing = Abortable & Readonly<{ topic: string; struck?: Struck }>
 
-/** A policy at its place: how it is called and whether it enforces, for people; `state` is what it knows at present, plain and bounded. */
-export type Layer<In, Out> = Readonly<{
-  policy: string
-  mode: ModeName
-  wrap: Policy<In, Out>
-  state: () => unknown
-}>
-
-export const wraps = <In, Out>(layers: readonly Layer<In, Out>[]): Policy<In, Out>[] => layers.map(({ wrap }) => wrap)
 export const callStack = (parts: CallParts): Policy<Call, Reply>[] => wraps(callLayers(parts))
 export const publishStack = <In extends Publishing, Out>(
   cluster: ClusterGuards,
@@ -200,30 +192,6 @@ function attemptLayers<In extends Publishing, Out>(
     ...(faults === null ? [] : on('faults', faults.mode, () => publishFaults<In, Out>())),
   ]
 }
-
-/** What is off is not there at all. */
-const on = <In, Out>(
-  policy: string,
-  mode: ModeName,
-  wrap: (mode: ModeName) => Policy<In, Out>,
-  state: () => unknown = () => null,
-): Layer<In, Out>[] => (mode === 'off' ? [] : [{ policy, mode, wrap: wrap(mode), state }])
-
-/** Its mode is what is in force when somebody looks: an operator may change it. */
-const guarded = <In, Out>(
-  policy: string,
-  configured: ModeName,
-  circuit: Circuit,
-  wrap: () => Policy<In, Out>,
-): Layer<In, Out>[] =>
-  on(policy, configured, wrap).map(({ wrap }) => ({
-    policy,
-    get mode() {
-      return circuit.mode
-    },
-    wrap,
-    state: () => circuit.snapshot(),
-  }))
 
 /** Names the statuses that count as failures of the worker. */
 function failing(statuses: readonly number[]): (reply: Reply) => string | null {

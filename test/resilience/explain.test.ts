@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual } from 'node:assert/strict'
 import { explain } from '../../src/resilience/explain.ts'
-import type { Layer } from '../../src/resilience/stack.ts'
+import type { Layer } from '../../src/resilience/layer.ts'
 
 test('each layer says who it is, how it acts, and what it knows at the moment of the question', () => {
   let inFlight = 1
