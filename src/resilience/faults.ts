@@ -4,9 +4,10 @@ import { after, later, pause, until } from '../clock.ts'
 import type { Alarm, Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import { faults as kinds } from '../fault.ts'
-import type { Fault, FaultKind, Struck } from '../fault.ts'
+import type { Fault, Struck } from '../fault.ts'
 import { Problem } from '../problem.ts'
 import { readRules } from './rules.ts'
+import { Strikes } from './strikes.ts'
 
 type Ending = 'time' | 'cleared'
 type Running = {
@@ -19,9 +20,6 @@ type Running = {
 /** A rule that holds, for people. */
 export type RunningRule = FaultRule & Readonly<{ name: string; endsInMs: number; strikes: number }>
 export type FaultsState = Readonly<{ active: number; maxActive: number; rules: readonly RunningRule[] }>
-
-/** Replies of one call that may be held back at once: a worker could send any number of them. */
-const mostHeld = 16
 
 /**
  * The faults that are injected at present: by rules, each of which ends by itself, and by the headers of calls. At most
@@ -136,47 +134,6 @@ export class Faults implements Disposable {
     running.alarm.cancel()
     const { kind, percent, route = null, worker = null, forMs } = running.rule
     events.faultRule.publish({ state: why, rule: name, kind, percent, route, worker, forMs })
-  }
-}
-
-/** What may befall one call, and does. */
-export class Strikes implements Struck {
-  readonly #owner: Faults
-  readonly #call: Call
-  readonly #faults: readonly Fault[]
-  readonly #held = new Set<Alarm>()
-  #suffers = false
-
-  constructor(owner: Faults, call: Call, faults: readonly Fault[]) {
-    this.#owner = owner
-    this.#call = call
-    this.#faults = faults
-  }
-
-  strike(kind: FaultKind): Fault | null {
-    for (const fault of this.#faults)
-      if (fault.kind === kind && this.#owner.take(fault, this.#call, !this.#suffers)) {
-        this.#suffers = true
-        return this.#owner.mode === 'enforce' ? fault : null
-      }
-    return null
-  }
-
-  hold(ms: number, task: () => void): void {
-    if (this.#held.size >= mostHeld) return
-    const alarm = after(ms, () => {
-      this.#held.delete(alarm)
-      task()
-    })
-    this.#held.add(alarm)
-  }
-
-  /** The call has ended, but its response is written for so long. */
-  end(writtenMs = 0): void {
-    for (const alarm of this.#held) alarm.cancel()
-    if (!this.#suffers) return
-    if (writtenMs > 0) this.#owner.releaseAfter(writtenMs)
-    else this.#owner.release()
   }
 }
 

@@ -146,24 +146,6 @@ test('no more than maxActive calls suffer at once', async t => {
   equal(all.snapshot().active, 0)
 })
 
-test('what is held back is dropped with the call, and never more than sixteen', async t => {
-  const clock = frozenClock(t)
-  const all = someFaults(t, { slow: { kind: 'delay', percent: 100, delayMs: 10 } })
-  const { service, taken } = heldService()
-  const ended = faults(all)(service)(aCall())
-  const { struck } = taken[0]!.call
-  const before = alarms()
-  let done = 0
-  for (let i = 0; i < 100; i++) struck!.hold(10 + (i % 2) * 1_000, () => done++)
-  equal(alarms() - before, 16)
-  await clock.advance(10)
-  equal(done, 8)
-  taken[0]!.reply(anAnswer)
-  await ended
-  await clock.advance(2_000)
-  equal(done, 8)
-})
-
 test('a throttled reply says how slowly, yet ends in the time that a rule may hold', async t => {
   frozenClock(t)
   const all = someFaults(t, { slow: { kind: 'throttle', percent: 100, bytesPerSecond: 100 } }, { maxForMs: 60_000 })
