@@ -16,6 +16,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/lab/play.ts': 'test/kafka/lab.test.ts, which plays a scene on a real broker',
   'src/lab/panel.ts': 'test/lab/picture.test.ts, which draws it',
   'src/lab/proxy.ts': 'test/kafka/reply-reader.test.ts, whose gateways reach the broker through it',
+  'src/lab/proofs/fairness.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/index.ts': 'npm run proof, which lists them',
   'src/lab/proofs/metastable.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/own-consumer.ts': 'npm run proof: it is a test itself',
