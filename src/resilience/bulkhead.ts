@@ -16,11 +16,14 @@ import type { Refuse } from './refusal.ts'
 import { crowded, full, gaveWay, shedByChance } from './shed.ts'
 import type { Crowd } from './shed.ts'
 import type { Shares } from './shares.ts'
+import { Turnover } from './turnover.ts'
 import { Waiter } from './waiter.ts'
 
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
 const patience = 0.1
+/** While slots are short for longer, only so many wait as are served in this share of their patience: a standing queue serves nobody better, and all later. */
+const standing = 0.2
 /** What there is to know of a bulkhead at one moment, for people. */
 export type BulkheadState = Readonly<{
   limit: number
@@ -33,7 +36,6 @@ export type BulkheadState = Readonly<{
 }>
 
 const never: Excused = () => false
-const noWindow = -1
 
 /**
  * The slots of one worker, shared by its routes: at most `slots` commands in flight, or as many as the worker answers
@@ -47,6 +49,7 @@ export class Bulkhead {
   readonly #limiter: Limiter | null // null: a fixed limit
   readonly #inside: Occupancy
   readonly #descent = new Descent()
+  readonly #turnover = new Turnover()
   #line: Line
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
@@ -74,11 +77,11 @@ export class Bulkhead {
     return limit - this.#inside.silence.slots
   }
 
-  /** Which window of the limit a call begins in: taken once it has its slot, given back with it. */
-  get phase(): number {
-    if (this.#limiter === null) return noWindow
+  /** Which window of the limit a call belongs to, if any: asked once it has its slot, told when it gives it back. */
+  begin(): number | null {
     // on the way down the queue in the topic is still that of the old limit, and says nothing of the new one
-    return this.inFlight > this.#limiter.steady ? noWindow : this.#limiter.phase
+    if (this.#limiter === null || this.inFlight > this.#limiter.steady) return null
+    return this.#limiter.begin(this.inFlight)
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
@@ -126,7 +129,7 @@ export class Bulkhead {
   }
 
   /** What a call says of the worker, if anything, before it gives its slot back. */
-  learn(call: Call, phase: number, error: unknown, excused: Excused): void {
+  learn(call: Call, phase: number | null, error: unknown, excused: Excused): void {
     const limiter = this.#limiter
     const { progress, started, partition } = call
     const silent = error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)
@@ -139,7 +142,7 @@ export class Bulkhead {
     } else if (silent) {
       const waitedMs = since(started) - progress.queueMs - progress.publishMs
       if (limiter.timeout(waitedMs, this.inFlight, excused)) this.#tellLimit(limiter)
-    }
+    } else limiter.skip(phase)
   }
 
   /** Gives the slot back, or on to whoever is next. */
@@ -147,7 +150,10 @@ export class Bulkhead {
     this.#inside.leave(call, place)
     // a probe wants to see the topic without a queue
     const passes = this.limit === this.#steady && this.#descent.passes(this.inFlight, this.limit)
-    this.#serve(passes ? Math.max(this.limit, this.inFlight + 1) : this.limit)
+    const upTo = passes ? Math.max(this.limit, this.inFlight + 1) : this.limit
+    if (this.inFlight < upTo) this.#turnover.free()
+    this.#serve(upTo)
+    if (this.inFlight < this.limit) this.#turnover.ease()
   }
 
   /** The limit without regard to a probe. */
@@ -155,10 +161,15 @@ export class Bulkhead {
     return this.#limiter === null ? this.#options.slots : this.#limiter.steady
   }
 
+  /** What it would be if all of it were used. */
+  get #judged(): number {
+    return this.#limiter === null ? this.#options.slots : this.#limiter.judged
+  }
+
   get #crowd(): Crowd {
     const { limit } = this
-    // a probe, which lowers the limit for a moment, turns slots into places
-    const places = this.#options.queue + this.#steady - limit
+    // slots that are closed for the moment, by a probe or as nobody has used them, are places
+    const places = this.#options.queue + this.#judged - limit
     return { inFlight: this.inFlight, limit, waiting: this.#line.size, places }
   }
 
@@ -173,14 +184,25 @@ export class Bulkhead {
     if (waitMs <= 0) throw this.#refused(call, full(this.#crowd))
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
     const shed = this.#inside.shares.owed(waiter.line, this.#steady) ? null : this.#shed(call)
+    this.#turnover.press(this.#options.maxWaitMs)
+    const crowd = this.#crowdFor(waitMs)
     if (shed !== null) this.#evict(waiter, shed)
-    else if (this.#line.size >= this.#crowd.places) this.#evict(waiter, full(this.#crowd))
+    else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
     waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#crowd))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
     this.#line.add(waiter)
     this.#inside.queue(call)
     return waiter.slot.promise
+  }
+
+  /** No more places than slots will come free while one waits: who waits for nothing is refused too late. */
+  #crowdFor(waitMs: number): Crowd {
+    const { maxWaitMs } = this.#options
+    const crowd = this.#crowd
+    const knownAfterMs = Math.max(maxWaitMs, 2 * (this.#limiter?.sampleMs ?? 0))
+    const servedSoon = Math.floor(this.#turnover.within(waitMs * standing, knownAfterMs))
+    return servedSoon < crowd.places ? { ...crowd, places: servedSoon } : crowd
   }
 
   /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
@@ -233,13 +255,13 @@ export class Bulkhead {
 
   #crowded({ partition }: Call): Problem | null {
     const { partitions } = this.#inside
-    const [held, cap] = [partitions.held(partition), partitions.cap(this.#steady)]
+    const [held, cap] = [partitions.held(partition), partitions.cap(this.#judged)]
     return held < cap ? null : crowded(partition, held, cap)
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */
   #shed({ priority }: Call): Problem | null {
-    return this.#limiter === null ? null : shedByChance(priority, this.inFlight + this.#line.size, this.#steady)
+    return this.#limiter === null ? null : shedByChance(priority, this.inFlight + this.#line.size, this.#judged)
   }
 
   #tellLimit({ steady, floorMs, sampleMs }: Limiter): void {
@@ -251,7 +273,7 @@ export class Bulkhead {
 /** Takes a slot of the worker for each call. `excused` says when its silence may be our fault. Throws bulkhead-full, shed. */
 export function bulkhead<Out>(slots: Bulkhead, excused: Excused = never): Policy<Call, Out> {
   const holding = (call: Call, place: Place, next: Service<Call, Out>): Promise<Out> => {
-    const { phase } = slots
+    const phase = slots.begin()
     return ask(next, call).then(
       result => {
         slots.learn(call, phase, undefined, excused)

@@ -4,9 +4,12 @@ import type { Cohorts } from './cohorts.ts'
 import { Link } from './waiter.ts'
 import type { Waiter } from './waiter.ts'
 
+/** For this share of its patience a call may be passed over by those of clients that have less. */
+const passedOver = 0.25
+
 /**
  * The calls of one class that wait. The next is of a client that has least in flight, and of those the first that came: max-min
- * fairness, over cohorts of clients. Where `newestFirst` is allowed, the last that came is taken instead as long as more wait than
+ * fairness, over cohorts of clients, but nobody is passed over until it gives up. Where `newestFirst` is allowed, the last that came is taken instead as long as more wait than
  * can be served within their patience: then the first would be served just before they give up, and everybody late
  * (adaptive LIFO, Maurer, "Fail at Scale", 2015; the interval in which a queue must run empty is that of CoDel, 2012).
  */
@@ -50,17 +53,19 @@ export class Queue {
     let found: Waiter | null = null
     if (this.#size === 0) return found
     let load = Infinity
+    let oldest: Waiter | null = null
     for (let cohort = 0; cohort < cohortCount; cohort++) {
       if (this.#lengths[cohort] === 0) continue
       const ring = this.#rings[cohort] as Link
       const waiter = (this.#newestFirst ? ring.before : ring.next) as Waiter
+      if (oldest === null || waiter.number < oldest.number) oldest = waiter
       const its = cohorts.load(waiter.place)
       if (found !== null && (its > load || (its === load && waiter.number > found.number !== this.#newestFirst)))
         continue
       found = waiter
       load = its
     }
-    return found
+    return this.#newestFirst || oldest === null || since(oldest.since) < oldest.patienceMs * passedOver ? found : oldest
   }
 
   /** To be told before a waiter that got its slot is removed. */

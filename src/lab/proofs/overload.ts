@@ -10,7 +10,7 @@ import { count, figure, note, percent, timed } from '../verdict.ts'
 import type { Figure } from '../verdict.ts'
 
 const members = 2
-const behaviour = { ...usual, places: 5, serviceMs: 20 }
+const behaviour = { ...usual, places: 6, serviceMs: 40 }
 const perSecond = members * capacity(behaviour)
 const calm = 0.4
 const patienceMs = 2_200 // the route gives up at 2,000

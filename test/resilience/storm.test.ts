@@ -1,0 +1,26 @@
+import { test } from 'node:test'
+import { ok } from 'node:assert/strict'
+import { storm } from './storm.ts'
+
+const quantile = (all: readonly number[], share: number): number =>
+  all.toSorted((a, b) => a - b)[Math.floor(all.length * share)] ?? NaN
+
+test('in a storm the worker stays busy, the topic holds no second of work, and who is refused is refused at once', async t => {
+  const worker = { members: 2, places: 6, serviceMs: 40, overheadMs: 5 } // 300 a second
+  const course = [
+    { perSecond: 120, forMs: 3_000 },
+    { perSecond: 900, forMs: 5_000 },
+    { perSecond: 3_000, forMs: 4_000 },
+  ]
+  const [calm, three, ten] = await storm(t, worker, course)
+  ok(calm!.refused.length === 0 && calm!.limits.at(-1) === 64, 'what is not used is not open')
+  ok(three!.served.length >= 0.95 * 300 * 5, `${three!.served.length} served at three times`)
+  ok(ten!.served.length >= 0.95 * 300 * 4, `${ten!.served.length} served at ten times`)
+  // until it is known how fast slots come free, for a tenth of a second, some wait in vain
+  ok(quantile(three!.refused, 0.95) < 10, `refused after ${quantile(three!.refused, 0.95)} ms`)
+  ok(quantile(ten!.refused, 0.99) < 10, `refused after ${quantile(ten!.refused, 0.99)} ms`)
+  ok(Math.max(...three!.limits) <= 128, `${Math.max(...three!.limits)}: twice what was open`)
+  ok(Math.max(...ten!.limits) <= 60, `${Math.max(...ten!.limits)}: four times what they do at once`)
+  const bound = 2 * quantile(calm!.served, 0.99) + 100
+  ok(quantile(ten!.served, 0.99) <= bound, `${quantile(ten!.served, 0.99)} ms, allowed ${bound}`)
+})
