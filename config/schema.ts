@@ -139,7 +139,7 @@ const Bulkhead = z.strictObject({
   slots: count(1, 100_000)
     .default(512)
     .describe(
-      'Commands in flight at once; of an adaptive limit the most, and where it begins. A slot is free at the reply or when the command expires, not when the client leaves.',
+      'Commands in flight at once; of an adaptive limit the most, and where it begins before it knows the worker. A slot is free at the reply or when the command expires, not when the client leaves.',
     ),
   min: count(1, 100_000)
     .default(8)
@@ -147,7 +147,11 @@ const Bulkhead = z.strictObject({
   slackMs: ms(0, 60_000)
     .default(50)
     .describe('A reply that takes at most so much longer than at rest is never taken for overload.'),
-  queue: count(0, 100_000).default(128).describe('Calls waiting for a slot; the next one is refused.'),
+  queue: count(0, 100_000)
+    .default(128)
+    .describe(
+      'Calls waiting for a slot; the next one is refused. Fewer while slots come free too slowly for all of them.',
+    ),
   maxWaitMs: ms(0, 60_000)
     .default(100)
     .describe('Longest wait for a slot; never more than a tenth of the time that the call has left.'),

@@ -26,7 +26,7 @@ export async function storm(t: TestContext, worker: Worker, course: Course, over
     const place = places.indexOf(Math.min(...places))
     const begun = now()
     places[place] = Math.max(begun, places[place]!) + worker.serviceMs
-    after(places[place]! + worker.overheadMs - begun, () => {
+    after((places[place] ?? 0) + worker.overheadMs - begun, () => {
       call.progress.workerMs = since(begun)
       resolve(anAnswer)
     })
