@@ -13,7 +13,7 @@ import { Occupancy } from './occupancy.ts'
 import type { Partitions } from './partitions.ts'
 import { refusal } from './refusal.ts'
 import type { Refuse } from './refusal.ts'
-import { crowded, full, gaveWay, shedByChance } from './shed.ts'
+import { crowded, full, gaveWay, shedByChance, slow } from './shed.ts'
 import type { Crowd } from './shed.ts'
 import type { Shares } from './shares.ts'
 import { Turnover } from './turnover.ts'
@@ -74,7 +74,7 @@ export class Bulkhead {
   /** How many may be in flight at present. */
   get limit(): number {
     const limit = this.#limiter === null ? this.#options.slots : this.#limiter.limit
-    return limit - this.#inside.silence.slots
+    return Math.max(0, limit - this.#inside.silence.slots)
   }
 
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, told when it gives it back. */
@@ -134,7 +134,7 @@ export class Bulkhead {
     const { progress, started, partition } = call
     const silent = error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)
     if (silent) this.#inside.silence.keep()
-    else if (error === undefined) this.#inside.silence.end()
+    else if (error === undefined) this.#inside.answered(partition)
     if (limiter === null) return
     // no time: it was refused further in, or the reply overtook the acknowledgement
     if (progress.workerMs > 0) {
@@ -182,6 +182,8 @@ export class Bulkhead {
     if (call.signal.aborted) throw call.signal.reason
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
     if (waitMs <= 0) throw this.#refused(call, full(this.#crowd))
+    const slow = this.#slow(call)
+    if (slow !== null) throw this.#refused(call, slow)
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
     const shed = this.#inside.shares.owed(waiter.line, this.#steady) ? null : this.#shed(call)
     this.#turnover.press(this.#options.maxWaitMs)
@@ -257,6 +259,13 @@ export class Bulkhead {
     const { partitions } = this.#inside
     const [held, cap] = [partitions.held(partition), partitions.cap(this.#judged)]
     return held < cap ? null : crowded(partition, held, cap)
+  }
+
+  /** While slots are short. */
+  #slow({ partition }: Call): Problem | null {
+    const { partitions } = this.#inside
+    const [held, cap] = [partitions.held(partition), partitions.fair(partition, this.#steady)]
+    return held < cap ? null : slow(partition, held, cap)
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */

@@ -59,6 +59,12 @@ export class Occupancy {
     tell(this.#moves.left)
   }
 
+  /** The worker has said something. */
+  answered(partition: number): void {
+    this.silence.end()
+    this.partitions.answered(partition)
+  }
+
   /** Into the queue: for its partition it counts as if it were in flight. */
   queue({ partition }: Call): void {
     this.partitions.enter(partition)

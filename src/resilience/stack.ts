@@ -121,11 +121,15 @@ const clientQuota =
 const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
   const { lease, circuit, stuck, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
+  // nor is it the worker's failure that one of its partitions is silent while others answer
+  const notTheWorker: Excuse = (since, partition) =>
+    excused?.(since, partition) === true ||
+    (partition !== undefined && stuck.mode === 'enforce' && stuck.blame(partition, since) === 'partition')
   return [
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
     ...(lease === null ? [] : on('lease', options.quota?.mode ?? 'off', mode => leased<Reply>(lease, mode))),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, excused)).map(layer => ({
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheWorker)).map(layer => ({
       ...layer,
       state: () => worker.bulkhead.snapshot(),
     })),
@@ -137,10 +141,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         labels: call => call,
         failed: failing(options.breaker.failOn),
         ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
-        // nor is it the worker's failure that one of its partitions is silent while others answer
-        excused: ({ started, partition }) =>
-          excused?.(started, partition) === true ||
-          (stuck.mode === 'enforce' && stuck.blame(partition, started) === 'partition'),
+        excused: ({ started, partition }) => notTheWorker(started, partition),
         ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
       }),
     ),

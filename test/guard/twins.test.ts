@@ -21,6 +21,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/lab/proofs/metastable.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/own-consumer.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/overload.ts': 'npm run proof: it is a test itself',
+  'src/lab/proofs/storms.ts': 'npm run proof: the scenes of overload',
   'src/lab/proofs/stuck-partition.ts': 'npm run proof: it is a test itself',
 }
 

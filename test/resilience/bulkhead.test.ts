@@ -445,6 +445,27 @@ test('one partition of many takes no more than its part, and the reason names it
   deepEqual(served.slice(6), ['elsewhere', 'again'])
 })
 
+test('while slots are short, a partition that answers less than others gets fewer of them', async t => {
+  const clock = frozenClock(t)
+  const slots = new Bulkhead('orders', slotsOf({ slots: 8, queue: 8 }))
+  slots.partitions = 12
+  const { ask, settle, ends, served } = named(slots)
+  for (let i = 0; i < 32; i++) {
+    ask(`${i}`, { partition: i % 2 })
+    await settle(clock)
+  }
+  for (let i = 0; i < 3; i++) ask(`silent ${i}`, { partition: 5 }) // while there are free ones, up to half of them
+  for (let i = 0; i < 5; i++) ask(`busy ${i}`, { partition: i % 2 })
+  ask('silent', { partition: 5 })
+  ask('busy', { partition: 1 })
+  equal(await ends.get('silent'), 'bulkhead-full')
+  const error = await bulkhead(slots)(async () => anAnswer)(patient({ partition: 5 })).catch((error: unknown) => error)
+  ok(error instanceof Problem && error.message.includes('partition 5 in flight or waiting (at most 1,'))
+  deepEqual([error.limit, error.observed], [1, 3])
+  await settle(clock)
+  equal(served.at(-1), 'busy')
+})
+
 test('observed, a partition beyond its part is counted once and let in', async t => {
   const clock = frozenClock(t)
   const refused = heard(t, 'refused')

@@ -18,6 +18,27 @@ test('there is no cap where there is one partition, where nobody knows how many,
   equal(all.cap(512), Infinity)
 })
 
+test('while slots are short, a partition may have twice its part of the latest answers, and one in any case', () => {
+  const partitions = new Partitions(50)
+  for (let i = 0; i < 31; i++) partitions.answered(i % 4)
+  partitions.count = 12
+  equal(partitions.fair(0, 20), Infinity) // too few to say
+  partitions.answered(3)
+  deepEqual([0, 3, 4, 1_000].map(partition => partitions.fair(partition, 20)), [10, 10, 1, 1]) // prettier-ignore
+  for (let i = 0; i < 24; i++) partitions.answered(4)
+  deepEqual(
+    [0, 3, 4].map(partition => partitions.fair(partition, 20)),
+    [3, 3, 30],
+  )
+  for (let i = 0; i < 8; i++) partitions.answered(4)
+  deepEqual(
+    [0, 4].map(partition => partitions.fair(partition, 20)),
+    [1, 40],
+  )
+  partitions.count = 1
+  equal(partitions.fair(0, 20), Infinity)
+})
+
 test('each partition is counted, also one that is new', () => {
   const partitions = new Partitions(50)
   for (const partition of [3, 3, 40, 1_000, 40, 40]) partitions.enter(partition)

@@ -24,3 +24,27 @@ test('in a storm the worker stays busy, the topic holds no second of work, and w
   const bound = 2 * quantile(calm!.served, 0.99) + 100
   ok(quantile(ten!.served, 0.99) <= bound, `${quantile(ten!.served, 0.99)} ms, allowed ${bound}`)
 })
+
+test('half of the worker dies in a storm: the slots are those of the other half', async t => {
+  const worker = { members: 2, places: 6, serviceMs: 40, overheadMs: 5 }
+  const course = [
+    { perSecond: 120, forMs: 1_500 },
+    { perSecond: 900, forMs: 2_000 },
+    { perSecond: 900, forMs: 5_000, dead: 1 },
+  ]
+  const [, , half] = await storm(t, worker, course)
+  // 150 a second are possible; without a limit by partition 37 were served in these five seconds
+  ok(half!.served.length >= 0.6 * 150 * 5, `${half!.served.length} served`)
+})
+
+test('a storm of which a third is for one partition', async t => {
+  const worker = { members: 2, places: 6, serviceMs: 40, overheadMs: 5 }
+  const course = [
+    { perSecond: 120, forMs: 1_500 },
+    { perSecond: 900, forMs: 2_000 },
+    { perSecond: 900, forMs: 5_000, hotPercent: 30 },
+  ]
+  const [, , hot] = await storm(t, worker, course)
+  ok(hot!.served.length >= 0.85 * 300 * 5, `${hot!.served.length} served`)
+  ok(quantile(hot!.served, 0.99) <= 260, `${quantile(hot!.served, 0.99)} ms`)
+})

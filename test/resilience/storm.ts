@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import type { BulkheadOptions } from '../../config/schema.ts'
 import type { Reply } from '../../src/call.ts'
 import { after, later, now, since } from '../../src/clock.ts'
+import { Problem } from '../../src/problem.ts'
 import { Bulkhead, bulkhead } from '../../src/resilience/bulkhead.ts'
 import { seeded } from '../../src/lab/random.ts'
 import { aCall, anAnswer } from '../help/call.ts'
@@ -10,19 +11,32 @@ import { slotsOf } from './options.ts'
 
 /** What became of what was asked in this part of the course: how long it took, in ms, and the limit at each tenth of a second. */
 export type Part = Readonly<{ served: number[]; refused: number[]; limits: number[] }>
-type Course = readonly Readonly<{ perSecond: number; forMs: number }>[]
+type Course = readonly Readonly<{ perSecond: number; forMs: number; dead?: number; hotPercent?: number }>[]
 export type Worker = Readonly<{ members: number; places: number; serviceMs: number; overheadMs: number }>
 
-/** Plays a load on a bulkhead before a worker of so many members, each with its own queue, as partitions have, under the frozen clock. */
+const partitions = 12
+const timeoutMs = 2_000
+
+/**
+ * Plays a load on a bulkhead before a worker of so many members, each with its own partitions and its own queue, under the frozen
+ * clock. Of a member that is `dead` nothing is heard; `hotPercent` of the calls are for one partition.
+ */
 export async function storm(t: TestContext, worker: Worker, course: Course, over: Partial<BulkheadOptions> = {}) {
   const clock = frozenClock(t)
   const random = seeded(1)
   t.mock.method(Math, 'random', random)
   const slots = new Bulkhead('orders', slotsOf({ limit: 'adaptive', slots: 512, queue: 128, ...over }))
+  slots.partitions = partitions
+  let dead: number | undefined
   const free = Array.from({ length: worker.members }, () => Array.from({ length: worker.places }, () => 0))
   const guarded = bulkhead<Reply>(slots)(call => {
-    const { promise, resolve } = Promise.withResolvers<Reply>()
-    const places = free[Math.floor(random() * worker.members)]!
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+    const member = call.partition % worker.members
+    if (member === dead) {
+      after(timeoutMs, () => reject(new Problem('reply-timeout', 'dead')))
+      return promise
+    }
+    const places = free[member]!
     const place = places.indexOf(Math.min(...places))
     const begun = now()
     places[place] = Math.max(begun, places[place]!) + worker.serviceMs
@@ -33,14 +47,16 @@ export async function storm(t: TestContext, worker: Worker, course: Course, over
     return promise
   })
   const parts: Part[] = []
-  for (const { perSecond, forMs } of course) {
+  for (const { perSecond, forMs, hotPercent = 0, ...of } of course) {
+    dead = of.dead
     const part: Part = { served: [], refused: [], limits: [] }
     parts.push(part)
     let due = 0
     for (let ms = 0; ms < forMs; ms++) {
       for (due -= 1; due < 0; due += (-Math.log(1 - random()) * 1_000) / perSecond) {
         const begun = now()
-        const call = aCall({ deadline: later(2_000), client: `${Math.floor(random() * 100)}` })
+        const partition = random() * 100 < hotPercent ? 0 : Math.floor(random() * partitions)
+        const call = aCall({ deadline: later(timeoutMs), client: `${Math.floor(random() * 100)}`, partition })
         guarded(call).then(
           () => part.served.push(since(begun)),
           () => part.refused.push(since(begun)),
@@ -50,6 +66,6 @@ export async function storm(t: TestContext, worker: Worker, course: Course, over
       await clock.advance(1)
     }
   }
-  for (let ms = 0; ms < 500; ms++) await clock.advance(1) // those who are still inside
+  for (let ms = 0; ms < timeoutMs + 100; ms++) await clock.advance(1) // those who are still inside
   return parts
 }
