@@ -19,6 +19,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/lab/proofs/fairness.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/index.ts': 'npm run proof, which lists them',
   'src/lab/proofs/metastable.ts': 'npm run proof: it is a test itself',
+  'src/lab/proofs/dead-worker.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/own-consumer.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/overload.ts': 'npm run proof: it is a test itself',
   'src/lab/proofs/storms.ts': 'npm run proof: the scenes of overload',
