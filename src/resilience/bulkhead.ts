@@ -2,11 +2,9 @@ import type { BulkheadOptions } from '../../config/schema.ts'
 import { ask } from '../call.ts'
 import type { Call, Policy, Service } from '../call.ts'
 import { after, since, until } from '../clock.ts'
-import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
+import { Allowance } from './allowance.ts'
 import type { Place } from './cohorts.ts'
-import { Descent } from './descent.ts'
-import { Limiter } from './limiter.ts'
 import type { Excused } from './limiter.ts'
 import { Line } from './line.ts'
 import { Occupancy } from './occupancy.ts'
@@ -46,20 +44,18 @@ export class Bulkhead {
   readonly worker: string
   readonly #options: BulkheadOptions
   readonly #refuse: Refuse
-  readonly #limiter: Limiter | null // null: a fixed limit
+  readonly #allowed: Allowance
   readonly #inside: Occupancy
-  readonly #descent = new Descent()
   readonly #turnover = new Turnover()
   #line: Line
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
-  constructor(worker: string, options: BulkheadOptions, concluded?: () => boolean) {
+  constructor(worker: string, options: BulkheadOptions, concluded = (): boolean => false) {
     this.worker = worker
     this.#options = options
     this.#refuse = refusal(policy, options.mode)
-    const { limit, slots, min, slackMs, partitionPercent } = options
-    this.#limiter = limit === 'fixed' ? null : new Limiter({ min: Math.min(min, slots), max: slots, slackMs })
-    this.#inside = new Occupancy(worker, partitionPercent, concluded)
+    this.#allowed = new Allowance(worker, options, concluded)
+    this.#inside = new Occupancy(worker, options.partitionPercent)
     this.#line = this.#emptyLine()
   }
 
@@ -73,15 +69,12 @@ export class Bulkhead {
 
   /** How many may be in flight at present. */
   get limit(): number {
-    const limit = this.#limiter === null ? this.#options.slots : this.#limiter.limit
-    return Math.max(0, limit - this.#inside.silence.slots)
+    return this.#allowed.limit
   }
 
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, told when it gives it back. */
   begin(): number | null {
-    // on the way down the queue in the topic is still that of the old limit, and says nothing of the new one
-    if (this.#limiter === null || this.inFlight > this.#limiter.steady) return null
-    return this.#limiter.begin(this.inFlight)
+    return this.#allowed.begin(this.inFlight)
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
@@ -99,11 +92,10 @@ export class Bulkhead {
     const { inFlight, shares, partitions } = this.#inside
     return {
       limit: this.limit,
-      floorMs: this.#limiter?.floorMs ?? null,
-      sampleMs: this.#limiter?.sampleMs ?? null,
+      ...this.#allowed.times,
       inFlight,
       waiting: this.#line.state(),
-      shares: shares.state(this.#steady),
+      shares: shares.state(this.#allowed.steady),
       fullestPartition: partitions.fullest(),
     }
   }
@@ -115,7 +107,7 @@ export class Bulkhead {
   enter(call: Call): Place | Promise<Place> {
     const place = this.#inside.cohorts.placeOf(call.client)
     const problem = this.#crowded(call)
-    if (problem === null && this.inFlight >= this.limit && this.#limiter?.hurry() === true) this.#serve()
+    if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
     if (problem !== null) this.#reject(call, problem)
     else if (this.inFlight >= this.limit) {
       if (this.#options.mode === 'enforce') return this.#wait(call, place)
@@ -130,52 +122,33 @@ export class Bulkhead {
 
   /** What a call says of the worker, if anything, before it gives its slot back. */
   learn(call: Call, phase: number | null, error: unknown, excused: Excused): void {
-    const limiter = this.#limiter
-    const { progress, started, partition } = call
+    const { started, partition } = call
     const silent = error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)
-    if (silent) this.#inside.silence.keep()
-    else if (error === undefined) this.#inside.answered(partition)
-    if (limiter === null) return
-    // no time: it was refused further in, or the reply overtook the acknowledgement
-    if (progress.workerMs > 0) {
-      if (limiter.reply(progress.workerMs, phase, this.inFlight, excused)) this.#tellLimit(limiter)
-    } else if (silent) {
-      const waitedMs = since(started) - progress.queueMs - progress.publishMs
-      if (limiter.timeout(waitedMs, this.inFlight, excused)) this.#tellLimit(limiter)
-    } else limiter.skip(phase)
+    this.#allowed.learn(call, phase, silent, this.inFlight, excused)
+    if (error !== undefined) return
+    this.#allowed.heard()
+    this.#inside.partitions.answered(partition)
   }
 
   /** Gives the slot back, or on to whoever is next. */
   leave(call: Call, place: Place): void {
     this.#inside.leave(call, place)
-    // a probe wants to see the topic without a queue
-    const passes = this.limit === this.#steady && this.#descent.passes(this.inFlight, this.limit)
-    const upTo = passes ? Math.max(this.limit, this.inFlight + 1) : this.limit
+    const upTo = this.#allowed.left(this.inFlight)
     if (this.inFlight < upTo) this.#turnover.free()
     this.#serve(upTo)
     if (this.inFlight < this.limit) this.#turnover.ease()
   }
 
-  /** The limit without regard to a probe. */
-  get #steady(): number {
-    return this.#limiter === null ? this.#options.slots : this.#limiter.steady
-  }
-
-  /** What it would be if all of it were used. */
-  get #judged(): number {
-    return this.#limiter === null ? this.#options.slots : this.#limiter.judged
-  }
-
   get #crowd(): Crowd {
     const { limit } = this
     // slots that are closed for the moment, by a probe or as nobody has used them, are places
-    const places = this.#options.queue + this.#judged - limit
+    const places = this.#options.queue + this.#allowed.judged - limit
     return { inFlight: this.inFlight, limit, waiting: this.#line.size, places }
   }
 
   #emptyLine(): Line {
     const { cohorts, shares } = this.#inside
-    return new Line(cohorts, shares, this.#limiter !== null)
+    return new Line(cohorts, shares, this.#allowed.adaptive)
   }
 
   #wait(call: Call, place: Place): Promise<Place> {
@@ -185,7 +158,7 @@ export class Bulkhead {
     const slow = this.#slow(call)
     if (slow !== null) throw this.#refused(call, slow)
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
-    const shed = this.#inside.shares.owed(waiter.line, this.#steady) ? null : this.#shed(call)
+    const shed = this.#inside.shares.owed(waiter.line, this.#allowed.steady) ? null : this.#shed(call)
     this.#turnover.press(this.#options.maxWaitMs)
     const crowd = this.#crowdFor(waitMs)
     if (shed !== null) this.#evict(waiter, shed)
@@ -202,7 +175,7 @@ export class Bulkhead {
   #crowdFor(waitMs: number): Crowd {
     const { maxWaitMs } = this.#options
     const crowd = this.#crowd
-    const knownAfterMs = Math.max(maxWaitMs, 2 * (this.#limiter?.sampleMs ?? 0))
+    const knownAfterMs = Math.max(maxWaitMs, 2 * (this.#allowed.times.sampleMs ?? 0))
     const servedSoon = Math.floor(this.#turnover.within(waitMs * standing, knownAfterMs))
     return servedSoon < crowd.places ? { ...crowd, places: servedSoon } : crowd
   }
@@ -210,7 +183,7 @@ export class Bulkhead {
   /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
   #evict(newcomer: Waiter, problem: Problem): void {
     const { call } = newcomer
-    const victim = this.#line.victim(newcomer, this.#steady)
+    const victim = this.#line.victim(newcomer, this.#allowed.steady)
     if (victim === null) throw this.#refused(call, problem)
     this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
   }
@@ -230,7 +203,7 @@ export class Bulkhead {
 
   #serve(upTo = this.limit): void {
     while (this.#line.size > 0 && this.inFlight < upTo) {
-      const waiter = this.#line.next(this.#steady)
+      const waiter = this.#line.next(this.#allowed.steady)
       if (waiter === null) return
       const { call, place } = waiter
       // after a stall of our own its alarm may be late: what nobody waits for is not begun
@@ -257,25 +230,21 @@ export class Bulkhead {
 
   #crowded({ partition }: Call): Problem | null {
     const { partitions } = this.#inside
-    const [held, cap] = [partitions.held(partition), partitions.cap(this.#judged)]
+    const [held, cap] = [partitions.held(partition), partitions.cap(this.#allowed.judged)]
     return held < cap ? null : crowded(partition, held, cap)
   }
 
   /** While slots are short. */
   #slow({ partition }: Call): Problem | null {
     const { partitions } = this.#inside
-    const [held, cap] = [partitions.held(partition), partitions.fair(partition, this.#steady)]
+    const [held, cap] = [partitions.held(partition), partitions.fair(partition, this.#allowed.steady)]
     return held < cap ? null : slow(partition, held, cap)
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */
   #shed({ priority }: Call): Problem | null {
-    return this.#limiter === null ? null : shedByChance(priority, this.inFlight + this.#line.size, this.#judged)
-  }
-
-  #tellLimit({ steady, floorMs, sampleMs }: Limiter): void {
-    if (!events.limited.hasSubscribers) return
-    events.limited.publish({ worker: this.worker, limit: steady, floorMs, sampleMs })
+    const { adaptive, judged } = this.#allowed
+    return adaptive ? shedByChance(priority, this.inFlight + this.#line.size, judged) : null
   }
 }
 

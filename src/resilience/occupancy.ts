@@ -5,7 +5,6 @@ import { Cohorts } from './cohorts.ts'
 import type { Place } from './cohorts.ts'
 import { Partitions } from './partitions.ts'
 import { Shares } from './shares.ts'
-import { Silence } from './silence.ts'
 
 type Move = Happenings['occupied']
 
@@ -13,13 +12,11 @@ type Move = Happenings['occupied']
 export class Occupancy {
   readonly cohorts = new Cohorts()
   readonly partitions: Partitions
-  readonly silence: Silence
   readonly #moves: Readonly<Record<'entered' | 'left' | 'queued' | 'unqueued', Move>> // made once, told twice a call
   #shares = new Shares(new Map())
   #inFlight = 0
 
-  constructor(worker: string, partitionPercent: number, concluded: () => boolean = () => false) {
-    this.silence = new Silence(concluded)
+  constructor(worker: string, partitionPercent: number) {
     this.partitions = new Partitions(partitionPercent)
     this.#moves = {
       entered: { worker, inFlight: 1, waiting: 0 },
@@ -52,17 +49,11 @@ export class Occupancy {
   }
 
   leave({ route, partition }: Call, place: Place): void {
-    if (--this.#inFlight === 0) this.silence.end()
+    this.#inFlight--
     this.cohorts.leave(place)
     this.partitions.leave(partition)
     this.#shares.leave(this.#shares.lineOf(route))
     tell(this.#moves.left)
-  }
-
-  /** The worker has said something. */
-  answered(partition: number): void {
-    this.silence.end()
-    this.partitions.answered(partition)
   }
 
   /** Into the queue: for its partition it counts as if it were in flight. */

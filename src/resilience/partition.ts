@@ -33,7 +33,7 @@ export function partition(
         const problem = refuse(call, partitions.refusal(call.partition))
         if (problem !== null) return Promise.reject(problem)
       }
-      const silence = silenceMs === undefined ? null : new Silence(call, () => silent(call, ticket))
+      const silence = silenceMs === undefined ? null : new Outlived(call, () => silent(call, ticket))
       silence?.set(silenceMs ?? 0)
       return ask(next, call).then(
         reply => {
@@ -57,7 +57,7 @@ export function partition(
 }
 
 /** Judges a call that outlives the wait of its client, when that is over. */
-class Silence extends Timed {
+class Outlived extends Timed {
   judged = false // one verdict a call
   readonly #call: Call
   readonly #silent: () => void
