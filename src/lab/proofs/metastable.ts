@@ -60,16 +60,19 @@ const share = (run: Run): number => {
   return percent(goodput(run, later), possible(run, later))
 }
 
-/** How long after the return of the workers nearly all that is asked is answered, for three seconds on end. */
+/** How long after the return of the workers nearly all that is asked is answered, in each of three seconds on end. */
 function recovered(run: Run): number {
   const [fromMs, toMs] = spanOf(run, 'back')
   const [due, served] = [
     bySecond(run, 'all', second => second.asked),
     bySecond(run, 'all', ({ fates }) => fates.served),
   ]
-  for (let ms = fromMs; ms + steadyMs <= toMs; ms += 1_000) {
-    const span = [ms, ms + steadyMs] as const
-    if (within(served, span) >= (least / 100) * within(due, span)) return ms - fromMs
+  const isGood = (ms: number): boolean =>
+    within(served, [ms, ms + 1_000]) >= (least / 100) * within(due, [ms, ms + 1_000])
+  let goodMs = 0
+  for (let ms = fromMs; ms < toMs; ms += 1_000) {
+    goodMs = isGood(ms) ? goodMs + 1_000 : 0
+    if (goodMs === steadyMs) return ms + 1_000 - steadyMs - fromMs
   }
   return Infinity
 }
