@@ -155,20 +155,25 @@ export class Bulkhead {
     if (call.signal.aborted) throw call.signal.reason
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
     if (waitMs <= 0) throw this.#refused(call, full(this.#crowd))
-    const slow = this.#slow(call)
-    if (slow !== null) throw this.#refused(call, slow)
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
-    const shed = this.#inside.shares.owed(waiter.line, this.#allowed.steady) ? null : this.#shed(call)
-    this.#turnover.press(this.#options.maxWaitMs)
-    const crowd = this.#crowdFor(waitMs)
-    if (shed !== null) this.#evict(waiter, shed)
-    else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
+    const slow = this.#slow(waiter)
+    if (slow === null) this.#makeRoom(waiter)
+    else this.#evict(waiter, slow, this.#line.victimFor(waiter, this.#allowed.steady))
     waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#crowd))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
     this.#line.add(waiter)
     this.#inside.queue(call)
     return waiter.slot.promise
+  }
+
+  #makeRoom(waiter: Waiter): void {
+    const { call, line, patienceMs } = waiter
+    const shed = this.#inside.shares.owed(line, this.#allowed.steady) ? null : this.#shed(call)
+    this.#turnover.press(this.#options.maxWaitMs)
+    const crowd = this.#crowdFor(patienceMs)
+    if (shed !== null) this.#evict(waiter, shed)
+    else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
   }
 
   /** No more places than slots will come free while one waits: who waits for nothing is refused too late. */
@@ -181,9 +186,8 @@ export class Bulkhead {
   }
 
   /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
-  #evict(newcomer: Waiter, problem: Problem): void {
+  #evict(newcomer: Waiter, problem: Problem, victim = this.#line.victim(newcomer, this.#allowed.steady)): void {
     const { call } = newcomer
-    const victim = this.#line.victim(newcomer, this.#allowed.steady)
     if (victim === null) throw this.#refused(call, problem)
     this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
   }
@@ -235,10 +239,13 @@ export class Bulkhead {
   }
 
   /** While slots are short. */
-  #slow({ partition }: Call): Problem | null {
-    const { partitions } = this.#inside
-    const [held, cap] = [partitions.held(partition), partitions.fair(partition, this.#allowed.steady)]
-    return held < cap ? null : slow(partition, held, cap)
+  #slow({ call: { partition, priority }, place }: Waiter): Problem | null {
+    const { partitions, cohorts } = this.#inside
+    const { steady } = this.#allowed
+    const [held, cap] = [partitions.held(partition), partitions.fair(partition, steady)]
+    if (held < cap || priority === 'critical' || priority === 'health') return null
+    // its part is a guess by few answers, and beside a noisy client it is that one's calls that fill it
+    return cohorts.isQuiet(place, steady) ? null : slow(partition, held, cap)
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import { ok } from 'node:assert/strict'
+import type { Priority } from '../../src/call.ts'
 import { storm } from './storm.ts'
 
 const quantile = (all: readonly number[], share: number): number =>
@@ -47,4 +48,38 @@ test('a storm of which a third is for one partition', async t => {
   const [, , hot] = await storm(t, worker, course)
   ok(hot!.served.length >= 0.85 * 300 * 5, `${hot!.served.length} served`)
   ok(quantile(hot!.served, 0.99) <= 260, `${quantile(hot!.served, 0.99)} ms`)
+})
+
+const usual = (random: () => number): string => `${Math.floor(random() * 100)}`
+
+test('in a storm of all classes the critical calls are served', async t => {
+  const worker = { members: 2, places: 5, serviceMs: 20, overheadMs: 8 } // 500 a second
+  const of = (random: () => number) => {
+    const drawn = random()
+    const priority: Priority = drawn < 0.1 ? 'critical' : drawn < 0.4 ? 'normal' : 'sheddable'
+    return { client: usual(random), priority }
+  }
+  const [, twice] = await storm(t, worker, [
+    { perSecond: 200, forMs: 1_500, of },
+    { perSecond: 1_000, forMs: 4_000, of },
+  ])
+  const share = (priority: Priority): number => twice!.by[priority]!.served / twice!.by[priority]!.asked
+  ok(share('critical') >= 0.99, `${share('critical')} of the critical ones`)
+  ok(share('normal') >= 0.7 && share('sheddable') < 0.4, `${share('normal')} of the normal, ${share('sheddable')}`)
+})
+
+test('a storm that is one client’s costs the others little', async t => {
+  const worker = { members: 2, places: 5, serviceMs: 20, overheadMs: 8 }
+  const priority = 'normal' as const
+  const [, loud] = await storm(t, worker, [
+    { perSecond: 250, forMs: 1_500 },
+    {
+      perSecond: 2_250,
+      forMs: 6_000,
+      of: random => ({ client: random() < 8 / 9 ? 'noisy' : usual(random), priority }),
+    },
+  ])
+  const { noisy, normal } = loud!.by
+  const served = (normal!.served - noisy!.served) / (normal!.asked - noisy!.asked)
+  ok(served >= 0.95, `${served} of the others`)
 })

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { BulkheadOptions } from '../../config/schema.ts'
-import type { Reply } from '../../src/call.ts'
+import type { Priority, Reply } from '../../src/call.ts'
 import { after, later, now, since } from '../../src/clock.ts'
 import { Problem } from '../../src/problem.ts'
 import { Bulkhead, bulkhead } from '../../src/resilience/bulkhead.ts'
@@ -10,11 +10,21 @@ import { frozenClock } from '../help/clock.ts'
 import { slotsOf } from './options.ts'
 
 /** What became of what was asked in this part of the course: how long it took, in ms, and the limit at each tenth of a second. */
-export type Part = Readonly<{ served: number[]; refused: number[]; limits: number[] }>
-type Course = readonly Readonly<{ perSecond: number; forMs: number; dead?: number; hotPercent?: number }>[]
+export type Part = Readonly<{ served: number[]; refused: number[]; limits: number[]; by: Record<string, Counts> }>
+/** Of one class or client. */
+type Counts = { asked: number; served: number }
+/** `of`: who asks, and how much it matters; by default one of a hundred clients. */
+type Course = readonly Readonly<{
+  perSecond: number
+  forMs: number
+  dead?: number
+  hotPercent?: number
+  of?: (random: () => number) => Readonly<{ client: string; priority: Priority }>
+}>[]
 export type Worker = Readonly<{ members: number; places: number; serviceMs: number; overheadMs: number }>
 
 const partitions = 12
+const anybody = (random: () => number) => ({ client: `${Math.floor(random() * 100)}`, priority: 'normal' as const })
 const timeoutMs = 2_000
 
 /**
@@ -47,18 +57,23 @@ export async function storm(t: TestContext, worker: Worker, course: Course, over
     return promise
   })
   const parts: Part[] = []
-  for (const { perSecond, forMs, hotPercent = 0, ...of } of course) {
-    dead = of.dead
-    const part: Part = { served: [], refused: [], limits: [] }
+  for (const { perSecond, forMs, hotPercent = 0, of = anybody, ...rest } of course) {
+    dead = rest.dead
+    const part: Part = { served: [], refused: [], limits: [], by: {} }
     parts.push(part)
     let due = 0
     for (let ms = 0; ms < forMs; ms++) {
       for (due -= 1; due < 0; due += (-Math.log(1 - random()) * 1_000) / perSecond) {
         const begun = now()
         const partition = random() * 100 < hotPercent ? 0 : Math.floor(random() * partitions)
-        const call = aCall({ deadline: later(timeoutMs), client: `${Math.floor(random() * 100)}`, partition })
-        guarded(call).then(
-          () => part.served.push(since(begun)),
+        const { client, priority } = of(random)
+        const counts = [client, priority].map(name => (part.by[name] ??= { asked: 0, served: 0 }))
+        for (const count of counts) count.asked++
+        guarded(aCall({ deadline: later(timeoutMs), client, priority, partition })).then(
+          () => {
+            part.served.push(since(begun))
+            for (const count of counts) count.served++
+          },
           () => part.refused.push(since(begun)),
         )
       }
