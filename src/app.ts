@@ -1,49 +1,41 @@
-import type { Config, RouteOptions } from '../config/schema.ts'
+import type { Config } from '../config/schema.ts'
 import { hidden } from '../config/load.ts'
 import type { Acknowledged, Broker, Outgoing } from './bridge/broker.ts'
 import { Correlator } from './bridge/correlate.ts'
-import { injectable } from './bridge/faulty.ts'
-import type { Far } from './bridge/faulty.ts'
 import { Inbox } from './bridge/inbox.ts'
-import { MemoryBroker } from './bridge/memory.ts'
-import { notify } from './bridge/notify.ts'
-import { repeatedRequest } from './bridge/repeat.ts'
-import { requestReply, settleReplies } from './bridge/request.ts'
+import { settleReplies } from './bridge/request.ts'
 import { ensureTopics, topicsOf } from './bridge/topics.ts'
-import { Watch } from './bridge/watch.ts'
 import { pipe } from './call.ts'
-import type { Call, Entrance, Entrant, Reply, Service } from './call.ts'
+import type { Call, Entrance, Entrant } from './call.ts'
 import { changesOf } from './changes.ts'
 import { pause } from './clock.ts'
 import { events } from './events.ts'
+import {
+  askedFaults,
+  broadcasts,
+  guardWorkers,
+  openBroker,
+  openFaults,
+  openLeases,
+  openStateFile,
+  openUpstreams,
+  runDemos,
+  watchGroups,
+} from './parts.ts'
 import { Problem } from './problem.ts'
 import { Readiness } from './readiness.ts'
-import type { Circuit } from './resilience/circuit.ts'
 import { Drain } from './resilience/drain.ts'
 import { explain } from './resilience/explain.ts'
-import type { Check } from './resilience/gate.ts'
-import { Faults } from './resilience/faults.ts'
-import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
-import type { WorkerGuards } from './resilience/guards.ts'
+import { guardCluster, longestTimeout } from './resilience/guards.ts'
 import { Overload, readingsOf } from './resilience/overload.ts'
-import { repetitionOf } from './resilience/repetition.ts'
-import type { Leases } from './resilience/leases.ts'
-import type { SharedClients } from './resilience/clients.ts'
 import { Stall } from './resilience/stall.ts'
 import { wraps } from './resilience/layer.ts'
-import type { Layer } from './resilience/layer.ts'
-import { callLayers, publishLayers, repeatStack } from './resilience/stack.ts'
-import type { StateFile } from './resilience/statefile.ts'
-import { stepsOf } from './resilience/steps.ts'
-import type { Upstreams } from './resilience/steps.ts'
-import { noWorker, workerBehind } from './resilience/watched.ts'
+import { publishLayers, repeatStack } from './resilience/stack.ts'
 import { administer } from './routes/admin.ts'
 import { edge } from './routes/edge.ts'
-import { faultsOf } from './routes/fault.ts'
-import type { FaultsOf } from './routes/fault.ts'
-import type { Way } from './routes/intake.ts'
 import { serve } from './routes/server.ts'
 import { openTelemetry } from './telemetry/index.ts'
+import { wayOf } from './ways.ts'
 
 /** A running gateway. */
 export interface Gateway extends AsyncDisposable {
@@ -89,7 +81,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const publish = pipe(wraps(publishing), record => broker.publish(record))
   const again = pipe<Outgoing, Acknowledged>(repeatStack(cluster, faults), record => broker.publish(record))
   const far = { publish, again, replies }
-  const layers = new Map<string, readonly Layer<Call, Reply>[]>() // by route
+  const made = { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches }
 
   let wasReady = false
   const later = { retryAfterMs: 1_000, limit: 1, observed: 0 } // one is wanted, and none is there
@@ -104,50 +96,6 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   // nor is the worker to blame while the cluster takes no records: it may be unable to answer, as we are to ask
   const excused = (since: Call['started']): boolean =>
     inbox.sickSince(since) || stall.since(since) || cluster.circuit.troubledSince(since)
-
-  const way = (name: string, route: RouteOptions, upstreams: Upstreams): Way => {
-    const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
-    const parts = { route, policies: config.policies, drain, shares: sharesOf(leases, name, route), excused, faults }
-    /** The core of the way; where faults can be injected, with the places for them. */
-    const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>
-      faults === null ? build(far) : injectable(far, build)
-    if (route.event !== undefined) {
-      const { topic, expose, acks = route.delivery === 'volatile' ? 'leader' : 'all' } = route.event
-      const policies = callLayers({ ...parts, worker: null, checks: [started, reachable] })
-      layers.set(name, policies)
-      const core = inMind(far => notify(far.publish, { ...named, acks, expose }))
-      return { name, route, topic, service: pipe(wraps(policies), core) }
-    }
-    const worker = workers.get((route.command ?? route.query)?.to ?? '')
-    if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
-    const { topic, dialect } = worker.options
-    const repeats = repetitionOf(route, worker, cluster)
-    const core = lazily(() => {
-      const options = { ...named, dialect, maxReplyBytes: config.replies.maxBytes, reply: inbox.place }
-      return inMind(far =>
-        repeats === null
-          ? requestReply(far.publish, far.replies, options)
-          : repeatedRequest({ ...far, partitionFor, repeats }, options),
-      )
-    })
-    const watch = watches.get(worker.name)
-    const policies = callLayers({
-      ...parts,
-      worker,
-      fallback: stepsOf(route, upstreams),
-      repetition: repeats,
-      checks: [started, reachable, answerable, ...checksOf(watch, worker)],
-      // what is silent while its partition is handed over, is soon heard again
-      ...(watch !== undefined && {
-        excused: (since, partition) =>
-          excused(since) ||
-          watch.disturbed(since, partition === undefined ? undefined : worker.stuck.answeredAt(partition)),
-        watched: () => watch.snapshot(),
-      }),
-    })
-    layers.set(name, policies)
-    return { name, route, topic, service: pipe(wraps(policies), core) }
-  }
 
   const held = new AsyncDisposableStack() // released in the opposite order
   held.use(telemetry)
@@ -194,8 +142,14 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     }
   }
   try {
-    const upstreams = await openUpstreams(config, held)
-    const ways = Object.entries(config.routes).map(([name, route]) => way(name, route, upstreams))
+    const shared = {
+      ...made,
+      partitionFor,
+      upstreams: await openUpstreams(config, held),
+      checks: { publishing: [started, reachable], answering: [answerable] },
+      excused,
+    }
+    const ways = Object.entries(config.routes).map(([name, route]) => wayOf(name, route, shared))
     const pages = {
       readiness: () => {
         look()
@@ -214,7 +168,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       policies: () => ({
         instance,
         overload: overload === null ? null : { mode: overload.mode, ...overload.state },
-        routes: Object.fromEntries([...layers].map(([name, stack]) => [name, explain(stack)])),
+        routes: Object.fromEntries(ways.map(({ name, policies }) => [name, explain(policies)])),
         publishing: explain(publishing),
         refusals: telemetry.refusals.latest(),
       }),
@@ -294,115 +248,6 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     await held.disposeAsync()
     throw error
   }
-}
-
-async function openBroker({ broker }: Config): Promise<Broker> {
-  if (broker.brokers === '') return new MemoryBroker()
-  const { KafkaBroker } = await import('./bridge/kafka/kafka.ts') // not loaded where it is not used
-  return new KafkaBroker(broker)
-}
-
-async function openLeases({ redis }: Config): Promise<Leases | null> {
-  if (redis === undefined) return null
-  const { Leases } = await import('./resilience/leases.ts') // not loaded where it is not used
-  return new Leases(redis)
-}
-
-/** Who serves the upstreams of fallbacks; they are closed with what is held. */
-async function openUpstreams({ routes, replies }: Config, held: AsyncDisposableStack): Promise<Upstreams> {
-  const steps = Object.values(routes).flatMap(({ fallback = [] }) => fallback)
-  if (steps.every(({ upstream }) => upstream === undefined)) return neverAsked
-  const { Upstream } = await import('./bridge/upstream.ts') // not loaded where it is not used
-  return options => held.use(new Upstream({ ...options, maxReplyBytes: replies.maxBytes })).serve
-}
-
-const neverAsked: Upstreams = () => {
-  throw new Error('No route has an upstream.')
-}
-
-async function openStateFile({ policies }: Config, circuits: readonly Circuit[]): Promise<StateFile | null> {
-  if (policies.stateFile === undefined) return null
-  const { StateFile } = await import('./resilience/statefile.ts') // not loaded where it is not used
-  return await StateFile.open(policies.stateFile, circuits)
-}
-
-/** Who counts the clients of a route for all instances; null: this one does, by itself. */
-const sharesOf = (leases: Leases | null, name: string, { quota }: RouteOptions): SharedClients | null =>
-  quota?.shared === true ? (leases?.shares(quota, name) ?? null) : null
-
-async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {
-  const { demo } = await import('./worker/demo.ts')
-  for (const { topic, dialect } of Object.values(workers)) {
-    const serving = await demo(broker, { topic, dialect })
-    if (held.disposed) await serving.close()
-    else held.use(serving)
-  }
-}
-
-const guardWorkers = (config: Config, leases: Leases | null): ReadonlyMap<string, WorkerGuards> =>
-  new Map(
-    Object.entries(config.workers).map(([name, options]) => {
-      const routes = routesTo(config, name)
-      const guards = guardWorker(name, options, longestTimeout(routes.map(([, route]) => route)), leases)
-      guards.bulkhead.guarantee(new Map(routes.map(([route, { share }]) => [route, share])))
-      return [name, guards]
-    }),
-  )
-
-/** The groups that the configuration names, by worker. */
-function watchGroups(
-  config: Config,
-  { admin }: Broker,
-  workers: ReadonlyMap<string, WorkerGuards>,
-): ReadonlyMap<string, Watch> {
-  const watches = new Map<string, Watch>()
-  for (const [worker, { topic, group, watch, breaker }] of Object.entries(config.workers)) {
-    if (group === undefined) continue
-    const guards = workers.get(worker)
-    const settled = (): void => {
-      // what was silent may be in other hands by now
-      guards?.circuit.halfOpenNow('the group of the worker has changed')
-      guards?.stuck.tryNow()
-    }
-    const moved = (partition: number): void => {
-      guards?.circuit.works()
-      guards?.stuck.works(partition)
-    }
-    const options = { worker, group, everyMs: watch.everyMs, graceMs: breaker.rebalanceGraceMs }
-    watches.set(worker, new Watch(() => admin.group(group, topic), { settled, moved }, options))
-  }
-  return watches
-}
-
-/** What the gate asks on account of a watched group. */
-function checksOf(watch: Watch | undefined, { options, stuck }: WorkerGuards): Check[] {
-  if (watch === undefined) return []
-  const modes = options.watch
-  const lately = (partition: number): number | null => stuck.lately(partition, modes.everyMs)
-  return [
-    ...(modes.noWorker === 'off' ? [] : [noWorker(watch, modes.noWorker)]),
-    ...(modes.behind === 'off' ? [] : [workerBehind(watch, modes.behind, lately)]),
-  ]
-}
-
-const openFaults = ({ faults, routes, workers }: Config): Faults | null =>
-  faults.mode === 'off' ? null : new Faults(faults, Object.keys(routes), Object.keys(workers))
-
-const askedFaults = ({ admin, faults }: Config): FaultsOf | null =>
-  faults.mode === 'off' || !faults.headers || admin.token === undefined
-    ? null
-    : faultsOf(admin.token, faults.maxPercent)
-
-const broadcasts = ({ workers }: Config): boolean =>
-  Object.values(workers).some(worker => worker.replies === 'broadcast')
-
-const routesTo = ({ routes }: Config, worker: string): [string, RouteOptions][] =>
-  Object.entries(routes).filter(([, { command, query }]) => (command ?? query)?.to === worker)
-
-/** A service that can be built only once the gateway is ready: with the first call. */
-function lazily(build: () => Service<Call, Reply>): Service<Call, Reply> {
-  let service: Service<Call, Reply> | null = null
-  return async call => await (service ??= build())(call)
 }
 
 const tell = (kind: 'listening' | 'draining' | 'stopped', detail: string): void => {

@@ -1,0 +1,103 @@
+import type { Config, RouteOptions } from '../config/schema.ts'
+import type { Broker } from './bridge/broker.ts'
+import { MemoryBroker } from './bridge/memory.ts'
+import { Watch } from './bridge/watch.ts'
+import type { Circuit } from './resilience/circuit.ts'
+import { Faults } from './resilience/faults.ts'
+import { guardWorker, longestTimeout } from './resilience/guards.ts'
+import type { WorkerGuards } from './resilience/guards.ts'
+import type { Leases } from './resilience/leases.ts'
+import type { StateFile } from './resilience/statefile.ts'
+import type { Upstreams } from './resilience/steps.ts'
+import { faultsOf } from './routes/fault.ts'
+import type { FaultsOf } from './routes/fault.ts'
+
+// What a gateway is put together from, as its configuration says. What it does not need is not loaded.
+
+export async function openBroker({ broker }: Config): Promise<Broker> {
+  if (broker.brokers === '') return new MemoryBroker()
+  const { KafkaBroker } = await import('./bridge/kafka/kafka.ts') // not loaded where it is not used
+  return new KafkaBroker(broker)
+}
+
+export async function openLeases({ redis }: Config): Promise<Leases | null> {
+  if (redis === undefined) return null
+  const { Leases } = await import('./resilience/leases.ts') // not loaded where it is not used
+  return new Leases(redis)
+}
+
+/** Who serves the upstreams of fallbacks; they are closed with what is held. */
+export async function openUpstreams({ routes, replies }: Config, held: AsyncDisposableStack): Promise<Upstreams> {
+  const steps = Object.values(routes).flatMap(({ fallback = [] }) => fallback)
+  if (steps.every(({ upstream }) => upstream === undefined)) return neverAsked
+  const { Upstream } = await import('./bridge/upstream.ts') // not loaded where it is not used
+  return options => held.use(new Upstream({ ...options, maxReplyBytes: replies.maxBytes })).serve
+}
+
+const neverAsked: Upstreams = () => {
+  throw new Error('No route has an upstream.')
+}
+
+export async function openStateFile({ policies }: Config, circuits: readonly Circuit[]): Promise<StateFile | null> {
+  if (policies.stateFile === undefined) return null
+  const { StateFile } = await import('./resilience/statefile.ts') // not loaded where it is not used
+  return await StateFile.open(policies.stateFile, circuits)
+}
+
+export async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {
+  const { demo } = await import('./worker/demo.ts')
+  for (const { topic, dialect } of Object.values(workers)) {
+    const serving = await demo(broker, { topic, dialect })
+    if (held.disposed) await serving.close()
+    else held.use(serving)
+  }
+}
+
+export const guardWorkers = (config: Config, leases: Leases | null): ReadonlyMap<string, WorkerGuards> =>
+  new Map(
+    Object.entries(config.workers).map(([name, options]) => {
+      const routes = routesTo(config, name)
+      const guards = guardWorker(name, options, longestTimeout(routes.map(([, route]) => route)), leases)
+      guards.bulkhead.guarantee(new Map(routes.map(([route, { share }]) => [route, share])))
+      return [name, guards]
+    }),
+  )
+
+/** The groups that the configuration names, by worker. */
+export function watchGroups(
+  config: Config,
+  { admin }: Broker,
+  workers: ReadonlyMap<string, WorkerGuards>,
+): ReadonlyMap<string, Watch> {
+  const watches = new Map<string, Watch>()
+  for (const [worker, { topic, group, watch, breaker }] of Object.entries(config.workers)) {
+    if (group === undefined) continue
+    const guards = workers.get(worker)
+    const settled = (): void => {
+      // what was silent may be in other hands by now
+      guards?.circuit.halfOpenNow('the group of the worker has changed')
+      guards?.stuck.tryNow()
+    }
+    const moved = (partition: number): void => {
+      guards?.circuit.works()
+      guards?.stuck.works(partition)
+    }
+    const options = { worker, group, everyMs: watch.everyMs, graceMs: breaker.rebalanceGraceMs }
+    watches.set(worker, new Watch(() => admin.group(group, topic), { settled, moved }, options))
+  }
+  return watches
+}
+
+export const openFaults = ({ faults, routes, workers }: Config): Faults | null =>
+  faults.mode === 'off' ? null : new Faults(faults, Object.keys(routes), Object.keys(workers))
+
+export const askedFaults = ({ admin, faults }: Config): FaultsOf | null =>
+  faults.mode === 'off' || !faults.headers || admin.token === undefined
+    ? null
+    : faultsOf(admin.token, faults.maxPercent)
+
+export const broadcasts = ({ workers }: Config): boolean =>
+  Object.values(workers).some(worker => worker.replies === 'broadcast')
+
+const routesTo = ({ routes }: Config, worker: string): [string, RouteOptions][] =>
+  Object.entries(routes).filter(([, { command, query }]) => (command ?? query)?.to === worker)

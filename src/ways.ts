@@ -1,0 +1,114 @@
+import type { Config, RouteOptions } from '../config/schema.ts'
+import type { Inbox } from './bridge/inbox.ts'
+import { injectable } from './bridge/faulty.ts'
+import type { Far } from './bridge/faulty.ts'
+import { notify } from './bridge/notify.ts'
+import { repeatedRequest } from './bridge/repeat.ts'
+import { requestReply } from './bridge/request.ts'
+import type { Watch } from './bridge/watch.ts'
+import { pipe } from './call.ts'
+import type { Call, Reply, Service } from './call.ts'
+import type { SharedClients } from './resilience/clients.ts'
+import type { Drain } from './resilience/drain.ts'
+import type { Faults } from './resilience/faults.ts'
+import type { Check } from './resilience/gate.ts'
+import type { ClusterGuards, WorkerGuards } from './resilience/guards.ts'
+import { wraps } from './resilience/layer.ts'
+import type { Layer } from './resilience/layer.ts'
+import type { Leases } from './resilience/leases.ts'
+import { repetitionOf } from './resilience/repetition.ts'
+import { callLayers } from './resilience/stack.ts'
+import type { Excuse } from './resilience/stack.ts'
+import { stepsOf } from './resilience/steps.ts'
+import type { Upstreams } from './resilience/steps.ts'
+import { noWorker, workerBehind } from './resilience/watched.ts'
+import type { Way } from './routes/intake.ts'
+
+/** What the ways of all routes share. */
+export type Shared = Readonly<{
+  config: Config
+  instance: string
+  far: Far
+  inbox: Inbox
+  drain: Drain
+  leases: Leases | null
+  faults: Faults | null
+  cluster: ClusterGuards
+  workers: ReadonlyMap<string, WorkerGuards>
+  watches: ReadonlyMap<string, Watch>
+  partitionFor: (topic: string, key: Uint8Array | null) => number
+  upstreams: Upstreams
+  /** Of whatever is published, and of what is answered, too. */
+  checks: Readonly<{ publishing: readonly Check[]; answering: readonly Check[] }>
+  excused: Excuse
+}>
+
+/** The way of a route's calls, from the first policy to the core; `policies` are for people. */
+export function wayOf(
+  name: string,
+  route: RouteOptions,
+  shared: Shared,
+): Way & Readonly<{ policies: readonly Layer<Call, Reply>[] }> {
+  const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
+  const { partitionFor, upstreams, checks, excused } = shared
+  const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
+  const parts = { route, policies: config.policies, drain, shares: sharesOf(leases, name, route), excused, faults }
+  /** The core of the way; where faults can be injected, with the places for them. */
+  const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>
+    faults === null ? build(far) : injectable(far, build)
+  if (route.event !== undefined) {
+    const { topic, expose, acks = route.delivery === 'volatile' ? 'leader' : 'all' } = route.event
+    const policies = callLayers({ ...parts, worker: null, checks: checks.publishing })
+    const core = inMind(far => notify(far.publish, { ...named, acks, expose }))
+    return { name, route, topic, service: pipe(wraps(policies), core), policies }
+  }
+  const worker = workers.get((route.command ?? route.query)?.to ?? '')
+  if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
+  const { topic, dialect } = worker.options
+  const repeats = repetitionOf(route, worker, cluster)
+  const core = lazily(() => {
+    const options = { ...named, dialect, maxReplyBytes: config.replies.maxBytes, reply: inbox.place }
+    return inMind(far =>
+      repeats === null
+        ? requestReply(far.publish, far.replies, options)
+        : repeatedRequest({ ...far, partitionFor, repeats }, options),
+    )
+  })
+  const watch = watches.get(worker.name)
+  const policies = callLayers({
+    ...parts,
+    worker,
+    fallback: stepsOf(route, upstreams),
+    repetition: repeats,
+    checks: [...checks.publishing, ...checks.answering, ...checksOf(watch, worker)],
+    // what is silent while its partition is handed over, is soon heard again
+    ...(watch !== undefined && {
+      excused: (since, partition) =>
+        excused(since) ||
+        watch.disturbed(since, partition === undefined ? undefined : worker.stuck.answeredAt(partition)),
+      watched: () => watch.snapshot(),
+    }),
+  })
+  return { name, route, topic, service: pipe(wraps(policies), core), policies }
+}
+
+/** Who counts the clients of a route for all instances; null: this one does, by itself. */
+const sharesOf = (leases: Leases | null, name: string, { quota }: RouteOptions): SharedClients | null =>
+  quota?.shared === true ? (leases?.shares(quota, name) ?? null) : null
+
+/** What the gate asks on account of a watched group. */
+function checksOf(watch: Watch | undefined, { options, stuck }: WorkerGuards): Check[] {
+  if (watch === undefined) return []
+  const modes = options.watch
+  const lately = (partition: number): number | null => stuck.lately(partition, modes.everyMs)
+  return [
+    ...(modes.noWorker === 'off' ? [] : [noWorker(watch, modes.noWorker)]),
+    ...(modes.behind === 'off' ? [] : [workerBehind(watch, modes.behind, lately)]),
+  ]
+}
+
+/** A service that can be built only once the gateway is ready: with the first call. */
+function lazily(build: () => Service<Call, Reply>): Service<Call, Reply> {
+  let service: Service<Call, Reply> | null = null
+  return async call => await (service ??= build())(call)
+}
