@@ -7,6 +7,8 @@ import { Limiter } from './limiter.ts'
 import type { Excused } from './limiter.ts'
 import { Silence } from './silence.ts'
 
+const starved = 1.5
+
 /** How many commands of a worker may be in flight: always as many, or as the limiter says; less what a silence keeps. */
 export class Allowance {
   readonly #worker: string
@@ -14,6 +16,7 @@ export class Allowance {
   readonly #limiter: Limiter | null // null: a fixed limit
   readonly #descent = new Descent()
   readonly #silence: Silence
+  #falling = false // more is in flight than the limit, which has just been lowered
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
   constructor(worker: string, { limit, slots, min, slackMs }: BulkheadOptions, concluded: () => boolean) {
@@ -37,6 +40,12 @@ export class Allowance {
     return this.#limiter?.steady ?? this.#slots
   }
 
+  /** For who has nothing while others have all: a fixed limit is one, and a probe and a silence want nobody. */
+  get limitOfStarved(): number {
+    const { limit } = this
+    return this.adaptive && limit === this.steady ? limit * starved : limit
+  }
+
   /** What it would be if all of it were used. */
   get judged(): number {
     return this.#limiter?.judged ?? this.#slots
@@ -55,8 +64,7 @@ export class Allowance {
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, with so many in flight, told when it ends. */
   begin(inFlight: number): number | null {
     // on the way down the queue in the topic is still that of the old limit, and says nothing of the new one
-    if (this.#limiter === null || inFlight > this.#limiter.steady) return null
-    return this.#limiter.begin(inFlight)
+    return this.#limiter === null || this.#falling ? null : this.#limiter.begin(inFlight)
   }
 
   /** What a call says of the worker, if anything, with so many in flight, itself included; `silent`: it was not answered. */
@@ -66,10 +74,10 @@ export class Allowance {
     if (limiter === null) return
     // no time: it was refused further in, or the reply overtook the acknowledgement
     if (progress.workerMs > 0) {
-      if (limiter.reply(progress.workerMs, phase, inFlight, excused)) this.#tell(limiter)
+      if (limiter.reply(progress.workerMs, phase, inFlight, excused)) this.#judged(limiter, inFlight)
     } else if (silent) {
       const waitedMs = since(started) - progress.queueMs - progress.publishMs
-      if (limiter.timeout(waitedMs, inFlight, excused)) this.#tell(limiter)
+      if (limiter.timeout(waitedMs, inFlight, excused)) this.#judged(limiter, inFlight)
     } else limiter.skip(phase)
   }
 
@@ -82,12 +90,14 @@ export class Allowance {
   left(inFlight: number): number {
     if (inFlight === 0) this.#silence.end()
     const { limit } = this
+    if (inFlight <= limit) this.#falling = false
     // a probe wants to see the topic without a queue
-    const passes = limit === this.steady && this.#descent.passes(inFlight, limit)
+    const passes = this.#falling && limit === this.steady && this.#descent.passes(inFlight, limit)
     return passes ? Math.max(limit, inFlight + 1) : limit
   }
 
-  #tell({ steady, floorMs, sampleMs }: Limiter): void {
+  #judged({ steady, floorMs, sampleMs }: Limiter, inFlight: number): void {
+    this.#falling = inFlight > steady
     if (!events.limited.hasSubscribers) return
     events.limited.publish({ worker: this.#worker, limit: steady, floorMs, sampleMs })
   }

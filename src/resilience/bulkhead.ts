@@ -11,7 +11,7 @@ import { Occupancy } from './occupancy.ts'
 import type { Partitions } from './partitions.ts'
 import { refusal } from './refusal.ts'
 import type { Refuse } from './refusal.ts'
-import { crowded, full, gaveWay, shedByChance, slow } from './shed.ts'
+import { crowded, full, gaveWay, shedByChance } from './shed.ts'
 import type { Crowd } from './shed.ts'
 import type { Shares } from './shares.ts'
 import { Turnover } from './turnover.ts'
@@ -109,7 +109,7 @@ export class Bulkhead {
     const problem = this.#crowded(call)
     if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
     if (problem !== null) this.#reject(call, problem)
-    else if (this.inFlight >= this.limit) {
+    else if (this.inFlight >= this.limit && !this.#starved(call, place)) {
       if (this.#options.mode === 'enforce') return this.#wait(call, place)
       // observed: no queue forms, so its places are taken in flight
       const { inFlight, limit, places } = this.#crowd
@@ -125,9 +125,7 @@ export class Bulkhead {
     const { started, partition } = call
     const silent = error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)
     this.#allowed.learn(call, phase, silent, this.inFlight, excused)
-    if (error !== undefined) return
-    this.#allowed.heard()
-    this.#inside.partitions.answered(partition)
+    if (error === undefined) this.#allowed.heard()
   }
 
   /** Gives the slot back, or on to whoever is next. */
@@ -156,24 +154,17 @@ export class Bulkhead {
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
     if (waitMs <= 0) throw this.#refused(call, full(this.#crowd))
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
-    const slow = this.#slow(waiter)
-    if (slow === null) this.#makeRoom(waiter)
-    else this.#evict(waiter, slow, this.#line.victimFor(waiter, this.#allowed.steady))
+    const shed = this.#inside.shares.owed(waiter.line, this.#allowed.steady) ? null : this.#shed(call)
+    this.#turnover.press(this.#options.maxWaitMs)
+    const crowd = this.#crowdFor(waitMs)
+    if (shed !== null) this.#evict(waiter, shed)
+    else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
     waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#crowd))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
     this.#line.add(waiter)
     this.#inside.queue(call)
     return waiter.slot.promise
-  }
-
-  #makeRoom(waiter: Waiter): void {
-    const { call, line, patienceMs } = waiter
-    const shed = this.#inside.shares.owed(line, this.#allowed.steady) ? null : this.#shed(call)
-    this.#turnover.press(this.#options.maxWaitMs)
-    const crowd = this.#crowdFor(patienceMs)
-    if (shed !== null) this.#evict(waiter, shed)
-    else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
   }
 
   /** No more places than slots will come free while one waits: who waits for nothing is refused too late. */
@@ -186,8 +177,9 @@ export class Bulkhead {
   }
 
   /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
-  #evict(newcomer: Waiter, problem: Problem, victim = this.#line.victim(newcomer, this.#allowed.steady)): void {
+  #evict(newcomer: Waiter, problem: Problem): void {
     const { call } = newcomer
+    const victim = this.#line.victim(newcomer, this.#allowed.steady)
     if (victim === null) throw this.#refused(call, problem)
     this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
   }
@@ -238,14 +230,11 @@ export class Bulkhead {
     return held < cap ? null : crowded(partition, held, cap)
   }
 
-  /** While slots are short. */
-  #slow({ call: { partition, priority }, place }: Waiter): Problem | null {
+  /** Nothing is in flight for its partition, as others have all slots: they may be stuck, and never give any back. A client with most of them is not helped. */
+  #starved({ partition }: Call, place: Place): boolean {
     const { partitions, cohorts } = this.#inside
-    const { steady } = this.#allowed
-    const [held, cap] = [partitions.held(partition), partitions.fair(partition, steady)]
-    if (held < cap || priority === 'critical' || priority === 'health') return null
-    // its part is a guess by few answers, and beside a noisy client it is that one's calls that fill it
-    return cohorts.isQuiet(place, steady) ? null : slow(partition, held, cap)
+    if (this.inFlight >= this.#allowed.limitOfStarved || !partitions.idle(partition)) return false
+    return cohorts.load(place) * 2 <= this.limit
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */

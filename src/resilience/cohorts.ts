@@ -48,12 +48,6 @@ export class Cohorts {
     return Math.min(this.#inFlight[firstOf(place)] as number, this.#inFlight[secondOf(place)] as number)
   }
 
-  /** Whether a client has next to nothing of so many slots, while another one has a quarter of them or more. */
-  isQuiet(place: Place, limit: number): boolean {
-    const much = Math.max(12, limit / 4) // by chance a cohort of usual clients may have some
-    return this.load(place) * 2 < much && this.#inFlight.some(load => load >= much)
-  }
-
   /** For when nobody waits, as who waits is sorted by the old hash. What is in flight keeps the place it has. */
   reseed(): void {
     if (since(this.#seededAt) < reseedMs) return

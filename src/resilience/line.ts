@@ -70,20 +70,6 @@ export class Line {
     return this.#least(rank, open) ?? this.#newest(rank, open, ahead + 2)
   }
 
-  /** Who of those who wait for the partition of this one has to make room for it: the newest of the least class below. */
-  victimFor({ call, line }: Waiter, limit: number): Waiter | null {
-    for (let rank = 0; rank < rankOf(call.priority); rank++) {
-      let found: Waiter | null = null
-      for (let share = 0; share < this.#queues.length; share++) {
-        if (share !== line && this.#shares.owed(share, limit)) continue
-        const newest = this.#queue(share, rank).newestFor(call.partition)
-        if (newest !== null && (found === null || newest.number > found.number)) found = newest
-      }
-      if (found !== null) return found
-    }
-    return null
-  }
-
   #queue(share: number, rank: number): Queue {
     return (this.#queues[share] as readonly Queue[])[rank] as Queue
   }

@@ -58,12 +58,12 @@ export class Occupancy {
 
   /** Into the queue: for its partition it counts as if it were in flight. */
   queue({ partition }: Call): void {
-    this.partitions.enter(partition)
+    this.partitions.queue(partition)
     tell(this.#moves.queued)
   }
 
   unqueue({ partition }: Call): void {
-    this.partitions.leave(partition)
+    this.partitions.unqueue(partition)
     tell(this.#moves.unqueued)
   }
 }

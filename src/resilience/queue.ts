@@ -89,19 +89,6 @@ export class Queue {
     return found
   }
 
-  /** The newest waiter for a partition. */
-  newestFor(partition: number): Waiter | null {
-    let found: Waiter | null = null
-    for (let cohort = 0; this.#size > 0 && cohort < cohortCount; cohort++) {
-      if (this.#lengths[cohort] === 0) continue
-      const ring = this.#rings[cohort] as Link
-      let link = ring.before
-      while (link !== ring && (link as Waiter).call.partition !== partition) link = link.before
-      if (link !== ring && (found === null || (link as Waiter).number > found.number)) found = link as Waiter
-    }
-    return found
-  }
-
   /** How many wait in the cohort where a client of this place would stand. */
   ahead(place: number): number {
     return Math.min(this.#lengths[firstOf(place)] as number, this.#lengths[secondOf(place)] as number)

@@ -32,14 +32,6 @@ export const crowded = (partition: number, held: number, cap: number): Problem =
     held,
   )
 
-export const slow = (partition: number, held: number, cap: number): Problem =>
-  refuse(
-    'bulkhead-full',
-    `${held} commands for partition ${partition} in flight or waiting (at most ${cap}, as few of the latest answers were from there).`,
-    cap,
-    held,
-  )
-
 /** For who waited and gives way to a call that matters more, or to a client that has less. */
 export const gaveWay = (newcomer: Priority, { waiting, places }: Crowd): Problem =>
   refuse('shed', `Gave way to a ${newcomer} call: ${waiting} waiting (at most ${places}).`, places, waiting)

@@ -445,25 +445,21 @@ test('one partition of many takes no more than its part, and the reason names it
   deepEqual(served.slice(6), ['elsewhere', 'again'])
 })
 
-test('while slots are short, a partition that answers less than others gets fewer of them', async t => {
+test('who has nothing while others have all slots gets one of an adaptive limit, up to half as many again', async t => {
   const clock = frozenClock(t)
-  const slots = new Bulkhead('orders', slotsOf({ slots: 8, queue: 8 }))
-  slots.partitions = 12
-  const { ask, settle, ends, served } = named(slots)
-  for (let i = 0; i < 32; i++) {
-    ask(`${i}`, { partition: i % 2 })
+  const fixed = new Bulkhead('orders', slotsOf({ slots: 4, queue: 0, partitionPercent: 99 }))
+  const slots = new Bulkhead('orders', slotsOf({ limit: 'adaptive', slots: 4, queue: 0, partitionPercent: 99 }))
+  for (const one of [fixed, slots]) {
+    one.partitions = 12
+    const { ask, ends, served, settle } = named(one)
+    const asked = [0, 0, 0, 1, 2, 1, 3, 4]
+    asked.forEach((partition, i) => ask(`${i}`, { partition }))
+    await clock.advance(200)
+    deepEqual(served, one === fixed ? ['0', '1', '2', '3'] : ['0', '1', '2', '3', '4', '6'])
+    equal(await ends.get('5'), 'bulkhead-full') // there is one of its partition
+    equal(await ends.get('7'), 'bulkhead-full')
     await settle(clock)
   }
-  for (let i = 0; i < 3; i++) ask(`silent ${i}`, { partition: 5 }) // while there are free ones, up to half of them
-  for (let i = 0; i < 5; i++) ask(`busy ${i}`, { partition: i % 2 })
-  ask('silent', { partition: 5 })
-  ask('busy', { partition: 1 })
-  equal(await ends.get('silent'), 'bulkhead-full')
-  const error = await bulkhead(slots)(async () => anAnswer)(patient({ partition: 5 })).catch((error: unknown) => error)
-  ok(error instanceof Problem && error.message.includes('partition 5 in flight or waiting (at most 1,'))
-  deepEqual([error.limit, error.observed], [1, 3])
-  await settle(clock)
-  equal(served.at(-1), 'busy')
 })
 
 test('observed, a partition beyond its part is counted once and let in', async t => {

@@ -88,14 +88,3 @@ test('10,000 clients cost no more than one: nothing is kept of a client', async 
   ok(bytes < 20_000, `${bytes} bytes`)
   t.diagnostic(`${bytes} bytes`)
 })
-
-test('quiet is who has next to nothing while somebody else has much', () => {
-  const cohorts = new Cohorts()
-  const [noisy, quiet] = [cohorts.placeOf('noisy'), cohorts.placeOf('quiet')]
-  for (let i = 0; i < 11; i++) cohorts.enter(noisy)
-  equal(cohorts.isQuiet(quiet, 40), false, 'nobody has much')
-  cohorts.enter(noisy)
-  deepEqual([cohorts.isQuiet(quiet, 40), cohorts.isQuiet(noisy, 40)], [true, false])
-  for (let i = 0; i < 6; i++) cohorts.enter(quiet)
-  equal(cohorts.isQuiet(quiet, 40), false)
-})

@@ -101,15 +101,3 @@ test('for a route that is owed slots a borrower makes room, whatever its class, 
   shares.enter(2)
   equal(line.victim(waiter('any', 'critical'), limit)?.call.topic, 'yours', 'it has its share')
 })
-
-test('in a partition only what matters less makes room, and only who waits for the same', () => {
-  const { line, waiter, add } = aLine()
-  add('s', 'sheddable')
-  const [normal, critical] = [waiter('n', 'normal'), waiter('c', 'critical')]
-  const elsewhere = new Waiter(aCall({ priority: 'critical', partition: 99 }), 0, 0, 100)
-  equal(line.victimFor(normal, limit)?.call.topic, 's')
-  equal(line.victimFor(elsewhere, limit), null)
-  add('n', 'normal')
-  equal(line.victimFor(critical, limit)?.call.topic, 's', 'the least class first')
-  equal(line.victimFor(waiter('s2', 'sheddable'), limit), null)
-})

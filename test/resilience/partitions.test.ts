@@ -18,25 +18,17 @@ test('there is no cap where there is one partition, where nobody knows how many,
   equal(all.cap(512), Infinity)
 })
 
-test('while slots are short, a partition may have twice its part of the latest answers, and one in any case', () => {
+test('a partition is idle when nothing is held for it, where there are others', () => {
   const partitions = new Partitions(50)
-  for (let i = 0; i < 31; i++) partitions.answered(i % 4)
+  equal(partitions.idle(3), false)
   partitions.count = 12
-  equal(partitions.fair(0, 20), Infinity) // too few to say
-  partitions.answered(3)
-  deepEqual([0, 3, 4, 1_000].map(partition => partitions.fair(partition, 20)), [10, 10, 1, 1]) // prettier-ignore
-  for (let i = 0; i < 24; i++) partitions.answered(4)
-  deepEqual(
-    [0, 3, 4].map(partition => partitions.fair(partition, 20)),
-    [3, 3, 30],
-  )
-  for (let i = 0; i < 8; i++) partitions.answered(4)
-  deepEqual(
-    [0, 4].map(partition => partitions.fair(partition, 20)),
-    [1, 40],
-  )
-  partitions.count = 1
-  equal(partitions.fair(0, 20), Infinity)
+  deepEqual([partitions.idle(3), partitions.idle(1_000)], [true, true])
+  partitions.queue(3) // it may wait behind those who give no slot back
+  equal(partitions.idle(3), true)
+  partitions.enter(3)
+  equal(partitions.idle(3), false)
+  partitions.leave(3)
+  deepEqual([partitions.idle(3), partitions.held(3)], [true, 1])
 })
 
 test('each partition is counted, also one that is new', () => {

@@ -129,19 +129,3 @@ test('when it was not allowed the first always goes first', async t => {
   }
   equal(queue.newestFirst, false)
 })
-
-test('the newest for a partition is found wherever it waits', () => {
-  const { queue } = aQueue()
-  const add = (client: string, partition: number): Waiter => {
-    const waiter = new Waiter(aCall({ client, partition }), new Cohorts().placeOf(client), 0, patienceMs)
-    queue.add(waiter)
-    return waiter
-  }
-  equal(queue.newestFor(7), null)
-  const [old, newest] = [add('a', 7), add('b', 7)]
-  for (const client of ['a', 'b', 'c']) add(client, 1)
-  equal(queue.newestFor(7), newest)
-  queue.remove(newest)
-  equal(queue.newestFor(7), old)
-  equal(queue.newestFor(2), null)
-})

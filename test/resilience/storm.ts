@@ -39,7 +39,13 @@ export async function storm(t: TestContext, worker: Worker, course: Course, over
   slots.partitions = partitions
   let dead: number | undefined
   const free = Array.from({ length: worker.members }, () => Array.from({ length: worker.places }, () => 0))
-  const guarded = bulkhead<Reply>(slots)(call => {
+  // whoever knows the partitions blames the dead ones, and not the worker
+  const blamed = (_: unknown, partition?: number): boolean =>
+    partition !== undefined && partition % worker.members === dead
+  const guarded = bulkhead<Reply>(
+    slots,
+    blamed,
+  )(call => {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const member = call.partition % worker.members
     if (member === dead) {

@@ -9,6 +9,7 @@ const members = 2
 const behaviour = { ...usual, places: 6, serviceMs: 40 }
 export const perSecond = members * capacity(behaviour)
 const calm = 0.4
+const padBytes = 16_384
 const patienceMs = 2_200 // the route gives up at 2,000
 
 type Course = readonly Readonly<{ name: string; label?: string; times: number; forMs: number }>[]
@@ -47,15 +48,17 @@ export const storm = (open: OpenTarget, short: boolean): Scene => ({
 export function lost(short: boolean): Scene {
   const forMs = short ? 15_000 : 30_000
   const atMs = 5_000 + forMs
+  const load = course([
+    { name: 'calm', times: calm, forMs: 5_000 },
+    { name: 'both', label: '3 ×', times: 3, forMs },
+    { name: 'lost', label: '3 ×, half of the workers dead', times: 3, forMs },
+  ])
   return {
     name: 'lost',
     open: sluice(),
     ...common,
-    ...course([
-      { name: 'calm', times: calm, forMs: 5_000 },
-      { name: 'both', label: '3 ×', times: 3, forMs },
-      { name: 'lost', label: '3 ×, half of the workers dead', times: 3, forMs },
-    ]),
+    ...load,
+    phases: [...load.phases, { name: 'whole', fromMs: 5_000, toMs: 5_000 + 2 * forMs }],
     faults: [{ atMs, do: 'kill', who: 1 }],
     possible: ms => (ms < atMs ? perSecond : perSecond / 2),
   }
@@ -75,7 +78,10 @@ export const hot = (short: boolean): Scene => ({
   ),
 })
 
-/** More and more, until the process of the gateway can do no more, and twice that; the worker costs next to nothing. */
+/**
+ * More and more, until the process of the gateway can do no more, and twice that; the worker costs next to nothing. What is asked is large,
+ * so that it is the gateway that has to work, and not who asks.
+ */
 export function climb(worker: OpenWorker, short: boolean): Scene {
   const lengthMs = short ? 20_000 : 60_000
   return {
@@ -83,7 +89,7 @@ export function climb(worker: OpenWorker, short: boolean): Scene {
     open: sluice(),
     ...common,
     worker,
-    populations: [{ name: 'clients', rate: ramp(1_000, 16_000, lengthMs), patienceMs }],
+    populations: [{ name: 'clients', rate: ramp(200, 6_000, lengthMs), patienceMs, padBytes }],
     phases: [],
     possible: () => Infinity,
   }
