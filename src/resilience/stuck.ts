@@ -38,12 +38,13 @@ export class StuckPartitions {
   readonly #options: StuckOptions
   #silences = new Uint32Array(0)
   #answeredAt = new Float64Array(0) // −∞: never
+  #answeredOf = new Float64Array(0) // when the youngest call that was answered had begun; −∞: none was
   #tookMs = new Float64Array(0)
   #openUntil = new Float64Array(0) // 0: it is not bad
   #openedAt = new Float64Array(0) // last
   #openings = new Uint8Array(0) // in a row
   #probe = new Float64Array(0) // the ticket of the probe under way, or 0
-  #answeredLast = -Infinity
+  #last = { partition: -1, at: -Infinity, before: -Infinity } // the last answer, and the last of another partition before it
   #tickets: Ticket = 0
   #bad = 0
 
@@ -93,15 +94,20 @@ export class StuckPartitions {
 
   /** Whose failure the silence of a call begun then is. */
   blame(partition: number, started: Instant): Blame {
-    if (this.answeredAt(partition) > started) return 'worker'
-    return this.#answeredLast > started ? 'partition' : 'both'
+    // answers to older calls say nothing: they were ahead of it in the partition when that fell silent
+    if ((this.#answeredOf[partition] ?? -Infinity) > started) return 'worker'
+    const { partition: latest, before, at } = this.#last
+    return (latest === partition ? before : at) > started ? 'partition' : 'both'
   }
 
   /** A call was answered, whatever the answer. */
   answered({ partition, started }: Call): void {
     const at = now()
     if (partition >= this.#silences.length) this.#grow(partition)
-    this.#answeredLast = this.#answeredAt[partition] = at
+    if (partition !== this.#last.partition) this.#last.before = this.#last.at
+    this.#last.partition = partition
+    this.#last.at = this.#answeredAt[partition] = at
+    this.#answeredOf[partition] = Math.max(started, this.#answeredOf[partition] as number)
     this.#tookMs[partition] = at - started
     if (this.#isBad(partition)) this.#close(partition)
     this.#silences[partition] = 0
@@ -201,6 +207,7 @@ export class StuckPartitions {
     const more = <T extends Float64Array | Uint32Array | Uint8Array>(to: T, from: T): T => (to.set(from), to)
     this.#silences = more(new Uint32Array(size), this.#silences)
     this.#answeredAt = more(new Float64Array(size).fill(-Infinity), this.#answeredAt)
+    this.#answeredOf = more(new Float64Array(size).fill(-Infinity), this.#answeredOf)
     this.#tookMs = more(new Float64Array(size), this.#tookMs)
     this.#openUntil = more(new Float64Array(size), this.#openUntil)
     this.#openedAt = more(new Float64Array(size), this.#openedAt)

@@ -41,6 +41,22 @@ function someParts(t: TestContext, over: Partial<StuckOptions> = {}) {
   return { time, parts, call, silence, stick }
 }
 
+test('an answer to an older call says nothing of a younger one of the same partition: that one was behind it', t => {
+  const { time, parts, call } = someParts(t)
+  const ahead = call(1)
+  time.ms += 5
+  const behind = call(1)
+  for (const one of [ahead, behind]) parts.admit(one)
+  time.ms += 5
+  parts.answered(ahead)
+  equal(parts.blame(1, behind.started), 'both')
+  parts.answered(call(0))
+  equal(parts.blame(1, behind.started), 'partition')
+  time.ms += 5
+  parts.answered(call(1))
+  equal(parts.blame(1, behind.started), 'worker')
+})
+
 test('a partition that is silent so often in a row while others answer is bad, and says why', t => {
   const told = heard(t, 'partition')
   const { parts, call, silence } = someParts(t)
@@ -246,7 +262,7 @@ test('the snapshot names the worst ten', t => {
 
 /** The same, told from the whole history, without a thought for speed. */
 class Model {
-  readonly answers: { partition: number; at: number }[] = []
+  readonly answers: { partition: number; at: number; began: number }[] = []
   readonly silences = new Map<number, number>()
   readonly bad = new Map<number, { since: number; until: number; openings: number; probe: Begun | null }>()
   at = 10_000
@@ -255,8 +271,12 @@ class Model {
   openFor(openings: number): number {
     return Math.min(60_000, options.openMs * 2 ** Math.min(16, openings - 1))
   }
-  sinceThen(began: number, own: boolean, partition: number): boolean {
-    return this.answers.some(answer => answer.at > began && (answer.partition === partition) === own)
+  /** Whether a younger call of the partition was answered. */
+  overtaken(began: number, partition: number): boolean {
+    return this.answers.some(answer => answer.partition === partition && answer.began > began)
+  }
+  othersAnswered(began: number, partition: number): boolean {
+    return this.answers.some(answer => answer.partition !== partition && answer.at > began)
   }
 }
 type Begun = Readonly<{ call: Call; ticket: Ticket; began: number }>
@@ -302,12 +322,12 @@ const end = (nth: number, how: 'answer' | 'silence' | 'nothing') =>
     const bad = model.bad.get(partition)
     if (how === 'answer') {
       parts.answered(call)
-      model.answers.push({ partition, at: model.at })
+      model.answers.push({ partition, at: model.at, began })
       model.silences.set(partition, 0)
       model.bad.delete(partition)
     } else if (how === 'silence') {
       parts.silent(call, ticket)
-      const others = !model.sinceThen(began, true, partition) && model.sinceThen(began, false, partition)
+      const others = !model.overtaken(began, partition) && model.othersAnswered(began, partition)
       if (bad !== undefined && bad.probe === ended) {
         bad.openings += others ? 1 : 0
         bad.since = model.at
