@@ -13,8 +13,6 @@ export type Population = Readonly<{
   keys?: number | readonly string[]
   /** Share of the requests that use one and the same key, in percent. Default: 0. */
   hotPercent?: number
-  /** Bytes that each request carries besides. Default: 0. */
-  padBytes?: number
   /** After this time a client hangs up. */
   patienceMs: number
   /** Default: a request that fails is given up. */
@@ -71,9 +69,8 @@ export class Errands {
 export function writer(of: Population, host: string): (errand: Errand, wantedUntil: number) => string {
   const own = Object.entries(of.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
   const head = `POST ${of.path ?? '/orders'} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${own.join('')}X-Forwarded-For: `
-  const pad = of.padBytes === undefined ? '' : `,"pad":"${'x'.repeat(of.padBytes)}"`
   return ({ id, key, client }, wantedUntil) => {
-    const body = `{"orderId":"${key}","id":"${id}","wantedUntil":${Math.round(wantedUntil)}${pad}}`
+    const body = `{"orderId":"${key}","id":"${id}","wantedUntil":${Math.round(wantedUntil)}}`
     return `${head}${client}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
   }
 }

@@ -40,10 +40,10 @@ export class Allowance {
     return this.#limiter?.steady ?? this.#slots
   }
 
-  /** For who has nothing while others have all: a fixed limit is one, and a probe and a silence want nobody. */
+  /** For who has nothing while others have all: a fixed limit is one, and a probe wants to see the topic without a queue. */
   get limitOfStarved(): number {
-    const { limit } = this
-    return this.adaptive && limit === this.steady ? limit * starved : limit
+    const { steady } = this
+    return this.#limiter !== null && this.#limiter.limit === steady ? steady * starved : this.limit
   }
 
   /** What it would be if all of it were used. */

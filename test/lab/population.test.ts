@@ -39,8 +39,3 @@ test('a request says who asks, and until when somebody waits', () => {
       `X-Forwarded-For: 10.3.0.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   )
 })
-
-test('a request may carry more than it needs', () => {
-  const request = writer(someone({ padBytes: 3 }), '127.0.0.1:80')({ id: '1', key: 'k', client: '10.0.0.1' }, 1)
-  equal(request.slice(request.indexOf('{')), '{"orderId":"k","id":"1","wantedUntil":1,"pad":"xxx"}')
-})

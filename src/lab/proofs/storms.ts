@@ -2,14 +2,12 @@ import { capacity, usual } from '../behaviour.ts'
 import { sluice } from '../gateway.ts'
 import type { OpenTarget } from '../gateway.ts'
 import type { Population } from '../population.ts'
-import { ramp } from '../rate.ts'
-import type { OpenWorker, Scene } from '../run.ts'
+import type { Scene } from '../run.ts'
 
 const members = 2
 const behaviour = { ...usual, places: 6, serviceMs: 40 }
 export const perSecond = members * capacity(behaviour)
 const calm = 0.4
-const padBytes = 16_384
 const patienceMs = 2_200 // the route gives up at 2,000
 
 type Course = readonly Readonly<{ name: string; label?: string; times: number; forMs: number }>[]
@@ -77,20 +75,3 @@ export const hot = (short: boolean): Scene => ({
     { hotPercent: 20 },
   ),
 })
-
-/**
- * More and more, until the process of the gateway can do no more, and twice that; the worker costs next to nothing. What is asked is large,
- * so that it is the gateway that has to work, and not who asks.
- */
-export function climb(worker: OpenWorker, short: boolean): Scene {
-  const lengthMs = short ? 20_000 : 60_000
-  return {
-    name: 'climb',
-    open: sluice(),
-    ...common,
-    worker,
-    populations: [{ name: 'clients', rate: ramp(200, 6_000, lengthMs), patienceMs, padBytes }],
-    phases: [],
-    possible: () => Infinity,
-  }
-}
