@@ -79,12 +79,12 @@ test('however calls come and go, nobody counts less than its own', () => {
   )
 })
 
-test('10,000 clients cost no more than one: nothing is kept of a client', async t => {
+test('100,000 clients cost not a byte each: nothing is kept of a client', async t => {
   const bytes = await heapOf(() => {
     const cohorts = new Cohorts()
-    for (let i = 0; i < 10_000; i++) cohorts.enter(cohorts.placeOf(`2001:db8::${i.toString(16)}`))
+    for (let i = 0; i < 100_000; i++) cohorts.enter(cohorts.placeOf(`2001:db8::${i.toString(16)}`))
     return cohorts
   })
-  ok(bytes < 20_000, `${bytes} bytes`)
+  ok(bytes < 100_000, `${bytes} bytes`) // code that was compiled meanwhile is half of that
   t.diagnostic(`${bytes} bytes`)
 })
