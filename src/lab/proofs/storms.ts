@@ -2,6 +2,7 @@ import { capacity, usual } from '../behaviour.ts'
 import { sluice } from '../gateway.ts'
 import type { OpenTarget } from '../gateway.ts'
 import type { Population } from '../population.ts'
+import { constant } from '../rate.ts'
 import type { Scene } from '../run.ts'
 
 const members = 2
@@ -27,7 +28,9 @@ function course(heights: Course, over: Partial<Population> = {}): Pick<Scene, 'p
   }
 }
 
-const common = { members, behaviour, possible: () => perSecond }
+/** A broker that has just begun takes a core for half a minute, to compile itself. */
+const warm = [{ name: 'warm', rate: constant(0.9 * perSecond, 25_000), patienceMs }]
+const common = { members, behaviour, possible: () => perSecond, warm }
 
 /** Three times as much as the workers can do, then ten times. */
 export const storm = (open: OpenTarget, short: boolean): Scene => ({
