@@ -31,7 +31,9 @@ const limitMb = 300
 const timeoutMs = 20_000
 
 const config = Config.parse({
-  workers: { orders: { topic: 'orders.commands', bulkhead: { slots: calls }, quota: { requests: 10_000_000 } } },
+  workers: {
+    orders: { topic: 'orders.commands', bulkhead: { limit: 'fixed', slots: calls }, quota: { requests: 10_000_000 } },
+  },
   routes: {
     'place-order': {
       match: 'POST /orders',
