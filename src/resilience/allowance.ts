@@ -14,9 +14,8 @@ export class Allowance {
   readonly #worker: string
   readonly #slots: number
   readonly #limiter: Limiter | null // null: a fixed limit
-  readonly #descent = new Descent()
   readonly #silence: Silence
-  #falling = false // more is in flight than the limit, which has just been lowered
+  #descent: Descent | null = null // while more is in flight than the limit, which has just been lowered
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
   constructor(worker: string, { limit, slots, min, slackMs }: BulkheadOptions, concluded: () => boolean) {
@@ -64,7 +63,7 @@ export class Allowance {
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, with so many in flight, told when it ends. */
   begin(inFlight: number): number | null {
     // on the way down the queue in the topic is still that of the old limit, and says nothing of the new one
-    return this.#limiter === null || this.#falling ? null : this.#limiter.begin(inFlight)
+    return this.#limiter === null || this.#descent !== null ? null : this.#limiter.begin(inFlight)
   }
 
   /** What a call says of the worker, if anything, with so many in flight, itself included; `silent`: it was not answered. */
@@ -74,10 +73,10 @@ export class Allowance {
     if (limiter === null) return
     // no time: it was refused further in, or the reply overtook the acknowledgement
     if (progress.workerMs > 0) {
-      if (limiter.reply(progress.workerMs, phase, inFlight, excused)) this.#judged(limiter, inFlight)
+      if (limiter.reply(progress.workerMs, phase, inFlight, excused)) this.#turn(limiter, inFlight)
     } else if (silent) {
       const waitedMs = since(started) - progress.queueMs - progress.publishMs
-      if (limiter.timeout(waitedMs, inFlight, excused)) this.#judged(limiter, inFlight)
+      if (limiter.timeout(waitedMs, inFlight, excused)) this.#turn(limiter, inFlight)
     } else limiter.skip(phase)
   }
 
@@ -90,14 +89,14 @@ export class Allowance {
   left(inFlight: number): number {
     if (inFlight === 0) this.#silence.end()
     const { limit } = this
-    if (inFlight <= limit) this.#falling = false
+    if (inFlight <= limit) this.#descent = null
     // a probe wants to see the topic without a queue
-    const passes = this.#falling && limit === this.steady && this.#descent.passes(inFlight, limit)
+    const passes = limit === this.steady && this.#descent?.passes(inFlight, limit) === true
     return passes ? Math.max(limit, inFlight + 1) : limit
   }
 
-  #judged({ steady, floorMs, sampleMs }: Limiter, inFlight: number): void {
-    this.#falling = inFlight > steady
+  #turn({ steady, floorMs, sampleMs }: Limiter, inFlight: number): void {
+    this.#descent = inFlight > steady ? (this.#descent ?? new Descent()) : null
     if (!events.limited.hasSubscribers) return
     events.limited.publish({ worker: this.#worker, limit: steady, floorMs, sampleMs })
   }

@@ -20,7 +20,10 @@ import { Waiter } from './waiter.ts'
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
 const patience = 0.1
-/** While slots are short for longer, only so many wait as are served in this share of their patience: a standing queue serves nobody better, and all later. */
+/**
+ * While slots are short for longer, only so many wait as are served in this share of their patience: a standing queue serves
+ * nobody better, and all later.
+ */
 const standing = 0.2
 /** What there is to know of a bulkhead at one moment, for people. */
 export type BulkheadState = Readonly<{
@@ -230,7 +233,10 @@ export class Bulkhead {
     return held < cap ? null : crowded(partition, held, cap)
   }
 
-  /** Nothing is in flight for its partition, as others have all slots: they may be stuck, and never give any back. A client with most of them is not helped. */
+  /**
+   * Nothing is in flight for its partition, as others have all slots: they may be stuck, and never give any back. A client with
+   * most of them is not helped.
+   */
   #starved({ partition }: Call, place: Place): boolean {
     const { partitions, cohorts } = this.#inside
     if (this.inFlight >= this.#allowed.limitOfStarved || !partitions.idle(partition)) return false

@@ -120,7 +120,7 @@ export class Limiter {
   }
 
   #take(ms: number, inFlight: number, excused: Excused): boolean {
-    this.#samples[this.#count++ % kept] = ms
+    this.#samples[this.#count++] = ms // a window ends before they are full
     this.#used = Math.max(this.#used, inFlight)
     if (this.#count < this.#asked * nearlyAll) return false
     if (this.#probed !== null) {
@@ -207,10 +207,10 @@ export class Limiter {
 
   /** The mean of the middle half: where members of the worker's group are not equally busy, a median jumps between them. */
   #middle(): number {
-    const ended = Math.min(this.#count, kept)
-    const samples = this.#samples.subarray(0, ended).sort()
-    const quarter = Math.max(ended, this.#members) >> 2
-    const middle = samples.subarray(quarter, Math.max(quarter + 1, Math.max(ended, this.#members) - quarter))
+    const samples = this.#samples.subarray(0, this.#count).sort()
+    const all = Math.max(this.#count, this.#members) // who has not ended yet is slower than these
+    const quarter = all >> 2
+    const middle = samples.subarray(quarter, Math.max(quarter + 1, all - quarter))
     return middle.reduce((sum, ms) => sum + ms, 0) / middle.length
   }
 }

@@ -9,9 +9,10 @@ const passedOver = 0.25
 
 /**
  * The calls of one class that wait. The next is of a client that has least in flight, and of those the first that came: max-min
- * fairness, over cohorts of clients, but nobody is passed over until it gives up. Where `newestFirst` is allowed, the last that came is taken instead as long as more wait than
- * can be served within their patience: then the first would be served just before they give up, and everybody late
- * (adaptive LIFO, Maurer, "Fail at Scale", 2015; the interval in which a queue must run empty is that of CoDel, 2012).
+ * fairness, over cohorts of clients, but nobody is passed over until it gives up. Where `newestFirst` is allowed, the last that
+ * came is taken instead as long as more wait than can be served within their patience: then the first would be served just
+ * before they give up, and everybody late (adaptive LIFO, Maurer, "Fail at Scale", 2015; the interval in which a queue must run
+ * empty is that of CoDel, 2012).
  */
 export class Queue {
   readonly #rings: (Link | undefined)[] = []

@@ -69,3 +69,34 @@ test('an adaptive limit follows what is seen of the worker, says so, and lets so
   allowed.left(50)
   ok(allowed.begin(51) !== null, 'who is one too many later has come another way')
 })
+
+test('each way down is measured from where it begins, also when it leads to the same limit as the one before', async t => {
+  const clock = frozenClock(t)
+  t.mock.method(Math, 'random', () => 1) // no probe meanwhile
+  const allowed = new Allowance('orders', slotsOf({ limit: 'adaptive', slots: 100 }), never)
+  const window = async (workerMs: number, inFlight: number): Promise<void> => {
+    await clock.advance(workerMs + 100)
+    const phases = Array.from({ length: 100 }, () => allowed.begin(inFlight))
+    for (const phase of phases) allowed.learn(answered(workerMs), phase, false, inFlight, never)
+  }
+  /** How many of those who leave let somebody in, from so many in flight down to the limit. */
+  const passed = (from: number): number => {
+    let count = 0
+    for (let inFlight = from; inFlight > allowed.limit;) {
+      inFlight--
+      if (allowed.left(inFlight) <= inFlight) continue
+      count++
+      inFlight++
+    }
+    return count
+  }
+  await window(10, 100)
+  await window(1_000, 100)
+  equal(allowed.limit, 50)
+  const first = passed(100)
+  await window(10, 50)
+  equal(allowed.limit, 100)
+  await window(1_000, 100)
+  equal(allowed.limit, 50)
+  equal(passed(100), first)
+})

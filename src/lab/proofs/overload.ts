@@ -1,4 +1,5 @@
 import { asides } from '../asides.ts'
+import { sluice } from '../gateway.ts'
 import { codes, deeds, goodput, part, possible, spanOf } from '../measure.ts'
 import { fates, latency, work } from '../panels.ts'
 import type { Column } from '../panel.ts'
@@ -7,7 +8,6 @@ import type { Run } from '../run.ts'
 import { count, note, percent, timed } from '../verdict.ts'
 import type { Figure } from '../verdict.ts'
 import { hot, lost, perSecond, storm } from './storms.ts'
-import { sluice } from '../gateway.ts'
 
 const queueMs = 100 // longest wait for a slot
 const least = 95
