@@ -19,3 +19,12 @@ export function frozenClock(t: TestContext): { advance: (ms: number) => Promise<
     },
   }
 }
+
+/** Under a frozen clock, what a disk does still comes when it comes: it gets ten seconds of the clock that is not frozen. */
+export async function seen(what: string, look: () => unknown): Promise<void> {
+  const end = process.hrtime.bigint() + 10_000_000_000n
+  while (!look()) {
+    if (process.hrtime.bigint() > end) throw new Error(`Never seen: ${what}.`)
+    await new Promise<void>(resolve => turn(resolve))
+  }
+}

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { deepEqual, equal, fail, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { wallClock } from '../../src/clock.ts'
 import { Circuit } from '../../src/resilience/circuit.ts'
 import { StateFile } from '../../src/resilience/statefile.ts'
 import { chance } from '../help/chance.ts'
-import { frozenClock } from '../help/clock.ts'
+import { frozenClock, seen } from '../help/clock.ts'
 import { heard } from './heard.ts'
 
 type Written = Readonly<{ version: number; circuits: Readonly<Record<string, Readonly<Record<string, unknown>>>> }>
@@ -44,14 +44,6 @@ function aScene(t: TestContext) {
 const open = (circuit: Circuit): void => circuit.judge(circuit.admit()!, 'failure', 'silence')
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-/** The clock stands still, but not the disk. */
-async function seen(what: string, look: () => unknown): Promise<void> {
-  for (let i = 0; i < 50_000; i++) {
-    if (look()) return
-    await turn()
-  }
-  fail(`never seen: ${what}`)
-}
 /** Long enough for a writing that had begun: the disk has done three of them since. */
 async function settled(folder: string): Promise<void> {
   for (let i = 0; i < 3; i++) {
@@ -253,6 +245,7 @@ test('a file that cannot be written is one warning, until it can be written agai
   const circuit = aCircuit()
   await using _ = await StateFile.open(path, [circuit])
   const change = async (): Promise<void> => {
+    await settled(folder)
     circuit.force(circuit.snapshot().forced === null ? 'observe' : null)
     await advance(1_000)
     await settled(folder)

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Sink } from '../../src/telemetry/sink.ts'
-import { frozenClock } from '../help/clock.ts'
+import { frozenClock, seen } from '../help/clock.ts'
 
 const line = (number: number): string => `{"number":${number},"text":"${'ä'.repeat(20)}"}\n`
 const lines = (count: number): string[] => Array.from({ length: count }, (_, number) => line(number))
@@ -35,11 +35,6 @@ function drain(reader: number): string {
     // empty
   }
   return Buffer.concat(parts).toString('latin1')
-}
-
-async function until(met: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 20_000 && !met(); turn++) await new Promise<void>(resolve => setImmediate(resolve))
-  ok(met(), 'it never came')
 }
 
 /** A process of its own that has a sink on `file`, or on its standard output. */
@@ -71,7 +66,7 @@ test('a line waits for company, but not longer than the flushing time', async t 
   await clock.advance(249)
   equal(readFileSync(path, 'utf8'), '')
   await clock.advance(1)
-  await until(() => readFileSync(path, 'utf8') === 'one\ntwo\n')
+  await seen('both lines', () => readFileSync(path, 'utf8') === 'one\ntwo\n')
 })
 
 test('what exceeds the buffer is counted, and what was taken is written', async t => {
