@@ -1,4 +1,6 @@
 import Bottleneck from 'bottleneck'
+import { now, since } from '../clock.ts'
+import type { Instant } from '../clock.ts'
 
 /**
  * What a lease brought: how many of the tokens asked for, and how many are left. `anew`: what was spent before is forgotten.
@@ -39,19 +41,22 @@ export async function taken(limiter: Bottleneck, tokens: number): Promise<number
   return left ?? 0
 }
 
-const nothing = (): Promise<void> => Promise.resolve()
-
-/** A reservoir in this process. Taking costs a turn of the timers: enough for portions, and never for calls. */
-export function reservoirHere(options: ReservoirOptions): Reservoir {
-  const { name, windowMs } = options
-  const limiter = new Bottleneck({
-    id: `sluice:${name}`,
-    ...refilling(options),
-    heartbeatInterval: Math.max(5, Math.min(250, Math.floor(windowMs / 40))), // a refill is late by at most this
-  })
+/**
+ * A reservoir in this process. Taking costs a turn of the timers: enough for portions, and never for calls. Each window gets
+ * a limiter when it is first asked for something: the heartbeat with which Bottleneck refills would wake an idle process as
+ * often as a refill may not be late.
+ */
+export function reservoirHere({ name, requests, windowMs }: ReservoirOptions): Reservoir {
+  const full = (): Bottleneck => new Bottleneck({ id: `sluice:${name}`, reservoir: requests })
+  let [began, limiter] = [now(), full()]
+  const current = (): Bottleneck => {
+    const windows = Math.floor(since(began) / windowMs)
+    if (windows >= 1) [began, limiter] = [(began + windows * windowMs) as Instant, full()]
+    return limiter
+  }
   return {
-    lease: async tokens => granted(tokens, await taken(limiter, tokens)),
-    giveBack: async tokens => void (await taken(limiter, -tokens)),
-    [Symbol.dispose]: () => void limiter.disconnect().catch(nothing),
+    lease: async tokens => granted(tokens, await taken(current(), tokens)),
+    giveBack: async tokens => void (await taken(current(), -tokens)),
+    [Symbol.dispose]: () => {},
   }
 }

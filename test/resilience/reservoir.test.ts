@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { granted, reservoirHere } from '../../src/resilience/reservoir.ts'
 import { frozenClock } from '../help/clock.ts'
 
@@ -32,4 +32,15 @@ test('what is overdrawn was not granted', () => {
   deepEqual(granted(10, -4), { granted: 6, left: 0 })
   deepEqual(granted(10, -40), { granted: 0, left: 0 })
   deepEqual(granted(0, -40), { granted: 0, left: 0 })
+})
+
+test('wakes nobody between two leases, however often it has refilled', async t => {
+  const clock = frozenClock(t)
+  const intervals = t.mock.method(globalThis, 'setInterval')
+  using reservoir = reservoirHere({ name: 'orders', requests: 100, windowMs: 1_000 })
+  for (let window = 0; window < 3; window++) {
+    deepEqual(await settled(clock, reservoir.lease(40)), { granted: 40, left: 60 })
+    await clock.advance(1_000)
+  }
+  equal(intervals.mock.callCount(), 0)
 })
