@@ -145,7 +145,7 @@ const Bulkhead = z.strictObject({
     .default(8)
     .describe('The least that an adaptive limit falls to, also when it looks how quick the worker is at rest.'),
   slackMs: ms(0, 60_000)
-    .default(50)
+    .default(40)
     .describe('A reply that takes at most so much longer than at rest is never taken for overload.'),
   queue: count(0, 100_000)
     .default(128)
