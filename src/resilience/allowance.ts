@@ -7,8 +7,6 @@ import { Limiter } from './limiter.ts'
 import type { Excused } from './limiter.ts'
 import { Silence } from './silence.ts'
 
-const starved = 1.5
-
 /** How many commands of a worker may be in flight: always as many, or as the limiter says; less what a silence keeps. */
 export class Allowance {
   readonly #worker: string
@@ -37,12 +35,6 @@ export class Allowance {
   /** Without regard to a probe. */
   get steady(): number {
     return this.#limiter?.steady ?? this.#slots
-  }
-
-  /** For who has nothing while others have all: a fixed limit is one, and a probe wants to see the topic without a queue. */
-  get limitOfStarved(): number {
-    const { steady } = this
-    return this.#limiter !== null && this.#limiter.limit === steady ? steady * starved : this.limit
   }
 
   /** What it would be if all of it were used. */

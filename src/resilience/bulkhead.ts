@@ -11,7 +11,7 @@ import { Occupancy } from './occupancy.ts'
 import type { Partitions } from './partitions.ts'
 import { refusal } from './refusal.ts'
 import type { Refuse } from './refusal.ts'
-import { crowded, full, gaveWay, shedByChance } from './shed.ts'
+import { crowded, full, gaveWay, shedByChance, unheard } from './shed.ts'
 import type { Crowd } from './shed.ts'
 import type { Shares } from './shares.ts'
 import { Turnover } from './turnover.ts'
@@ -25,6 +25,8 @@ const patience = 0.1
  * nobody better, and all later.
  */
 const standing = 0.2
+/** A partition that answers nothing for so many times what replies usually take is silent. */
+const quiet = 4
 /** What there is to know of a bulkhead at one moment, for people. */
 export type BulkheadState = Readonly<{
   limit: number
@@ -70,14 +72,15 @@ export class Bulkhead {
     return this.#line.size
   }
 
-  /** How many may be in flight at present. */
+  /** How many may be in flight at present. What a silent partition holds takes no slot of an adaptive limit: it keeps nobody busy. */
   get limit(): number {
-    return this.#allowed.limit
+    const { limit, adaptive } = this.#allowed
+    return adaptive && this.inFlight >= limit ? Math.min(this.#options.slots, limit + this.#unheard) : limit
   }
 
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, told when it gives it back. */
   begin(): number | null {
-    return this.#allowed.begin(this.inFlight)
+    return this.#allowed.begin(this.#busy)
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
@@ -109,10 +112,10 @@ export class Bulkhead {
    */
   enter(call: Call): Place | Promise<Place> {
     const place = this.#inside.cohorts.placeOf(call.client)
-    const problem = this.#crowded(call)
+    const problem = this.#unheardOf(call) ?? this.#crowded(call)
     if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
     if (problem !== null) this.#reject(call, problem)
-    else if (this.inFlight >= this.limit && !this.#starved(call, place)) {
+    else if (this.inFlight >= this.limit) {
       if (this.#options.mode === 'enforce') return this.#wait(call, place)
       // observed: no queue forms, so its places are taken in flight
       const { inFlight, limit, places } = this.#crowd
@@ -126,15 +129,19 @@ export class Bulkhead {
   /** What a call says of the worker, if anything, before it gives its slot back. */
   learn(call: Call, phase: number | null, error: unknown, excused: Excused): void {
     const { started, partition } = call
-    const silent = error instanceof Problem && error.code === 'reply-timeout' && !excused(started, partition)
-    this.#allowed.learn(call, phase, silent, this.inFlight, excused)
-    if (error === undefined) this.#allowed.heard()
+    const unanswered = error instanceof Problem && error.code === 'reply-timeout'
+    if (unanswered) this.#inside.hearing.lost(partition)
+    this.#allowed.learn(call, phase, unanswered && !excused(started, partition), this.#busy, excused)
+    if (error !== undefined) return
+    this.#inside.hearing.heard(partition)
+    this.#allowed.heard()
   }
 
   /** Gives the slot back, or on to whoever is next. */
   leave(call: Call, place: Place): void {
     this.#inside.leave(call, place)
-    const upTo = this.#allowed.left(this.inFlight)
+    const unheard = this.#unheard
+    const upTo = Math.min(this.#options.slots, this.#allowed.left(this.inFlight - unheard) + unheard)
     if (this.inFlight < upTo) this.#turnover.free()
     this.#serve(upTo)
     if (this.inFlight < this.limit) this.#turnover.ease()
@@ -166,17 +173,20 @@ export class Bulkhead {
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
     this.#line.add(waiter)
-    this.#inside.queue(call)
+    this.#inside.queue(call, place)
     return waiter.slot.promise
   }
 
   /** No more places than slots will come free while one waits: who waits for nothing is refused too late. */
   #crowdFor(waitMs: number): Crowd {
-    const { maxWaitMs } = this.#options
     const crowd = this.#crowd
-    const knownAfterMs = Math.max(maxWaitMs, 2 * (this.#allowed.times.sampleMs ?? 0))
-    const servedSoon = Math.floor(this.#turnover.within(waitMs * standing, knownAfterMs))
+    const servedSoon = Math.floor(this.#turnover.within(waitMs * standing, this.#knownAfterMs))
     return servedSoon < crowd.places ? { ...crowd, places: servedSoon } : crowd
+  }
+
+  /** When slots have been short for so long it is no burst, and known how fast they come free. */
+  get #knownAfterMs(): number {
+    return Math.max(this.#options.maxWaitMs, 2 * (this.#allowed.times.sampleMs ?? 0))
   }
 
   /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
@@ -196,7 +206,7 @@ export class Bulkhead {
   #unqueue(waiter: Waiter): void {
     waiter.release()
     this.#line.remove(waiter)
-    this.#inside.unqueue(waiter.call)
+    this.#inside.unqueue(waiter.call, waiter.place)
     if (this.#line.size === 0) this.#inside.cohorts.reseed()
   }
 
@@ -205,6 +215,11 @@ export class Bulkhead {
       const waiter = this.#line.next(this.#allowed.steady)
       if (waiter === null) return
       const { call, place } = waiter
+      const problem = this.#unheardOf(call)
+      if (problem !== null) {
+        this.#give(waiter, this.#refused(call, problem))
+        continue
+      }
       // after a stall of our own its alarm may be late: what nobody waits for is not begun
       if (until(call.deadline) === 0) {
         this.#give(waiter, this.#refused(call, full(this.#crowd)))
@@ -227,20 +242,33 @@ export class Bulkhead {
     return this.#refuse(call, problem) ?? problem
   }
 
-  #crowded({ partition }: Call): Problem | null {
-    const { partitions } = this.#inside
-    const [held, cap] = [partitions.held(partition), partitions.cap(this.#allowed.judged)]
-    return held < cap ? null : crowded(partition, held, cap)
+  /** In flight, without what silent partitions hold. */
+  get #busy(): number {
+    return this.inFlight - this.#unheard
   }
 
-  /**
-   * Nothing is in flight for its partition, as others have all slots: they may be stuck, and never give any back. A client with
-   * most of them is not helped.
-   */
-  #starved({ partition }: Call, place: Place): boolean {
-    const { partitions, cohorts } = this.#inside
-    if (this.inFlight >= this.#allowed.limitOfStarved || !partitions.idle(partition)) return false
-    return cohorts.load(place) * 2 <= this.limit
+  get #unheard(): number {
+    return this.#allowed.adaptive ? this.#inside.hearing.held(this.#silentAfterMs) : 0
+  }
+
+  get #silentAfterMs(): number {
+    return Math.max(this.#options.maxWaitMs, quiet * (this.#allowed.times.sampleMs ?? 0))
+  }
+
+  #unheardOf({ partition }: Call): Problem | null {
+    const { partitions, hearing } = this.#inside
+    const silent = this.inFlight >= this.#allowed.limit && hearing.silent(partition, this.#silentAfterMs)
+    return silent ? unheard(partition, partitions.inFlight(partition)) : null
+  }
+
+  #crowded({ partition }: Call): Problem | null {
+    const { partitions } = this.#inside
+    const cap = partitions.cap(this.#allowed.judged)
+    const most = this.#turnover.short(this.#knownAfterMs)
+      ? Math.min(cap, partitions.share(this.inFlight + this.#line.size))
+      : cap
+    const held = partitions.held(partition)
+    return held < most ? null : crowded(partition, held, most)
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */

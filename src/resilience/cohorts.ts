@@ -19,6 +19,8 @@ const randomSeed = (): number => (Math.random() * 0x1_0000_0000) | 0
  */
 export class Cohorts {
   readonly #inFlight = new Uint32Array(cohortCount)
+  readonly #waiting = new Uint32Array(cohortCount)
+  #size = 0
   #seed = randomSeed()
   #seededAt = now()
 
@@ -33,19 +35,47 @@ export class Cohorts {
     return first | (second << bits)
   }
 
+  /** How many are inside, in flight and waiting. */
+  get size(): number {
+    return this.#size
+  }
+
   enter(place: Place): void {
+    this.#size++
     ;(this.#inFlight[firstOf(place)] as number)++
     ;(this.#inFlight[secondOf(place)] as number)++
   }
 
   leave(place: Place): void {
+    this.#size--
     ;(this.#inFlight[firstOf(place)] as number)--
     ;(this.#inFlight[secondOf(place)] as number)--
+  }
+
+  queue(place: Place): void {
+    this.#size++
+    ;(this.#waiting[firstOf(place)] as number)++
+    ;(this.#waiting[secondOf(place)] as number)++
+  }
+
+  unqueue(place: Place): void {
+    this.#size--
+    ;(this.#waiting[firstOf(place)] as number)--
+    ;(this.#waiting[secondOf(place)] as number)--
   }
 
   /** At most what the client has in flight and what others of both its cohorts have. */
   load(place: Place): number {
     return Math.min(this.#inFlight[firstOf(place)] as number, this.#inFlight[secondOf(place)] as number)
+  }
+
+  /** The same of what it has in flight and waiting. */
+  inside(place: Place): number {
+    const [first, second] = [firstOf(place), secondOf(place)]
+    return Math.min(
+      (this.#inFlight[first] as number) + (this.#waiting[first] as number),
+      (this.#inFlight[second] as number) + (this.#waiting[second] as number),
+    )
   }
 
   /** For when nobody waits, as who waits is sorted by the old hash. What is in flight keeps the place it has. */

@@ -8,6 +8,9 @@ import type { Waiter } from './waiter.ts'
 /** The number of a class: the greater, the more it matters. */
 export const rankOf = (priority: Priority): number => priorities.indexOf(priority)
 
+/** Who gives way to his equal has two more inside, or the two would change places, and this part of all: cohorts are unequal by chance. */
+const clearly = 0.1
+
 /** All who wait for the slots of one worker: a queue for each class, and those of each route with a share of its own. */
 export class Line {
   readonly #cohorts: Cohorts
@@ -65,9 +68,8 @@ export class Line {
       if (borrower !== null) return borrower
     }
     const open = (share: number): boolean => share === line || !this.#shares.owed(share, limit)
-    const ahead = this.#queue(line, rank).ahead(place)
-    // fuller by two, else the two would only change places
-    return this.#least(rank, open) ?? this.#newest(rank, open, ahead + 2)
+    const more = 2 + Math.floor(this.#cohorts.size * clearly)
+    return this.#least(rank, open) ?? this.#newest(rank, open, this.#cohorts.inside(place) + more)
   }
 
   #queue(share: number, rank: number): Queue {
@@ -104,11 +106,11 @@ export class Line {
     return null
   }
 
-  /** The newest of a cohort of the class in which at least so many wait. */
+  /** The newest in this class of a client that has at least so many inside. */
   #newest(rank: number, open: (share: number) => boolean, atLeast: number): Waiter | null {
     let found: Waiter | null = null
     for (let share = 0; share < this.#queues.length; share++) {
-      const newest = open(share) ? this.#queue(share, rank).newestOfFullest(atLeast) : null
+      const newest = open(share) ? this.#queue(share, rank).newestOfFullest(this.#cohorts, atLeast) : null
       if (newest !== null && (found === null || newest.number > found.number)) found = newest
     }
     return found

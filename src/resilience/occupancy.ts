@@ -3,6 +3,7 @@ import { events } from '../events.ts'
 import type { Happenings } from '../events.ts'
 import { Cohorts } from './cohorts.ts'
 import type { Place } from './cohorts.ts'
+import { Hearing } from './hearing.ts'
 import { Partitions } from './partitions.ts'
 import { Shares } from './shares.ts'
 
@@ -12,12 +13,14 @@ type Move = Happenings['occupied']
 export class Occupancy {
   readonly cohorts = new Cohorts()
   readonly partitions: Partitions
+  readonly hearing: Hearing
   readonly #moves: Readonly<Record<'entered' | 'left' | 'queued' | 'unqueued', Move>> // made once, told twice a call
   #shares = new Shares(new Map())
   #inFlight = 0
 
   constructor(worker: string, partitionPercent: number) {
     this.partitions = new Partitions(partitionPercent)
+    this.hearing = new Hearing(partition => this.partitions.inFlight(partition))
     this.#moves = {
       entered: { worker, inFlight: 1, waiting: 0 },
       left: { worker, inFlight: -1, waiting: 0 },
@@ -43,6 +46,7 @@ export class Occupancy {
   enter({ route, partition }: Call, place: Place): void {
     this.#inFlight++
     this.cohorts.enter(place)
+    this.hearing.begins(partition)
     this.partitions.enter(partition)
     this.#shares.enter(this.#shares.lineOf(route))
     tell(this.#moves.entered)
@@ -57,12 +61,14 @@ export class Occupancy {
   }
 
   /** Into the queue: for its partition it counts as if it were in flight. */
-  queue({ partition }: Call): void {
+  queue({ partition }: Call, place: Place): void {
+    this.cohorts.queue(place)
     this.partitions.queue(partition)
     tell(this.#moves.queued)
   }
 
-  unqueue({ partition }: Call): void {
+  unqueue({ partition }: Call, place: Place): void {
+    this.cohorts.unqueue(place)
     this.partitions.unqueue(partition)
     tell(this.#moves.unqueued)
   }

@@ -1,3 +1,6 @@
+const shares = 3
+const byChance = 8 // so many are for one partition now and then
+
 /**
  * How many calls of a worker are for which partition of its topic, waiting ones included: in Kafka a partition fails alone,
  * and one that is stuck must not take all slots with it.
@@ -28,9 +31,14 @@ export class Partitions {
     return Math.max(1, Math.floor((limit * this.#percent) / 100))
   }
 
-  /** Whether nothing is in flight for it, of many that it shares the slots with. */
-  idle(partition: number): boolean {
-    return !this.#inFlight[partition] && this.cap(1) < Infinity
+  /** The most that it may have while slots are short and so many calls are inside: a hot key would have half of them, and be late. */
+  share(inside: number): number {
+    if (this.#count === null) return Infinity
+    return Math.max(byChance, Math.floor((shares * inside) / this.#count))
+  }
+
+  inFlight(partition: number): number {
+    return this.#inFlight[partition] ?? 0
   }
 
   held(partition: number): number {

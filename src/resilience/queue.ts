@@ -75,24 +75,20 @@ export class Queue {
     if (since(this.#begun) >= this.#intervalMs) this.#begin(waiter, this.#mayTurn && this.#size > this.#granted)
   }
 
-  /** The newest waiter of the cohorts that have most waiting, if those are at least so many. */
-  newestOfFullest(atLeast = 1): Waiter | null {
+  /** The newest waiter of a client that has most inside, waiting and in flight, if that is at least so many. */
+  newestOfFullest(cohorts: Cohorts, atLeast = 1): Waiter | null {
     let found: Waiter | null = null
     let most = atLeast
     for (let cohort = 0; cohort < cohortCount; cohort++) {
-      const length = this.#lengths[cohort] as number
-      if (length < most) continue
+      if (this.#lengths[cohort] === 0) continue
       const newest = (this.#rings[cohort] as Link).before as Waiter
-      // of two as full the newest, or it would be a matter of the salt who goes
-      if (found === null || length > most || newest.number > found.number) found = newest
-      most = length
+      const inside = cohorts.inside(newest.place)
+      if (inside < most) continue
+      // of two with as many the newest, or it would be a matter of the salt who goes
+      if (found === null || inside > most || newest.number > found.number) found = newest
+      most = inside
     }
     return found
-  }
-
-  /** How many wait in the cohort where a client of this place would stand. */
-  ahead(place: number): number {
-    return Math.min(this.#lengths[firstOf(place)] as number, this.#lengths[secondOf(place)] as number)
   }
 
   #shorter({ place }: Waiter): number {

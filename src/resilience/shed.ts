@@ -32,6 +32,14 @@ export const crowded = (partition: number, held: number, cap: number): Problem =
     held,
   )
 
+export const unheard = (partition: number, inFlight: number): Problem =>
+  refuse(
+    'bulkhead-full',
+    `${inFlight} commands for partition ${partition} in flight, and nothing is heard of it, but of others.`,
+    inFlight,
+    inFlight + 1,
+  )
+
 /** For who waited and gives way to a call that matters more, or to a client that has less. */
 export const gaveWay = (newcomer: Priority, { waiting, places }: Crowd): Problem =>
   refuse('shed', `Gave way to a ${newcomer} call: ${waiting} waiting (at most ${places}).`, places, waiting)

@@ -30,6 +30,11 @@ export class Turnover {
     if (this.#since !== null && this.#eased === null) this.#freed[this.#count++ % kept] = now()
   }
 
+  /** Whether slots have been short for `ms`, and none has stayed free for as long. */
+  short(ms: number): boolean {
+    return this.#since !== null && since(this.#since) >= ms && (this.#eased === null || since(this.#eased) < ms)
+  }
+
   /** How many slots will come free within so many milliseconds; Infinity before it is known, after `patienceMs` at the latest. */
   within(ms: number, patienceMs: number): number {
     if (this.#since === null || this.#eased !== null) return Infinity

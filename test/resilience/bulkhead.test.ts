@@ -445,21 +445,50 @@ test('one partition of many takes no more than its part, and the reason names it
   deepEqual(served.slice(6), ['elsewhere', 'again'])
 })
 
-test('who has nothing while others have all slots gets one of an adaptive limit, up to half as many again', async t => {
-  const clock = frozenClock(t)
-  const fixed = new Bulkhead('orders', slotsOf({ slots: 4, queue: 0, partitionPercent: 99 }))
-  const slots = new Bulkhead('orders', slotsOf({ limit: 'adaptive', slots: 4, queue: 0, partitionPercent: 99 }))
-  for (const one of [fixed, slots]) {
-    one.partitions = 12
-    const { ask, ends, served, settle } = named(one)
-    const asked = [0, 0, 0, 1, 2, 1, 3, 4]
-    asked.forEach((partition, i) => ask(`${i}`, { partition }))
-    await clock.advance(200)
-    deepEqual(served, one === fixed ? ['0', '1', '2', '3'] : ['0', '1', '2', '3', '4', '6'])
-    equal(await ends.get('5'), 'bulkhead-full') // there is one of its partition
-    equal(await ends.get('7'), 'bulkhead-full')
-    await settle(clock)
+test('what a silent partition holds takes no slot of an adaptive limit from the others, and it gets no more', async t => {
+  const { clock, slots, serve } = anAdaptive(t, { partitionPercent: 99 })
+  await serve(20)
+  equal(await serve(140), 50)
+  slots.partitions = 12
+  const { service, taken } = heldService()
+  const asked: Promise<string>[] = []
+  const ask = (partition: number, count: number): void => {
+    for (let i = 0; i < count; i++)
+      asked.push(
+        bulkhead<Reply>(slots)(service)(patient({ partition })).then(
+          () => 'served',
+          (problem: Problem) => problem.message,
+        ),
+      )
   }
+  const answer = async (count: number): Promise<void> => {
+    for (const { call, reply } of taken.splice(
+      taken.findIndex(({ call }) => call.partition > 0),
+      count,
+    )) {
+      call.progress.workerMs = 20
+      reply(anAnswer)
+    }
+    await clock.advance(0)
+  }
+  ask(0, 30)
+  ask(1, 20)
+  ask(2, 1)
+  equal(await asked.at(-1), '50 commands in flight (at most 50), 0 waiting (at most 0).')
+  await clock.advance(4 * 140 + 1)
+  ask(3, 1)
+  equal(await asked.at(-1), '50 commands in flight (at most 50), 0 waiting (at most 0).', 'nothing is heard of anybody')
+  await answer(1)
+  for (let partition = 3; partition < 12; partition++) ask(partition, 4)
+  deepEqual([slots.inFlight, slots.limit], [80, 80], 'at most all slots but for what is silent')
+  ask(0, 1)
+  equal(await asked.at(-1), '30 commands for partition 0 in flight, and nothing is heard of it, but of others.')
+  await clock.advance(10_000)
+  deepEqual(slots.limit, 50, 'of the others neither')
+  await answer(49)
+  for (const { reply } of taken) reply(anAnswer)
+  await clock.advance(10)
+  deepEqual([slots.inFlight, alarms()], [0, 0])
 })
 
 test('observed, a partition beyond its part is counted once and let in', async t => {

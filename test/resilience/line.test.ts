@@ -17,6 +17,7 @@ function aLine(shares: Readonly<Record<string, number>> = {}) {
   const add = (...args: Parameters<typeof waiter>): Waiter => {
     const added = waiter(...args)
     line.add(added)
+    cohorts.queue(added.place)
     return added
   }
   const grant = (): string | null => {
@@ -24,6 +25,7 @@ function aLine(shares: Readonly<Record<string, number>> = {}) {
     if (next === null) return null
     line.granting(next)
     line.remove(next)
+    cohorts.unqueue(next.place)
     cohorts.enter(next.place)
     all.enter(next.line)
     return next.call.topic
@@ -33,7 +35,7 @@ function aLine(shares: Readonly<Record<string, number>> = {}) {
     for (let name = grant(); name !== null; name = grant()) names.push(name)
     return names
   }
-  return { line, shares: all, waiter, add, grantAll }
+  return { line, cohorts, shares: all, waiter, add, grantAll }
 }
 
 test('classes have their order', () => {
@@ -80,6 +82,20 @@ test('for a call that matters more the newest of the least class makes room', ()
   line.remove(old)
   equal(line.victim(waiter('c', 'critical'), limit)?.call.topic, 'n')
   equal(line.victim(waiter('s', 'sheddable'), limit), null)
+})
+
+test('a client that has clearly more in flight makes room too, and chance is no reason', t => {
+  t.mock.method(Math, 'random', () => 0.5) // always the same cohorts
+  const { line, cohorts, waiter, add } = aLine()
+  const enter = (client: string, count: number): void => {
+    for (let i = 0; i < count; i++) cohorts.enter(cohorts.placeOf(client))
+  }
+  for (let i = 0; i < 30; i++) enter(`client ${i}`, 1)
+  enter('noisy', 4)
+  const one = add('one', 'normal', 'any', 'noisy')
+  equal(line.victim(waiter('quiet', 'normal'), limit), null, '5 of 35, and 5 are asked')
+  enter('noisy', 10)
+  equal(line.victim(waiter('quiet', 'normal'), limit), one)
 })
 
 test('for a call that matters as much only a client that has more waiting makes room', () => {

@@ -13,17 +13,18 @@ test('a call is counted by its client, its route and its partition, and taken of
   const counts = (): unknown[] => [
     inside.inFlight,
     inside.cohorts.load(place),
+    inside.cohorts.inside(place),
     inside.partitions.held(7),
     inside.shares.owed(1, 10),
   ]
-  deepEqual(counts(), [0, 0, 0, true])
-  inside.queue(call)
-  deepEqual(counts(), [0, 0, 1, true])
-  inside.unqueue(call)
+  deepEqual(counts(), [0, 0, 0, 0, true])
+  inside.queue(call, place)
+  deepEqual(counts(), [0, 0, 1, 1, true])
+  inside.unqueue(call, place)
   inside.enter(call, place)
-  deepEqual(counts(), [1, 1, 1, false])
+  deepEqual(counts(), [1, 1, 1, 1, false])
   inside.leave(call, place)
-  deepEqual(counts(), [0, 0, 0, true])
+  deepEqual(counts(), [0, 0, 0, 0, true])
   deepEqual(
     moves.map(({ worker, inFlight, waiting }) => [worker, inFlight, waiting]),
     [

@@ -18,17 +18,19 @@ test('there is no cap where there is one partition, where nobody knows how many,
   equal(all.cap(512), Infinity)
 })
 
-test('a partition is idle when nothing is held for it, where there are others', () => {
+test('while slots are short a partition has three times its share of what is inside, and what chance brings', () => {
   const partitions = new Partitions(50)
-  equal(partitions.idle(3), false)
+  equal(partitions.share(40), Infinity)
   partitions.count = 12
-  deepEqual([partitions.idle(3), partitions.idle(1_000)], [true, true])
-  partitions.queue(3) // it may wait behind those who give no slot back
-  equal(partitions.idle(3), true)
+  deepEqual([partitions.share(40), partitions.share(10)], [10, 8])
+})
+
+test('what waits for a partition is held for it, and not in flight', () => {
+  const partitions = new Partitions(50)
+  partitions.queue(3)
+  deepEqual([partitions.held(3), partitions.inFlight(3), partitions.inFlight(1_000)], [1, 0, 0])
   partitions.enter(3)
-  equal(partitions.idle(3), false)
-  partitions.leave(3)
-  deepEqual([partitions.idle(3), partitions.held(3)], [true, 1])
+  deepEqual([partitions.held(3), partitions.inFlight(3)], [2, 1])
 })
 
 test('each partition is counted, also one that is new', () => {

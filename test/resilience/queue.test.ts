@@ -14,6 +14,7 @@ function aQueue(newestFirst = false) {
   const queue = new Queue(newestFirst)
   const add = (client: string, name = client): Waiter => {
     const waiter = new Waiter(aCall({ client, route: name }), cohorts.placeOf(client), 0, patienceMs)
+    cohorts.queue(waiter.place)
     queue.add(waiter)
     return waiter
   }
@@ -22,6 +23,7 @@ function aQueue(newestFirst = false) {
     if (waiter === null) return null
     queue.granting(waiter)
     queue.remove(waiter)
+    cohorts.unqueue(waiter.place)
     cohorts.enter(waiter.place)
     return waiter.call.route
   }
@@ -31,7 +33,7 @@ const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ le
 
 test('an empty queue has nobody', () => {
   const { queue, cohorts } = aQueue()
-  deepEqual([queue.next(cohorts), queue.newestOfFullest(), queue.size], [null, null, 0])
+  deepEqual([queue.next(cohorts), queue.newestOfFullest(cohorts), queue.size], [null, null, 0])
 })
 
 test('one client is served in the order of arrival', () => {
@@ -75,16 +77,18 @@ test('who leaves from the middle is not served', () => {
   deepEqual(times(3, grant), ['0', '2', null])
 })
 
-test('who has to give way is the newest where most wait, if enough do', () => {
+test('who has to give way is the newest of a client that has most inside, waiting or in flight, if that is enough', () => {
   const { queue, add, cohorts } = aQueue()
   add('quiet')
   const noisy = times(8, () => add('noisy'))
   const newest = noisy.slice(-2) // its calls wait in both its cohorts
-  const victim = queue.newestOfFullest()!
+  const victim = queue.newestOfFullest(cohorts)!
   ok(newest.includes(victim))
-  equal(queue.ahead(cohorts.placeOf('noisy')), 4)
-  equal(queue.newestOfFullest(5), null)
-  ok(newest.includes(queue.newestOfFullest(4)!))
+  equal(queue.newestOfFullest(cohorts, 9), null)
+  ok(newest.includes(queue.newestOfFullest(cohorts, 8)!))
+  for (let i = 0; i < 8; i++) cohorts.enter(cohorts.placeOf('busy'))
+  const busy = add('busy')
+  equal(queue.newestOfFullest(cohorts), busy)
 })
 
 test('as long as the queue can be served within the patience of those who wait, the first goes first', async t => {

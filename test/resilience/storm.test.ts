@@ -35,7 +35,8 @@ test('half of the worker dies in a storm: the slots are those of the other half'
   ]
   const [, , half] = await storm(t, worker, course)
   // 150 a second are possible; 37 were served when the dead half kept all slots in these five seconds
-  ok(half!.served.length >= 0.6 * 150 * 5, `${half!.served.length} served`)
+  ok(half!.served.length >= 0.9 * 150 * 5, `${half!.served.length} served`)
+  ok(quantile(half!.served, 0.99) <= 240, `${quantile(half!.served, 0.99)} ms`)
 })
 
 test('a storm of which a third is for one partition', async t => {
