@@ -25,6 +25,8 @@ const patience = 0.1
  * nobody better, and all later.
  */
 const standing = 0.2
+/** With this share of it, where one client has too many of the slots: they come to the others first. */
+const owed = 0.6
 /** A partition that answers nothing for so many times what replies usually take is silent. */
 const quiet = 4
 /** What there is to know of a bulkhead at one moment, for people. */
@@ -166,7 +168,7 @@ export class Bulkhead {
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
     const shed = this.#inside.shares.owed(waiter.line, this.#allowed.steady) ? null : this.#shed(call)
     this.#turnover.press(this.#options.maxWaitMs)
-    const crowd = this.#crowdFor(waitMs)
+    const crowd = this.#crowdFor(waitMs * standing)
     if (shed !== null) this.#evict(waiter, shed)
     else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
     waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#crowd))))
@@ -180,7 +182,7 @@ export class Bulkhead {
   /** No more places than slots will come free while one waits: who waits for nothing is refused too late. */
   #crowdFor(waitMs: number): Crowd {
     const crowd = this.#crowd
-    const servedSoon = Math.floor(this.#turnover.within(waitMs * standing, this.#knownAfterMs))
+    const servedSoon = Math.floor(this.#turnover.within(waitMs, this.#knownAfterMs))
     return servedSoon < crowd.places ? { ...crowd, places: servedSoon } : crowd
   }
 
@@ -193,8 +195,15 @@ export class Bulkhead {
   #evict(newcomer: Waiter, problem: Problem): void {
     const { call } = newcomer
     const victim = this.#line.victim(newcomer, this.#allowed.steady)
-    if (victim === null) throw this.#refused(call, problem)
-    this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
+    if (victim !== null) this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
+    else if (!this.#isOwed(newcomer)) throw this.#refused(call, problem)
+  }
+
+  /** What another client has too much of comes to this one first: it may wait for it with all of its patience. */
+  #isOwed({ place, patienceMs }: Waiter): boolean {
+    if (!this.#inside.cohorts.isHogged(place)) return false
+    const { waiting, places } = this.#crowdFor(patienceMs * owed)
+    return waiting < places
   }
 
   /** Ends a wait without a slot. */

@@ -8,9 +8,6 @@ import type { Waiter } from './waiter.ts'
 /** The number of a class: the greater, the more it matters. */
 export const rankOf = (priority: Priority): number => priorities.indexOf(priority)
 
-/** Who gives way to his equal has two more inside, or the two would change places, and this part of all: cohorts are unequal by chance. */
-const clearly = 0.1
-
 /** All who wait for the slots of one worker: a queue for each class, and those of each route with a share of its own. */
 export class Line {
   readonly #cohorts: Cohorts
@@ -68,8 +65,7 @@ export class Line {
       if (borrower !== null) return borrower
     }
     const open = (share: number): boolean => share === line || !this.#shares.owed(share, limit)
-    const more = 2 + Math.floor(this.#cohorts.size * clearly)
-    return this.#least(rank, open) ?? this.#newest(rank, open, this.#cohorts.inside(place) + more)
+    return this.#least(rank, open) ?? this.#newest(rank, open, this.#cohorts.inside(place) + this.#cohorts.clearlyMore)
   }
 
   #queue(share: number, rank: number): Queue {

@@ -79,6 +79,7 @@ export class Queue {
   newestOfFullest(cohorts: Cohorts, atLeast = 1): Waiter | null {
     let found: Waiter | null = null
     let most = atLeast
+    if (this.#size === 0) return found
     for (let cohort = 0; cohort < cohortCount; cohort++) {
       if (this.#lengths[cohort] === 0) continue
       const newest = (this.#rings[cohort] as Link).before as Waiter

@@ -88,3 +88,20 @@ test('100,000 clients cost not a byte each: nothing is kept of a client', async 
   ok(bytes < 100_000, `${bytes} bytes`) // code that was compiled meanwhile is half of that
   t.diagnostic(`${bytes} bytes`)
 })
+
+test('one that has much more inside than another hogs the slots, and chance does not', t => {
+  t.mock.method(Math, 'random', () => 0.5) // always the same cohorts
+  const cohorts = new Cohorts()
+  const enter = (client: string, count = 1): void => {
+    for (let i = 0; i < count; i++) cohorts.enter(cohorts.placeOf(client))
+  }
+  const [quiet, noisy] = [cohorts.placeOf('quiet'), cohorts.placeOf('noisy')]
+  equal(cohorts.isHogged(quiet), false)
+  for (const client of clients.slice(0, 20)) enter(client)
+  deepEqual([cohorts.size, cohorts.clearlyMore, cohorts.isHogged(quiet)], [20, 4, false])
+  enter('noisy', 4)
+  for (let i = 0; i < 6; i++) cohorts.queue(noisy)
+  deepEqual([cohorts.inside(noisy), cohorts.isHogged(quiet), cohorts.isHogged(noisy)], [10, true, false])
+  for (let i = 0; i < 6; i++) cohorts.unqueue(noisy)
+  deepEqual([cohorts.inside(noisy), cohorts.isHogged(quiet)], [4, false])
+})

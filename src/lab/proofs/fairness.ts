@@ -7,6 +7,7 @@ import { colours } from '../panel.ts'
 import type { Column } from '../panel.ts'
 import type { Population } from '../population.ts'
 import type { Lab, Proof, Proven } from '../proof.ts'
+import { constant } from '../rate.ts'
 import type { Run, Scene } from '../run.ts'
 import { count, note, percent, share, timed } from '../verdict.ts'
 import type { Figure } from '../verdict.ts'
@@ -52,6 +53,7 @@ const scene = (
   open: sluice({ server: { priorityHeader: header } }),
   members,
   behaviour,
+  warm: [{ name: 'warm', rate: constant(0.9 * perSecond, 25_000), patienceMs }], // as in a storm
   populations,
   phases: [
     { name: 'calm', fromMs: 0, toMs: calmMs },
