@@ -11,24 +11,14 @@ import { Occupancy } from './occupancy.ts'
 import type { Partitions } from './partitions.ts'
 import { refusal } from './refusal.ts'
 import type { Refuse } from './refusal.ts'
-import { crowded, full, gaveWay, shedByChance, unheard } from './shed.ts'
-import type { Crowd } from './shed.ts'
+import { Room } from './room.ts'
+import { full, gaveWay } from './shed.ts'
 import type { Shares } from './shares.ts'
-import { Turnover } from './turnover.ts'
 import { Waiter } from './waiter.ts'
 
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
 const patience = 0.1
-/**
- * While slots are short for longer, only so many wait as are served in this share of their patience: a standing queue serves
- * nobody better, and all later.
- */
-const standing = 0.2
-/** With this share of it, where one client has too many of the slots: they come to the others first. */
-const owed = 0.6
-/** A partition that answers nothing for so many times what replies usually take is silent. */
-const quiet = 4
 /** What there is to know of a bulkhead at one moment, for people. */
 export type BulkheadState = Readonly<{
   limit: number
@@ -53,7 +43,7 @@ export class Bulkhead {
   readonly #refuse: Refuse
   readonly #allowed: Allowance
   readonly #inside: Occupancy
-  readonly #turnover = new Turnover()
+  readonly #room: Room
   #line: Line
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
@@ -63,6 +53,7 @@ export class Bulkhead {
     this.#refuse = refusal(policy, options.mode)
     this.#allowed = new Allowance(worker, options, concluded)
     this.#inside = new Occupancy(worker, options.partitionPercent)
+    this.#room = new Room(options, this.#allowed, this.#inside)
     this.#line = this.#emptyLine()
   }
 
@@ -74,15 +65,14 @@ export class Bulkhead {
     return this.#line.size
   }
 
-  /** How many may be in flight at present. What a silent partition holds takes no slot of an adaptive limit: it keeps nobody busy. */
+  /** How many may be in flight at present. */
   get limit(): number {
-    const { limit, adaptive } = this.#allowed
-    return adaptive && this.inFlight >= limit ? Math.min(this.#options.slots, limit + this.#unheard) : limit
+    return this.#room.limit
   }
 
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, told when it gives it back. */
   begin(): number | null {
-    return this.#allowed.begin(this.#busy)
+    return this.#allowed.begin(this.#room.busy)
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
@@ -114,14 +104,14 @@ export class Bulkhead {
    */
   enter(call: Call): Place | Promise<Place> {
     const place = this.#inside.cohorts.placeOf(call.client)
-    const problem = this.#unheardOf(call) ?? this.#crowded(call)
+    const problem = this.#room.refusalOf(call)
     if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
     if (problem !== null) this.#reject(call, problem)
     else if (this.inFlight >= this.limit) {
       if (this.#options.mode === 'enforce') return this.#wait(call, place)
       // observed: no queue forms, so its places are taken in flight
-      const { inFlight, limit, places } = this.#crowd
-      const problem = inFlight >= limit + places ? full(this.#crowd) : this.#shed(call)
+      const { crowd } = this.#room
+      const problem = crowd.inFlight >= crowd.limit + crowd.places ? full(crowd) : this.#room.shed(call)
       if (problem !== null) this.#reject(call, problem)
     }
     this.#inside.enter(call, place)
@@ -133,7 +123,7 @@ export class Bulkhead {
     const { started, partition } = call
     const unanswered = error instanceof Problem && error.code === 'reply-timeout'
     if (unanswered) this.#inside.hearing.lost(partition)
-    this.#allowed.learn(call, phase, unanswered && !excused(started, partition), this.#busy, excused)
+    this.#allowed.learn(call, phase, unanswered && !excused(started, partition), this.#room.busy, excused)
     if (error !== undefined) return
     this.#inside.hearing.heard(partition)
     this.#allowed.heard()
@@ -142,18 +132,8 @@ export class Bulkhead {
   /** Gives the slot back, or on to whoever is next. */
   leave(call: Call, place: Place): void {
     this.#inside.leave(call, place)
-    const unheard = this.#unheard
-    const upTo = Math.min(this.#options.slots, this.#allowed.left(this.inFlight - unheard) + unheard)
-    if (this.inFlight < upTo) this.#turnover.free()
-    this.#serve(upTo)
-    if (this.inFlight < this.limit) this.#turnover.ease()
-  }
-
-  get #crowd(): Crowd {
-    const { limit } = this
-    // slots that are closed for the moment, by a probe or as nobody has used them, are places
-    const places = this.#options.queue + this.#allowed.judged - limit
-    return { inFlight: this.inFlight, limit, waiting: this.#line.size, places }
+    this.#serve(this.#room.left())
+    this.#room.served()
   }
 
   #emptyLine(): Line {
@@ -164,14 +144,14 @@ export class Bulkhead {
   #wait(call: Call, place: Place): Promise<Place> {
     if (call.signal.aborted) throw call.signal.reason
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
-    if (waitMs <= 0) throw this.#refused(call, full(this.#crowd))
+    if (waitMs <= 0) throw this.#refused(call, full(this.#room.crowd))
     const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
-    const shed = this.#inside.shares.owed(waiter.line, this.#allowed.steady) ? null : this.#shed(call)
-    this.#turnover.press(this.#options.maxWaitMs)
-    const crowd = this.#crowdFor(waitMs * standing)
+    const shed = this.#inside.shares.owed(waiter.line, this.#allowed.steady) ? null : this.#room.shed(call)
+    this.#room.press()
+    const crowd = this.#room.crowdFor(waitMs)
     if (shed !== null) this.#evict(waiter, shed)
     else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
-    waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#crowd))))
+    waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#room.crowd))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
     this.#line.add(waiter)
@@ -179,31 +159,12 @@ export class Bulkhead {
     return waiter.slot.promise
   }
 
-  /** No more places than slots will come free while one waits: who waits for nothing is refused too late. */
-  #crowdFor(waitMs: number): Crowd {
-    const crowd = this.#crowd
-    const servedSoon = Math.floor(this.#turnover.within(waitMs, this.#knownAfterMs))
-    return servedSoon < crowd.places ? { ...crowd, places: servedSoon } : crowd
-  }
-
-  /** When slots have been short for so long it is no burst, and known how fast they come free. */
-  get #knownAfterMs(): number {
-    return Math.max(this.#options.maxWaitMs, 2 * (this.#allowed.times.sampleMs ?? 0))
-  }
-
   /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
   #evict(newcomer: Waiter, problem: Problem): void {
     const { call } = newcomer
     const victim = this.#line.victim(newcomer, this.#allowed.steady)
-    if (victim !== null) this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#crowd)))
-    else if (!this.#isOwed(newcomer)) throw this.#refused(call, problem)
-  }
-
-  /** What another client has too much of comes to this one first: it may wait for it with all of its patience. */
-  #isOwed({ place, patienceMs }: Waiter): boolean {
-    if (!this.#inside.cohorts.isHogged(place)) return false
-    const { waiting, places } = this.#crowdFor(patienceMs * owed)
-    return waiting < places
+    if (victim !== null) this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#room.crowd)))
+    else if (!this.#room.isOwed(newcomer)) throw this.#refused(call, problem)
   }
 
   /** Ends a wait without a slot. */
@@ -224,14 +185,11 @@ export class Bulkhead {
       const waiter = this.#line.next(this.#allowed.steady)
       if (waiter === null) return
       const { call, place } = waiter
-      const problem = this.#unheardOf(call)
+      // after a stall of our own its alarm may be late: what nobody waits for is not begun
+      const late = until(call.deadline) === 0
+      const problem = late ? full(this.#room.crowd) : this.#room.unheardOf(call)
       if (problem !== null) {
         this.#give(waiter, this.#refused(call, problem))
-        continue
-      }
-      // after a stall of our own its alarm may be late: what nobody waits for is not begun
-      if (until(call.deadline) === 0) {
-        this.#give(waiter, this.#refused(call, full(this.#crowd)))
         continue
       }
       this.#line.granting(waiter)
@@ -249,41 +207,6 @@ export class Bulkhead {
 
   #refused(call: Call, problem: Problem): Problem {
     return this.#refuse(call, problem) ?? problem
-  }
-
-  /** In flight, without what silent partitions hold. */
-  get #busy(): number {
-    return this.inFlight - this.#unheard
-  }
-
-  get #unheard(): number {
-    return this.#allowed.adaptive ? this.#inside.hearing.held(this.#silentAfterMs) : 0
-  }
-
-  get #silentAfterMs(): number {
-    return Math.max(this.#options.maxWaitMs, quiet * (this.#allowed.times.sampleMs ?? 0))
-  }
-
-  #unheardOf({ partition }: Call): Problem | null {
-    const { partitions, hearing } = this.#inside
-    const silent = this.inFlight >= this.#allowed.limit && hearing.silent(partition, this.#silentAfterMs)
-    return silent ? unheard(partition, partitions.inFlight(partition)) : null
-  }
-
-  #crowded({ partition }: Call): Problem | null {
-    const { partitions } = this.#inside
-    const cap = partitions.cap(this.#allowed.judged)
-    const most = this.#turnover.short(this.#knownAfterMs)
-      ? Math.min(cap, partitions.share(this.inFlight + this.#line.size))
-      : cap
-    const held = partitions.held(partition)
-    return held < most ? null : crowded(partition, held, most)
-  }
-
-  /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */
-  #shed({ priority }: Call): Problem | null {
-    const { adaptive, judged } = this.#allowed
-    return adaptive ? shedByChance(priority, this.inFlight + this.#line.size, judged) : null
   }
 }
 
