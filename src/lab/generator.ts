@@ -18,7 +18,7 @@ export type Load = Readonly<{
   populations: readonly Population[]
   phases: readonly Phase[]
   seed: number
-  connections: number // open at once; who finds none waits, and is sent late
+  connections: number // open at once; who finds none gives up, as a pool does that is exhausted
 }>
 /** `late`: how much later than intended requests were sent, which is the generator's own fault and part of every latency. */
 export type Generated = Readonly<{ populations: Readonly<Record<string, Tallied>>; late: Spread; crossed: number }>
@@ -35,7 +35,7 @@ type Crowd = Readonly<{
   patient: Sending[]
 }> & { next: number; head: number }
 
-/** One request under way, or waiting for a connection. */
+/** One request under way. */
 type Sending = Readonly<{ crowd: Crowd; errand: Errand; dueMs: number; firstDueMs: number; attempt: number }> & {
   connection: Connection | null
   done: boolean
@@ -52,7 +52,6 @@ export class Generator {
   readonly #random: () => number
   readonly #late = new Durations()
   readonly #free: Connection[] = []
-  readonly #queue: Sending[] = [] // no connection was free
   #open = 0
   #pending = 0
   #seconds = 0
@@ -115,7 +114,7 @@ export class Generator {
     crowd.tally.sent(dueMs, attempt === 1)
     crowd.patient.push(sending)
     const connection = this.#free.pop() ?? this.#dial()
-    if (connection === null) this.#queue.push(sending)
+    if (connection === null) this.#end(sending, 'lost', 'no-connection', 0)
     else this.#send(sending, connection)
   }
 
@@ -135,7 +134,7 @@ export class Generator {
   }
 
   #hear(sending: Sending, connection: Connection, heard: Heard | null): void {
-    this.#release(connection)
+    this.#free.push(connection)
     if (heard === null) return this.#end(sending, 'lost', 'connection-lost', 0)
     const { status, code, retryAfterMs } = heard
     if (status >= 200 && status < 300) {
@@ -146,13 +145,6 @@ export class Generator {
     this.#end(sending, fate, code === '' ? String(status) : code, isFinal(status) ? Infinity : retryAfterMs)
   }
 
-  /** A connection that was closed dials again when it is used. */
-  #release(connection: Connection): void {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
-      if (!next.done) return this.#send(next, connection)
-    this.#free.push(connection)
-  }
-
   #hangUp(crowd: Crowd, nowMs: number): void {
     const { patient, of } = crowd
     for (; crowd.head < patient.length; crowd.head++) {
@@ -161,8 +153,8 @@ export class Generator {
       if (sending.dueMs + of.patienceMs > nowMs) break
       this.#end(sending, 'gone', 'client-gone', 0)
       if (sending.connection === null) continue
-      sending.connection.close()
-      this.#release(sending.connection)
+      sending.connection.close() // it dials again when it is used
+      this.#free.push(sending.connection)
     }
     if (crowd.head > 1_000) patient.splice(0, crowd.head)
     if (crowd.head > 1_000) crowd.head = 0

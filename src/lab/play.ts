@@ -16,11 +16,20 @@ type Told = Readonly<{ kind: 'ready' }> | Readonly<{ kind: 'generated'; generate
 const soonMs = 500 // until processes have been told of a beginning
 const usualWarm = [{ name: 'warm', rate: constant(150, 4_000), patienceMs: 5_000 }]
 export const partitions = 12 // of the topic of commands
-const connections = 12_000
+const usualConnections = 12_000
 
 /** Plays a scene on a stage: starts everything for it, and ends everything. Throws when a process dies that should not. */
 export async function play(scene: Scene, stage: Stage): Promise<Run> {
-  const { members, behaviour, populations, phases, warm = usualWarm, faults = [], seed = 1 } = scene
+  const {
+    members,
+    behaviour,
+    populations,
+    phases,
+    warm = usualWarm,
+    faults = [],
+    seed = 1,
+    connections = usualConnections,
+  } = scene
   await using held = new AsyncDisposableStack()
   const name = `lab.${scene.name}.${randomUUID().slice(0, 8)}`
   const [commands, replies] = [`${name}.commands`, `${name}.replies`]

@@ -27,6 +27,8 @@ export type Scene = Readonly<{
   warm?: readonly Population[]
   /** Instead of the members: a worker that is started by the laboratory's user and costs next to nothing. */
   worker?: OpenWorker
+  /** How many connections the clients have together. Default: 12,000. */
+  connections?: number
   seed?: number
 }>
 export type OpenWorker = (brokers: string, topic: string) => Promise<AsyncDisposable & Readonly<{ pid: number }>>

@@ -65,12 +65,13 @@ test('a gateway that stands still is asked all the same, and the wait counts fro
   ok((served.max ?? 0) > 100, `the first has waited for the 40th: ${served.max} ms`)
 })
 
-test('when all connections are taken requests wait, which counts as the wait of their clients', async t => {
+test('when all connections are taken a request is given up', async t => {
   const { load, most } = await aGateway(t, (body, res) => void setTimeout(() => echo(body, res, res.req), 20))
-  const { populations, late } = await load({}, { connections: 2 }).run()
+  const { populations } = await load({}, { connections: 2 }).run()
   equal(most(), 2)
-  ok((late.max ?? 0) > 20, String(late.max))
-  ok((populations['p']?.phases['all']?.served.max ?? 0) > 40)
+  const { fates, codes } = populations['p']!.phases['all']!
+  ok(fates.served > 2 && fates.lost > 0)
+  deepEqual(codes, { 'no-connection': fates.lost })
 })
 
 test('a client hangs up when its patience ends', async t => {

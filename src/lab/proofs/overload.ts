@@ -1,22 +1,25 @@
 import { asides } from '../asides.ts'
 import { sluice } from '../gateway.ts'
-import { codes, deeds, goodput, part, possible, spanOf } from '../measure.ts'
+import { bySecond, codes, deeds, goodput, part, possible, spanOf } from '../measure.ts'
 import { fates, latency, work } from '../panels.ts'
 import type { Column } from '../panel.ts'
 import type { Lab, Proof, Proven } from '../proof.ts'
 import type { Run } from '../run.ts'
 import { count, note, percent, timed } from '../verdict.ts'
 import type { Figure } from '../verdict.ts'
-import { hot, lost, perSecond, storm } from './storms.ts'
+import { climb, hot, lost, perSecond, storm } from './storms.ts'
 
 const queueMs = 100 // longest wait for a slot
 const least = 95
 const quickMs = 10
+const leastOfPeak = 80
+const peakSeconds = 3
 
-async function prove({ short, play, naive }: Lab): Promise<Proven> {
+async function prove({ short, play, naive, worker }: Lab): Promise<Proven> {
   const ours = await play(storm(sluice(), short))
   const theirs = naive === null ? null : await play(storm(naive, short))
   const [half, key] = [await play(lost(short)), await play(hot(short))]
+  const climbed = worker === null ? null : await play(climb(worker, short))
   const figures = [
     ...judged(ours, 'three', '3 ×'),
     ...judged(ours, 'ten', '10 ×'),
@@ -27,6 +30,7 @@ async function prove({ short, play, naive }: Lab): Promise<Proven> {
     ...asides(half, 'half dead'),
     ...judged(key, 'hot', '3 ×, a fifth for one key'),
     ...asides(key, 'one key'),
+    ...(climbed === null ? [] : [...own(climbed), ...asides(climbed, 'the process itself')]),
   ]
   const columns = [column(ours, 'Sluice'), ...(theirs === null ? [] : [column(theirs, 'a naive gateway')])]
   return { figures, picture: { title: 'Overload: more is asked than the workers can do', columns } }
@@ -54,6 +58,30 @@ function judged(run: Run, phase: string, name: string): readonly Figure[] {
     ),
     note(`${name}: what was not answered`, codes(run, phase)),
     note(`${name}: done for nobody`, count(deeds(run, spanOf(run, phase)).unwanted)),
+  ]
+}
+
+/** When twice as much is asked of the gateway's own process as it could do at its best. */
+function own(run: Run): readonly Figure[] {
+  const smooth = (values: readonly number[]): readonly number[] =>
+    values.map((_, i) => {
+      const some = values.slice(Math.max(0, i - peakSeconds + 1), i + 1)
+      return some.reduce((sum, value) => sum + value, 0) / some.length
+    })
+  const asked = bySecond(run, 'clients', ({ sent }) => sent)
+  const served = smooth(bySecond(run, 'clients', ({ fates }) => fates.served))
+  const peak = Math.max(...served)
+  const from = asked.findIndex(sent => sent >= 2 * peak)
+  const beyond = from === -1 ? [] : served.slice(from, Math.floor(run.lengthMs / 1_000))
+  const kept = percent(beyond.reduce((sum, value) => sum + value, 0) / Math.max(1, beyond.length), peak)
+  return [
+    timed(
+      'at twice what the process itself can do: answered in time, of its best',
+      `≥ ${leastOfPeak} %`,
+      beyond.length === 0 ? `never asked: ${count(Math.max(...asked))}/s at most` : `${kept.toFixed(1)} %`,
+      beyond.length > 0 && kept >= leastOfPeak,
+    ),
+    note('its best', `${count(Math.round(peak))} a second, when ${count(asked[served.indexOf(peak)] ?? 0)} were asked`),
   ]
 }
 

@@ -2,8 +2,8 @@ import { capacity, usual } from '../behaviour.ts'
 import { sluice } from '../gateway.ts'
 import type { OpenTarget } from '../gateway.ts'
 import type { Population } from '../population.ts'
-import { constant } from '../rate.ts'
-import type { Scene } from '../run.ts'
+import { constant, ramp } from '../rate.ts'
+import type { OpenWorker, Scene } from '../run.ts'
 
 const members = 2
 const behaviour = { ...usual, places: 6, serviceMs: 40 }
@@ -77,4 +77,19 @@ export const hot = (short: boolean): Scene => ({
     ],
     { hotPercent: 20 },
   ),
+})
+
+/**
+ * More and more, until the process of the gateway can do no more, and twice that, from clients with a pool of connections; the worker
+ * costs next to nothing.
+ */
+export const climb = (worker: OpenWorker, short: boolean): Scene => ({
+  name: 'climb',
+  open: sluice(),
+  ...common,
+  worker,
+  connections: 512,
+  populations: [{ name: 'clients', rate: ramp(1_000, 16_000, short ? 20_000 : 60_000), patienceMs }],
+  phases: [],
+  possible: () => Infinity,
 })
