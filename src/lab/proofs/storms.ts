@@ -88,8 +88,8 @@ export const climb = (worker: OpenWorker, short: boolean): Scene => ({
   open: sluice(),
   ...common,
   worker,
-  connections: 512,
-  populations: [{ name: 'clients', rate: ramp(1_000, 16_000, short ? 20_000 : 60_000), patienceMs }],
+  connections: 4_096,
+  populations: [{ name: 'clients', rate: ramp(1_000, 20_000, short ? 20_000 : 60_000), patienceMs }],
   phases: [],
   possible: () => Infinity,
 })
