@@ -2,8 +2,8 @@ import { now, since } from '../clock.ts'
 
 export const cohortCount = 64
 const bits = 6
-/** Cohorts are unequal by chance: what differs by two, and by this part of all who are inside, differs clearly. */
-const clearly = 0.1
+/** Cohorts are unequal by chance: what differs by four, and by this part of all who are inside, differs clearly. */
+const clearly = 0.2
 const reseedMs = 10_000
 
 /** The two cohorts of a client, packed into one number so that a call in flight can carry it without an object. */
@@ -82,12 +82,12 @@ export class Cohorts {
 
   /** So many more than another's are clearly more. */
   get clearlyMore(): number {
-    return 2 + Math.floor(this.#size * clearly)
+    return 4 + Math.floor(this.#size * clearly)
   }
 
   /** Whether some client has much more inside than this one: its slots are next to come free for this one. */
   isHogged(place: Place): boolean {
-    const least = this.inside(place) + 2 * this.clearlyMore
+    const least = this.inside(place) + this.clearlyMore
     let hogs = 0
     for (let cohort = 0; cohort < cohortCount; cohort++)
       if ((this.#inFlight[cohort] as number) + (this.#waiting[cohort] as number) >= least) hogs++

@@ -93,7 +93,7 @@ test('a client that has clearly more in flight makes room too, and chance is no 
   for (let i = 0; i < 30; i++) enter(`client ${i}`, 1)
   enter('noisy', 4)
   const one = add('one', 'normal', 'any', 'noisy')
-  equal(line.victim(waiter('quiet', 'normal'), limit), null, '5 of 35, and 5 are asked')
+  equal(line.victim(waiter('quiet', 'normal'), limit), null, '5 of 35, and 11 are asked')
   enter('noisy', 10)
   equal(line.victim(waiter('quiet', 'normal'), limit), one)
 })
