@@ -88,7 +88,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const unreachable = (): Problem =>
     new Problem('broker-unavailable', `No broker is reachable: ${broker.reason}.`, later)
   const started = (): Problem | null =>
-    wasReady ? null : new Problem('not-ready', `Not ready yet: ${readiness.toString()}.`, later)
+    wasReady ? null : new Problem('not-ready', `Not ready yet: ${readiness.toString()}`, later)
   const reachable = (): Problem | null =>
     broker.state === 'ready' ? cluster.circuit.wouldRefuse('gate') : unreachable()
   const answerable = (): Problem | null =>
