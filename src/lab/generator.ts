@@ -35,11 +35,9 @@ type Crowd = Readonly<{
   patient: Sending[]
 }> & { next: number; head: number }
 
+type Request = Readonly<{ crowd: Crowd; errand: Errand; dueMs: number; firstDueMs: number; attempt: number }>
 /** One request under way. */
-type Sending = Readonly<{ crowd: Crowd; errand: Errand; dueMs: number; firstDueMs: number; attempt: number }> & {
-  connection: Connection | null
-  done: boolean
-}
+type Sending = Request & Readonly<{ connection: Connection }> & { done: boolean }
 
 /**
  * An open-loop generator: requests are sent when they are due, whatever has become of the earlier ones, and every latency is
@@ -109,13 +107,12 @@ export class Generator {
   }
 
   #begin(crowd: Crowd, errand: Errand, dueMs: number, firstDueMs: number, attempt: number): void {
-    const sending: Sending = { crowd, errand, dueMs, firstDueMs, attempt, connection: null, done: false }
+    const request = { crowd, errand, dueMs, firstDueMs, attempt }
     this.#pending++
     crowd.tally.sent(dueMs, attempt === 1)
-    crowd.patient.push(sending)
     const connection = this.#free.pop() ?? this.#dial()
-    if (connection === null) this.#end(sending, 'lost', 'no-connection', 0)
-    else this.#send(sending, connection)
+    if (connection === null) this.#end(request, 'lost', 'no-connection', 0)
+    else this.#send({ ...request, connection, done: false })
   }
 
   #dial(): Connection | null {
@@ -124,17 +121,17 @@ export class Generator {
     return new Connection(this.#load.port)
   }
 
-  #send(sending: Sending, connection: Connection): void {
-    const { crowd, errand, dueMs } = sending
-    sending.connection = connection
+  #send(sending: Sending): void {
+    const { crowd, errand, dueMs, connection } = sending
+    crowd.patient.push(sending)
     this.#late.record(since(this.#start) - dueMs)
     connection.send(crowd.write(errand, this.#load.startAt + dueMs + crowd.of.patienceMs), heard =>
-      this.#hear(sending, connection, heard),
+      this.#hear(sending, heard),
     )
   }
 
-  #hear(sending: Sending, connection: Connection, heard: Heard | null): void {
-    this.#free.push(connection)
+  #hear(sending: Sending, heard: Heard | null): void {
+    this.#release(sending)
     if (heard === null) return this.#end(sending, 'lost', 'connection-lost', 0)
     const { status, code, retryAfterMs } = heard
     if (status >= 200 && status < 300) {
@@ -152,25 +149,28 @@ export class Generator {
       if (sending.done) continue
       if (sending.dueMs + of.patienceMs > nowMs) break
       this.#end(sending, 'gone', 'client-gone', 0)
-      if (sending.connection === null) continue
       sending.connection.close() // it dials again when it is used
-      this.#free.push(sending.connection)
+      this.#release(sending)
     }
     if (crowd.head > 1_000) patient.splice(0, crowd.head)
     if (crowd.head > 1_000) crowd.head = 0
   }
 
-  #end(sending: Sending, fate: Fate, code: string, waitMs: number): void {
-    const { crowd, dueMs, firstDueMs } = sending
-    const endMs = since(this.#start)
+  #release(sending: Sending): void {
     sending.done = true
+    this.#free.push(sending.connection)
+  }
+
+  #end(request: Request, fate: Fate, code: string, waitMs: number): void {
+    const { crowd, dueMs, firstDueMs } = request
+    const endMs = since(this.#start)
     crowd.tally.ended(fate, code, dueMs, endMs)
     if (fate === 'served') crowd.tally.answered(firstDueMs, endMs)
-    else this.#again(sending, waitMs)
+    else this.#again(request, waitMs)
     this.#pending--
   }
 
-  #again({ crowd, errand, firstDueMs, attempt }: Sending, waitMs: number): void {
+  #again({ crowd, errand, firstDueMs, attempt }: Request, waitMs: number): void {
     const { retry } = crowd.of
     if (retry === undefined || attempt >= retry.attempts || waitMs === Infinity) return
     const backoffMs = Math.max(this.#random() * retry.baseMs * 2 ** attempt, retry.obey === true ? waitMs : 0)

@@ -14,7 +14,7 @@ export const secondOf = (place: Place): number => (place >>> bits) & (cohortCoun
 const randomSeed = (): number => (Math.random() * 0x1_0000_0000) | 0
 
 /**
- * What the clients have in flight, without a word kept of any of them: each is hashed to two of 64 cohorts and counts in
+ * What the clients have in flight and waiting, without a word kept of any of them: each is hashed to two of 64 cohorts and counts in
  * both, and the lesser of the two is taken for its own (a count-min sketch, Cormode and Muthukrishnan 2005; as a fair
  * queue, Stochastic Fair Blue, Feng et al. 2001). Who shares a cohort with a noisy client has another; sharing both is one
  * in two thousand, and not for long, as the hash is salted anew.
@@ -43,27 +43,19 @@ export class Cohorts {
   }
 
   enter(place: Place): void {
-    this.#size++
-    ;(this.#inFlight[firstOf(place)] as number)++
-    ;(this.#inFlight[secondOf(place)] as number)++
+    this.#count(this.#inFlight, place, 1)
   }
 
   leave(place: Place): void {
-    this.#size--
-    ;(this.#inFlight[firstOf(place)] as number)--
-    ;(this.#inFlight[secondOf(place)] as number)--
+    this.#count(this.#inFlight, place, -1)
   }
 
   queue(place: Place): void {
-    this.#size++
-    ;(this.#waiting[firstOf(place)] as number)++
-    ;(this.#waiting[secondOf(place)] as number)++
+    this.#count(this.#waiting, place, 1)
   }
 
   unqueue(place: Place): void {
-    this.#size--
-    ;(this.#waiting[firstOf(place)] as number)--
-    ;(this.#waiting[secondOf(place)] as number)--
+    this.#count(this.#waiting, place, -1)
   }
 
   /** At most what the client has in flight and what others of both its cohorts have. */
@@ -73,11 +65,7 @@ export class Cohorts {
 
   /** The same of what it has in flight and waiting. */
   inside(place: Place): number {
-    const [first, second] = [firstOf(place), secondOf(place)]
-    return Math.min(
-      (this.#inFlight[first] as number) + (this.#waiting[first] as number),
-      (this.#inFlight[second] as number) + (this.#waiting[second] as number),
-    )
+    return Math.min(this.#insideOf(firstOf(place)), this.#insideOf(secondOf(place)))
   }
 
   /** So many more than another's are clearly more. */
@@ -89,8 +77,7 @@ export class Cohorts {
   isHogged(place: Place): boolean {
     const least = this.inside(place) + this.clearlyMore
     let hogs = 0
-    for (let cohort = 0; cohort < cohortCount; cohort++)
-      if ((this.#inFlight[cohort] as number) + (this.#waiting[cohort] as number) >= least) hogs++
+    for (let cohort = 0; cohort < cohortCount; cohort++) if (this.#insideOf(cohort) >= least) hogs++
     return hogs >= 2 // it counts in both of its own
   }
 
@@ -99,5 +86,15 @@ export class Cohorts {
     if (since(this.#seededAt) < reseedMs) return
     this.#seed = randomSeed()
     this.#seededAt = now()
+  }
+
+  #insideOf(cohort: number): number {
+    return (this.#inFlight[cohort] as number) + (this.#waiting[cohort] as number)
+  }
+
+  #count(all: Uint32Array, place: Place, by: 1 | -1): void {
+    this.#size += by
+    ;(all[firstOf(place)] as number) += by
+    ;(all[secondOf(place)] as number) += by
   }
 }

@@ -10,9 +10,8 @@ const lookMs = 10 // what all silent partitions hold is summed up anew after so 
  */
 export class Hearing {
   readonly #inFlight: (partition: number) => number
-  #heardAt = new Float64Array(16)
-  #lost = new Uint8Array(16)
-  #count = 0 // partitions of which there has been a call
+  readonly #heardAt: Instant[] = [] // by partition; nothing of those for which there was no call
+  readonly #lost = new Set<number>()
   #latest = -Infinity as Instant // an answer of any
   #sum = 0
   #summedAt = -Infinity as Instant
@@ -24,19 +23,18 @@ export class Hearing {
 
   /** A call for it is about to begin. */
   begins(partition: number): void {
-    if (partition >= this.#count) this.#grow(partition)
-    if (this.#inFlight(partition) === 0 && this.#lost[partition] === 0) this.#heardAt[partition] = now()
+    if (this.#inFlight(partition) === 0 && !this.#lost.has(partition)) this.#heardAt[partition] = now()
   }
 
   /** It has answered. */
   heard(partition: number): void {
     this.#latest = this.#heardAt[partition] = now()
-    this.#lost[partition] = 0
+    this.#lost.delete(partition)
   }
 
   /** A call for it has ended without an answer. */
   lost(partition: number): void {
-    this.#lost[partition] = 1
+    this.#lost.add(partition)
   }
 
   /** Whether calls are in flight for it and nothing has been heard for so long, but of others. */
@@ -50,19 +48,8 @@ export class Hearing {
     if (since(this.#summedAt) < lookMs) return this.#sum
     this.#summedAt = now()
     this.#sum = 0
-    for (let partition = 0; partition < this.#count; partition++)
+    for (let partition = 0; partition < this.#heardAt.length; partition++)
       if (this.silent(partition, ms)) this.#sum += this.#inFlight(partition)
     return this.#sum
-  }
-
-  #grow(partition: number): void {
-    this.#count = partition + 1
-    if (partition < this.#lost.length) return
-    const size = 2 ** Math.ceil(Math.log2(partition + 1))
-    const [heardAt, lost] = [new Float64Array(size), new Uint8Array(size)]
-    heardAt.set(this.#heardAt)
-    lost.set(this.#lost)
-    this.#heardAt = heardAt
-    this.#lost = lost
   }
 }

@@ -120,7 +120,6 @@ export class Lease implements Disposable {
     if (this.#closed) return
     this.#closed = true
     this.#giveBack()
-    this.#reservoir[Symbol.dispose]()
   }
 
   /** Spends what is not there yet: borrows it, or takes it from the local share. */

@@ -17,7 +17,6 @@ export class Occupancy {
   readonly #moves: Readonly<Record<'entered' | 'left' | 'queued' | 'unqueued', Move>> // made once, told twice a call
   #shares = new Shares(new Map())
   #inFlight = 0
-  #waiting = 0
 
   constructor(worker: string, partitionPercent: number) {
     this.partitions = new Partitions(partitionPercent)
@@ -35,12 +34,12 @@ export class Occupancy {
   }
 
   get waiting(): number {
-    return this.#waiting
+    return this.size - this.#inFlight
   }
 
   /** In flight and waiting. */
   get size(): number {
-    return this.#inFlight + this.#waiting
+    return this.cohorts.size
   }
 
   get shares(): Shares {
@@ -72,14 +71,12 @@ export class Occupancy {
 
   /** Into the queue: for its partition it counts as if it were in flight. */
   queue({ partition }: Call, place: Place): void {
-    this.#waiting++
     this.cohorts.queue(place)
     this.partitions.queue(partition)
     tell(this.#moves.queued)
   }
 
   unqueue({ partition }: Call, place: Place): void {
-    this.#waiting--
     this.cohorts.unqueue(place)
     this.partitions.unqueue(partition)
     tell(this.#moves.unqueued)

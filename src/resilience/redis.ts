@@ -4,7 +4,7 @@ import type { RedisOptions } from '../../config/schema.ts'
 import { pause } from '../clock.ts'
 import { events } from '../events.ts'
 import { spread } from './refusal.ts'
-import { granted, longestPauseMs, refilling, taken } from './reservoir.ts'
+import { granted, longestPauseMs, taken } from './reservoir.ts'
 import type { Leased, Reservoir, ReservoirOptions } from './reservoir.ts'
 
 /** How long stopping waits for what is given back last. */
@@ -113,7 +113,7 @@ export class SharedReservoirs implements AsyncDisposable {
           })
           .catch(() => {}),
       )
-    return { lease, giveBack, [Symbol.dispose]: () => {} }
+    return { lease, giveBack }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -131,7 +131,9 @@ export class SharedReservoirs implements AsyncDisposable {
     const limiter = new Bottleneck({
       id: `${this.#prefix}:${name}:${requests}:${windowMs}`,
       connection: this.#connection,
-      ...refilling(options),
+      reservoir: requests,
+      reservoirRefreshAmount: requests,
+      reservoirRefreshInterval: windowMs,
       timeout: Math.max(keptMs, 2 * windowMs),
       clientTimeout: Math.max(keptMs, 2 * windowMs),
     })

@@ -9,7 +9,7 @@ import type { Instant } from '../clock.ts'
 export type Leased = Readonly<{ granted: number; left: number; anew?: boolean; refilled?: boolean }>
 
 /** Where a total is kept: in this process, or in a Redis that all instances share. */
-export interface Reservoir extends Disposable {
+export interface Reservoir {
   /** Takes up to `tokens`, at once: what is not there is not waited for; none only looks. May fail, or be late. */
   lease(tokens: number): Promise<Leased>
   /** Puts back what was leased and not spent. Never fails: what cannot be put back is lost until the next refill. */
@@ -20,13 +20,6 @@ export type ReservoirOptions = Readonly<{ name: string; requests: number; window
 
 /** The longest pause between two attempts to reach a reservoir that is away: by then everybody has noticed that it is back. */
 export const longestPauseMs = 1_200
-
-/** How much a reservoir holds and when it refills, in Bottleneck's words. */
-export const refilling = ({ requests, windowMs }: ReservoirOptions) => ({
-  reservoir: requests,
-  reservoirRefreshAmount: requests,
-  reservoirRefreshInterval: windowMs,
-})
 
 /** What `left` tokens after taking `tokens` mean: a reservoir may be overdrawn, and then less was granted. */
 export const granted = (tokens: number, left: number): Leased => ({
@@ -57,6 +50,5 @@ export function reservoirHere({ name, requests, windowMs }: ReservoirOptions): R
   return {
     lease: async tokens => granted(tokens, await taken(current(), tokens)),
     giveBack: async tokens => void (await taken(current(), -tokens)),
-    [Symbol.dispose]: () => {},
   }
 }

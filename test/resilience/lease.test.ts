@@ -50,7 +50,6 @@ function aReservoir(tokens: number) {
       state.left += tokens
       state.returned.push(tokens)
     },
-    [Symbol.dispose]: () => {},
   }
   return { state, reservoir }
 }

@@ -11,7 +11,7 @@ async function settled<T>(clock: ReturnType<typeof frozenClock>, promise: Promis
 
 test('takes what is there and no more, and is whole again at the refill', async t => {
   const clock = frozenClock(t)
-  using reservoir = reservoirHere({ name: 'orders', requests: 100, windowMs: 1_000 })
+  const reservoir = reservoirHere({ name: 'orders', requests: 100, windowMs: 1_000 })
   deepEqual(await settled(clock, reservoir.lease(70)), { granted: 70, left: 30 })
   deepEqual(await settled(clock, reservoir.lease(70)), { granted: 30, left: 0 })
   deepEqual(await settled(clock, reservoir.lease(0)), { granted: 0, left: 0 })
@@ -21,7 +21,7 @@ test('takes what is there and no more, and is whole again at the refill', async 
 
 test('what is given back can be taken again', async t => {
   const clock = frozenClock(t)
-  using reservoir = reservoirHere({ name: 'orders', requests: 100, windowMs: 1_000 })
+  const reservoir = reservoirHere({ name: 'orders', requests: 100, windowMs: 1_000 })
   await settled(clock, reservoir.lease(100))
   await settled(clock, reservoir.giveBack(40))
   deepEqual(await settled(clock, reservoir.lease(50)), { granted: 40, left: 0 })
@@ -37,7 +37,7 @@ test('what is overdrawn was not granted', () => {
 test('wakes nobody between two leases, however often it has refilled', async t => {
   const clock = frozenClock(t)
   const intervals = t.mock.method(globalThis, 'setInterval')
-  using reservoir = reservoirHere({ name: 'orders', requests: 100, windowMs: 1_000 })
+  const reservoir = reservoirHere({ name: 'orders', requests: 100, windowMs: 1_000 })
   for (let window = 0; window < 3; window++) {
     deepEqual(await settled(clock, reservoir.lease(40)), { granted: 40, left: 60 })
     await clock.advance(1_000)

@@ -23,6 +23,5 @@ export function aSharedReservoir({ requests, windowMs }: Full): Reservoir & Read
       return { ...granted(tokens, left), refilled }
     },
     giveBack: async tokens => void (left += tokens),
-    [Symbol.dispose]: () => {},
   }
 }
