@@ -1,4 +1,4 @@
-import { test } from 'node:test'
+import { afterEach, beforeEach, mock, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import fc from 'fast-check'
@@ -12,6 +12,10 @@ import { frozenClock } from '../help/clock.ts'
 import { heldService } from '../help/service.ts'
 import { heard } from './heard.ts'
 import { slotsOf } from './options.ts'
+
+// clients are always of the same cohorts: by chance two would share theirs, and count for each other
+beforeEach(() => void mock.method(Math, 'random', () => 0.5))
+afterEach(() => mock.restoreAll())
 
 const options: BulkheadOptions = slotsOf({ slots: 2, queue: 2 })
 const guard = (over: Partial<BulkheadOptions> = {}) => {

@@ -1,4 +1,4 @@
-import { test } from 'node:test'
+import { afterEach, beforeEach, mock, test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import type { Priority } from '../../src/call.ts'
 import { Cohorts } from '../../src/resilience/cohorts.ts'
@@ -6,6 +6,10 @@ import { Line, rankOf } from '../../src/resilience/line.ts'
 import { Shares } from '../../src/resilience/shares.ts'
 import { Waiter } from '../../src/resilience/waiter.ts'
 import { aCall } from '../help/call.ts'
+
+// clients are always of the same cohorts: by chance two would share theirs, and count for each other
+beforeEach(() => void mock.method(Math, 'random', () => 0.5))
+afterEach(() => mock.restoreAll())
 
 const limit = 10
 function aLine(shares: Readonly<Record<string, number>> = {}) {
@@ -84,8 +88,7 @@ test('for a call that matters more the newest of the least class makes room', ()
   equal(line.victim(waiter('s', 'sheddable'), limit), null)
 })
 
-test('a client that has clearly more in flight makes room too, and chance is no reason', t => {
-  t.mock.method(Math, 'random', () => 0.5) // always the same cohorts
+test('a client that has clearly more in flight makes room too, and chance is no reason', () => {
   const { line, cohorts, waiter, add } = aLine()
   const enter = (client: string, count: number): void => {
     for (let i = 0; i < count; i++) cohorts.enter(cohorts.placeOf(client))

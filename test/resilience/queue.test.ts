@@ -1,10 +1,14 @@
-import { test } from 'node:test'
+import { afterEach, beforeEach, mock, test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { Cohorts } from '../../src/resilience/cohorts.ts'
 import { Queue } from '../../src/resilience/queue.ts'
 import { Waiter } from '../../src/resilience/waiter.ts'
 import { aCall } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
+
+// clients are always of the same cohorts: by chance two would share theirs, and count for each other
+beforeEach(() => void mock.method(Math, 'random', () => 0.5))
+afterEach(() => mock.restoreAll())
 
 const patienceMs = 100
 
