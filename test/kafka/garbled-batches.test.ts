@@ -64,7 +64,10 @@ const skipped = async ({ admin }: OnKafka): Promise<number> =>
 
 for (const [codec, compression] of (['none', 'gzip', 'snappy', 'lz4', 'zstd'] satisfies Compression[]).entries())
   test(`a worker in Java whose answers are compressed with ${compression} is understood`, { skip }, async t => {
-    const { ask, topics } = await gatewayOnKafka(t, kafka.brokers, { routes: { 'place-order': { timeoutMs: 20_000 } } })
+    const { ask, topics } = await gatewayOnKafka(t, kafka.brokers, {
+      broker: { publish: { attemptMs: 5_000 } }, // a Java machine starts beside the broker
+      routes: { 'place-order': { timeoutMs: 20_000 } },
+    })
     const worker = await startJavaWorker({
       brokers: kafka.brokers,
       topic: topics.commands,

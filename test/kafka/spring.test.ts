@@ -27,6 +27,7 @@ test(
   async t => {
     const { ask, topics, admin } = await gatewayOnKafka(t, kafka.brokers, {
       workers: { orders: { dialect: 'spring' } },
+      broker: { publish: { attemptMs: 5_000 } }, // a Java machine starts beside the broker
       routes: { 'place-order': { timeoutMs: 20_000 }, 'read-order': { timeoutMs: 20_000 } },
     })
     const worker = await spring(topics.commands)
