@@ -50,6 +50,8 @@ export type Happenings = {
   repeated: Readonly<{ worker: string; route: string; kind: Repetition; observed: boolean }>
   budgetSpent: Readonly<{ topic: string }>
   circuit: Readonly<{ circuit: string; from: CircuitState; to: CircuitState; reason: string }>
+  /** A half-open circuit let a call through. */
+  probe: Readonly<{ circuit: string }>
   /** An operator holds a circuit to a state; null: it is let go. */
   forced: Readonly<{ circuit: string; forced: ForcedState | null }>
   reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>
@@ -115,6 +117,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   repeated: typed('repeated'),
   budgetSpent: typed('budgetSpent'),
   circuit: typed('circuit'),
+  probe: typed('probe'),
   forced: typed('forced'),
   reply: typed('reply'),
   group: typed('group'),

@@ -75,6 +75,7 @@ export class Circuit implements Disposable {
   admit(): Pass | null {
     if (this.#state === 'closed') return this.#generation
     if (this.#state === 'open' || !this.#probes.take(this.#generation + 1)) return null
+    if (events.probe.hasSubscribers) events.probe.publish({ circuit: this.name })
     return ++this.#generation
   }
 

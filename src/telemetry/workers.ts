@@ -41,6 +41,11 @@ export function countWorkers(meter: Meter, workers: Config['workers']): Listener
     help: 'Changes of the circuit to the state.',
     labels: ['circuit', 'state'],
   })
+  const probes = meter.counter({
+    name: 'sluice_circuit_probes_total',
+    help: 'Calls that the half-open circuit let through.',
+    labels: ['circuit'],
+  })
   const forced = meter.gauge({
     name: 'sluice_circuit_forced',
     help: 'Whether an operator holds the circuit to the state: 1 or 0.',
@@ -71,6 +76,7 @@ export function countWorkers(meter: Meter, workers: Config['workers']): Listener
   const circuits = byName([cluster, ...names], circuit => ({
     enter: oneOf(['closed', 'half-open', 'open'], state => ({ circuit, state }), state),
     changes: byName(['closed', 'half-open', 'open'], state => changes({ circuit, state })),
+    probes: probes({ circuit }),
     forced: forcedStates.map(as => [as, forced({ circuit, as })] as const),
   }))
   const classes = byName(replyClasses, name => replies({ class: name }))
@@ -91,6 +97,7 @@ export function countWorkers(meter: Meter, workers: Config['workers']): Listener
       of.enter(to)
       of.changes(to).value++
     },
+    probe: ({ circuit }) => void circuits(circuit).probes.value++,
     forced: ({ circuit, forced }) => {
       for (const [as, cell] of circuits(circuit).forced) cell.value = as === forced ? 1 : 0
     },

@@ -160,6 +160,7 @@ test('a failed probe opens it again for the whole time', async t => {
 
 test('a probe that never ends gives its place to another after the longest wait, and its verdict is void', async t => {
   const clock = still(t)
+  const probes = heard(t, 'probe')
   using circuit = new Circuit({ ...options, consecutive: 1 })
   call(circuit, 'failure')
   await clock.advance(5_000)
@@ -176,6 +177,8 @@ test('a probe that never ends gives its place to another after the longest wait,
   equal(circuit.state, 'half-open')
   circuit.judge(second, 'success')
   equal(circuit.state, 'closed')
+  circuit.admit()
+  deepEqual(probes, [{ circuit: 'orders' }, { circuit: 'orders' }])
 })
 
 test('what proves nothing never opens or closes it, and gives the probe back', async t => {

@@ -49,6 +49,16 @@ test('a circuit is in one state, closed at first, and its changes are counted', 
   ])
 })
 
+test('the probes of a circuit are counted', async () => {
+  const happen = (): void => {
+    for (const circuit of ['orders', 'cluster', 'orders']) events.probe.publish({ circuit })
+  }
+  deepEqual(await counted('sluice_circuit_probes', happen), [
+    'sluice_circuit_probes_total{circuit="cluster"} 1',
+    'sluice_circuit_probes_total{circuit="orders"} 2',
+  ])
+})
+
 test('a circuit that an operator holds shows as what', async () => {
   const happen = (): void => {
     events.forced.publish({ circuit: 'orders', forced: 'open' })

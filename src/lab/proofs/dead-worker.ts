@@ -159,7 +159,7 @@ function judged(run: Run, course: Course, trouble: Trouble): readonly Figure[] {
   const { name, fromMs, toMs, goneMs } = trouble
   const [first, later] = [part(run, 'clients', `${name}: first`), part(run, 'clients', `${name}: later`)]
   const [victims, laterOnes] = [first, later].map(({ fates }) => fates.failed + fates.gone + fates.lost)
-  const probes = grown(run, 'sluice_circuit_changes_total', [fromMs, toMs], { circuit: 'orders', state: 'half-open' })
+  const probes = grown(run, 'sluice_circuit_probes_total', [fromMs, toMs], { circuit: 'orders' })
   const p99 = later.refused.p99 ?? Infinity
   const { executed, late } = deeds(run, [toMs, restOf(course, trouble)])
   const served = firstMs(run, backOf(trouble, restOf(course, trouble)), ({ fates }) => fates.served > 0) - toMs
