@@ -23,6 +23,7 @@ export class StateFile implements AsyncDisposable {
   #wroteAt: Instant | null = null
   #changed = false
   #failing = false
+  #closed = false
 
   /** Takes up what the file says of these circuits. Never throws. */
   static async open(path: string, circuits: readonly Circuit[]): Promise<StateFile> {
@@ -38,6 +39,7 @@ export class StateFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     for (const watch of this.#watches) watch[Symbol.dispose]()
     this.#alarm?.cancel()
     this.#alarm = null
@@ -53,7 +55,7 @@ export class StateFile implements AsyncDisposable {
 
   #change(): void {
     this.#changed = true
-    if (this.#alarm !== null || this.#writing !== null) return
+    if (this.#alarm !== null || this.#writing !== null || this.#closed) return
     const waitMs = this.#wroteAt === null ? 0 : everyMs - since(this.#wroteAt)
     this.#alarm = after(waitMs, () => {
       this.#alarm = null

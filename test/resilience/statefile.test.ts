@@ -1,12 +1,23 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { wallClock } from '../../src/clock.ts'
+import { alarms, wallClock } from '../../src/clock.ts'
 import { Circuit } from '../../src/resilience/circuit.ts'
 import { StateFile } from '../../src/resilience/statefile.ts'
 import { chance } from '../help/chance.ts'
@@ -146,6 +157,24 @@ test('closing it writes the last change, and hears of no more', async t => {
   await advance(5_000)
   await settled(folder)
   equal(stateOf(), 'closed')
+})
+
+test('what changes while it is being written is written when it is closed, and no more afterwards', async t => {
+  const { path, aCircuit, advance } = aScene(t)
+  const beside = `${path}.tmp`
+  execFileSync('mkfifo', [beside]) // a disk that takes its time
+  const circuit = aCircuit()
+  const file = await StateFile.open(path, [circuit])
+  await advance(1)
+  circuit.force('observe')
+  const closed = file[Symbol.asyncDispose]()
+  const reader = openSync(beside, 'r+')
+  await closed
+  const read = Buffer.alloc(4_096)
+  const written = read.toString('utf8', 0, readSync(reader, read))
+  closeSync(reader)
+  deepEqual(written.match(/"forced": [^,]+/g), ['"forced": null', '"forced": "observe"'])
+  equal(alarms(), 0)
 })
 
 test('what is out of date is passed with a warning', async t => {
