@@ -192,29 +192,22 @@ export function pause(delayMs: number, signal?: Signal): Promise<void> {
   return promise
 }
 
-const shareOfTurn = 0.2
-const leastOfTurnMs = 0.5
-const longestTurnMs = 50
+const turnMs = 10
 let leftover: (() => void)[] = []
-let turnEndedAt = 0
 
 /**
- * Runs `task` when what has come in so far has been looked at. Such tasks get a fifth of the time of each turn of the event
- * loop, and what is left of them waits for the next: all of it where there is nothing else to do.
+ * Runs `task` when what has come in so far has been looked at. Such tasks get 10 ms of each turn of the event loop, and what is
+ * left of them waits for the next.
  */
 export function atTurnsEnd(task: () => void): void {
   if (leftover.push(task) === 1) setImmediate(endTurn)
 }
 
 function endTurn(): void {
-  const start = performance.now()
-  const limit = start + Math.max(leastOfTurnMs, Math.min(longestTurnMs, start - turnEndedAt) * shareOfTurn)
+  const start = now()
   let at = 0
-  while (at < leftover.length) {
-    run(leftover[at++] as () => void)
-    if (performance.now() >= limit) break
-  }
-  turnEndedAt = performance.now()
+  do run(leftover[at++] as () => void)
+  while (at < leftover.length && since(start) < turnMs)
   leftover = leftover.slice(at)
   if (leftover.length > 0) setImmediate(endTurn)
 }

@@ -15,6 +15,7 @@ import { Room } from './room.ts'
 import { full, gaveWay } from './shed.ts'
 import type { Shares } from './shares.ts'
 import { Waiter } from './waiter.ts'
+import type { Newcomer } from './waiter.ts'
 
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
@@ -145,12 +146,13 @@ export class Bulkhead {
     if (call.signal.aborted) throw call.signal.reason
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
     if (waitMs <= 0) throw this.#refused(call, full(this.#room.crowd))
-    const waiter = new Waiter(call, place, this.#inside.shares.lineOf(call.route), waitMs)
-    const shed = this.#inside.shares.owed(waiter.line, this.#allowed.steady) ? null : this.#room.shed(call)
+    const newcomer = { call, place, line: this.#inside.shares.lineOf(call.route), patienceMs: waitMs }
+    const shed = this.#inside.shares.owed(newcomer.line, this.#allowed.steady) ? null : this.#room.shed(call)
     this.#room.press()
     const crowd = this.#room.crowdFor(waitMs)
-    if (shed !== null) this.#evict(waiter, shed)
-    else if (crowd.waiting >= crowd.places) this.#evict(waiter, full(crowd))
+    if (shed !== null) this.#evict(newcomer, shed)
+    else if (crowd.waiting >= crowd.places) this.#evict(newcomer, full(crowd))
+    const waiter = new Waiter(newcomer)
     waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#room.crowd))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
@@ -160,7 +162,7 @@ export class Bulkhead {
   }
 
   /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
-  #evict(newcomer: Waiter, problem: Problem): void {
+  #evict(newcomer: Newcomer, problem: Problem): void {
     const { call } = newcomer
     const victim = this.#line.victim(newcomer, this.#allowed.steady)
     if (victim !== null) this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#room.crowd)))

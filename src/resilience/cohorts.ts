@@ -21,7 +21,7 @@ const randomSeed = (): number => (Math.random() * 0x1_0000_0000) | 0
  */
 export class Cohorts {
   readonly #inFlight = new Uint32Array(cohortCount)
-  readonly #waiting = new Uint32Array(cohortCount)
+  readonly #inside = new Uint32Array(cohortCount) // in flight and waiting
   #size = 0
   #seed = randomSeed()
   #seededAt = now()
@@ -43,29 +43,31 @@ export class Cohorts {
   }
 
   enter(place: Place): void {
-    this.#count(this.#inFlight, place, 1)
+    add(this.#inFlight, place, 1)
+    this.#count(place, 1)
   }
 
   leave(place: Place): void {
-    this.#count(this.#inFlight, place, -1)
+    add(this.#inFlight, place, -1)
+    this.#count(place, -1)
   }
 
   queue(place: Place): void {
-    this.#count(this.#waiting, place, 1)
+    this.#count(place, 1)
   }
 
   unqueue(place: Place): void {
-    this.#count(this.#waiting, place, -1)
+    this.#count(place, -1)
   }
 
   /** At most what the client has in flight and what others of both its cohorts have. */
   load(place: Place): number {
-    return Math.min(this.#inFlight[firstOf(place)] as number, this.#inFlight[secondOf(place)] as number)
+    return least(this.#inFlight, place)
   }
 
   /** The same of what it has in flight and waiting. */
   inside(place: Place): number {
-    return Math.min(this.#insideOf(firstOf(place)), this.#insideOf(secondOf(place)))
+    return least(this.#inside, place)
   }
 
   /** So many more than another's are clearly more. */
@@ -75,9 +77,9 @@ export class Cohorts {
 
   /** Whether some client has much more inside than this one: its slots are next to come free for this one. */
   isHogged(place: Place): boolean {
-    const least = this.inside(place) + this.clearlyMore
+    const much = this.inside(place) + this.clearlyMore
     let hogs = 0
-    for (let cohort = 0; cohort < cohortCount; cohort++) if (this.#insideOf(cohort) >= least) hogs++
+    for (let cohort = 0; cohort < cohortCount; cohort++) if ((this.#inside[cohort] as number) >= much) hogs++
     return hogs >= 2 // it counts in both of its own
   }
 
@@ -88,13 +90,16 @@ export class Cohorts {
     this.#seededAt = now()
   }
 
-  #insideOf(cohort: number): number {
-    return (this.#inFlight[cohort] as number) + (this.#waiting[cohort] as number)
-  }
-
-  #count(all: Uint32Array, place: Place, by: 1 | -1): void {
+  #count(place: Place, by: 1 | -1): void {
     this.#size += by
-    ;(all[firstOf(place)] as number) += by
-    ;(all[secondOf(place)] as number) += by
+    add(this.#inside, place, by)
   }
+}
+
+const least = (counts: Uint32Array, place: Place): number =>
+  Math.min(counts[firstOf(place)] as number, counts[secondOf(place)] as number)
+
+function add(counts: Uint32Array, place: Place, by: 1 | -1): void {
+  ;(counts[firstOf(place)] as number) += by
+  ;(counts[secondOf(place)] as number) += by
 }

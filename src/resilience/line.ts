@@ -3,7 +3,7 @@ import type { Priority } from '../call.ts'
 import type { Cohorts } from './cohorts.ts'
 import type { Shares } from './shares.ts'
 import { Queue } from './queue.ts'
-import type { Waiter } from './waiter.ts'
+import type { Newcomer, Waiter } from './waiter.ts'
 
 /** The number of a class: the greater, the more it matters. */
 export const rankOf = (priority: Priority): number => priorities.indexOf(priority)
@@ -58,14 +58,16 @@ export class Line {
   }
 
   /** Who has to make room for this one, if anybody: a borrower, else the least that matters less, else of a fuller cohort. */
-  victim({ call, line, place }: Waiter, limit: number): Waiter | null {
+  victim({ call, line, place }: Newcomer, limit: number): Waiter | null {
     const rank = rankOf(call.priority)
     if (this.#shares.owed(line, limit)) {
       const borrower = this.#least(priorities.length, share => share !== line && !this.#shares.owed(share, limit))
       if (borrower !== null) return borrower
     }
     const open = (share: number): boolean => share === line || !this.#shares.owed(share, limit)
-    return this.#least(rank, open) ?? this.#newest(rank, open, this.#cohorts.inside(place) + this.#cohorts.clearlyMore)
+    const lesser = this.#least(rank, open)
+    if (lesser !== null || !this.#cohorts.isHogged(place)) return lesser // most often nobody has more, which is soon seen
+    return this.#newest(rank, open, this.#cohorts.inside(place) + this.#cohorts.clearlyMore)
   }
 
   #queue(share: number, rank: number): Queue {

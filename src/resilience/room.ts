@@ -6,7 +6,7 @@ import type { Occupancy } from './occupancy.ts'
 import { crowded, shedByChance, unheard } from './shed.ts'
 import type { Crowd } from './shed.ts'
 import { Turnover } from './turnover.ts'
-import type { Waiter } from './waiter.ts'
+import type { Newcomer } from './waiter.ts'
 
 /**
  * While slots are short for longer, only so many wait as are served in this share of their patience: a standing queue serves
@@ -58,7 +58,7 @@ export class Room {
   }
 
   /** Whether this one may wait nevertheless: another client has too much, and what it gives back comes to this one first. */
-  isOwed({ place, patienceMs }: Waiter): boolean {
+  isOwed({ place, patienceMs }: Newcomer): boolean {
     if (!this.#inside.cohorts.isHogged(place)) return false
     const { waiting, places } = this.#servedWithin(patienceMs * owed)
     return waiting < places

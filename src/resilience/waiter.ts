@@ -25,11 +25,19 @@ export class Link {
 
 let arrived = 0
 
+/** A call that comes upon a queue. */
+export type Newcomer = Readonly<{
+  call: Call
+  place: Place // of its client among the cohorts
+  line: number // of its route among the shares
+  patienceMs: number
+}>
+
 /** A call that waits for a slot. It has to be released once, however its wait ends. */
-export class Waiter extends Link {
+export class Waiter extends Link implements Newcomer {
   readonly call: Call
-  readonly place: Place // of its client among the cohorts
-  readonly line: number // of its route among the shares
+  readonly place: Place
+  readonly line: number
   readonly patienceMs: number
   readonly since = now()
   readonly number = arrived++ // the order of arrival
@@ -38,7 +46,7 @@ export class Waiter extends Link {
   alarm: Alarm | undefined
   gone: (() => void) | undefined
 
-  constructor(call: Call, place: Place, line: number, patienceMs: number) {
+  constructor({ call, place, line, patienceMs }: Newcomer) {
     super()
     this.call = call
     this.place = place

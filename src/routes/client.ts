@@ -3,23 +3,29 @@ import ipaddr from 'ipaddr.js'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 type Range = readonly [Address, number]
+/** One of those that a request came through. */
+type Hop = Readonly<{ name: string; trusted: boolean }>
+type HopOf = (text: string) => Hop | null
 /** Names the client of a request that came from `peer`, the address at the other end of the connection. */
 export type ClientOf = (peer: string, headers: IncomingHttpHeaders) => string
 /** Whether the other end of a connection is a proxy that is trusted: only then its headers speak for others. */
 export type Trusts = (peer: string) => boolean
+
+const mostKnown = 4_096
+const longestText = 64
 
 /** What a connection over a Unix socket is called: whoever may open the socket. */
 export const localPeer = 'local'
 
 /** Which peers are trusted; behind a Unix socket all are, once there are proxies. Throws on an address or range that is none. */
 export function trustOf(trustedProxies: readonly string[]): Trusts {
-  if (trustedProxies.length === 0) return () => false
-  const trusted = within(trustedProxies)
-  return peer => {
-    const address = addressOf(peer)
-    return address === null ? peer === localPeer : trusted(address)
-  }
+  return trustedProxies.length === 0 ? () => false : trusting(hopsWithin(trustedProxies))
 }
+
+const trusting =
+  (hop: HopOf): Trusts =>
+  peer =>
+    hop(peer)?.trusted ?? peer === localPeer
 
 /**
  * Who the client is behind the proxies that are trusted: the rightmost address that is none of theirs. What a proxy cannot name
@@ -28,17 +34,37 @@ export function trustOf(trustedProxies: readonly string[]): Trusts {
  */
 export function clientOf(trustedProxies: readonly string[]): ClientOf {
   if (trustedProxies.length === 0) return peer => peer
-  const trusts = trustOf(trustedProxies)
-  const trusted = within(trustedProxies)
+  const hop = hopsWithin(trustedProxies)
+  const trusts = trusting(hop)
   return (peer, headers) => {
     if (!trusts(peer)) return peer
     const standard = headers.forwarded
     const custom = headers['x-forwarded-for'] as string | undefined // its type has a list, which Node never makes of it
-    const byStandard = standard === undefined ? null : rightmost(peer, forwardedFor(standard), trusted)
-    const byCustom = custom === undefined ? null : rightmost(peer, custom.split(','), trusted)
+    const byStandard = standard === undefined ? null : rightmost(peer, forwardedFor(standard), hop)
+    const byCustom = custom === undefined ? null : rightmost(peer, custom.split(','), hop)
     // a proxy writes one of the two and hands the other on as the client sent it: when they differ, one is made up
     if (byStandard !== null && byCustom !== null) return byStandard === byCustom ? byStandard : peer
     return byStandard ?? byCustom ?? peer
+  }
+}
+
+/** What each text names that a proxy wrote. Most come again and again, and reading one takes as long as a whole policy. */
+function hopsWithin(trustedProxies: readonly string[]): HopOf {
+  const trusted = within(trustedProxies)
+  const known = new Map<string, Hop | null>()
+  const read = (text: string): Hop | null => {
+    const address = addressOf(withoutPort(text.trim()))
+    return address === null ? null : { name: address.toString(), trusted: trusted(address) }
+  }
+  return text => {
+    if (text.length > longestText) return read(text)
+    let hop = known.get(text)
+    if (hop === undefined) {
+      hop = read(text)
+      if (known.size >= mostKnown) known.clear()
+      known.set(text, hop)
+    }
+    return hop
   }
 }
 
@@ -52,13 +78,13 @@ export function plainAddress(text: string): string {
   return addressOf(text)?.toString() ?? text
 }
 
-function rightmost(peer: string, hops: readonly string[], trusted: (address: Address) => boolean): string {
+function rightmost(peer: string, texts: readonly string[], hopOf: HopOf): string {
   let nearest = peer
-  for (let at = hops.length - 1; at >= 0; at--) {
-    const address = addressOf(withoutPort((hops[at] as string).trim()))
-    if (address === null) return nearest
-    nearest = address.toString()
-    if (!trusted(address)) return nearest
+  for (let at = texts.length - 1; at >= 0; at--) {
+    const hop = hopOf(texts[at] as string)
+    if (hop === null) return nearest
+    nearest = hop.name
+    if (!hop.trusted) return nearest
   }
   return nearest
 }

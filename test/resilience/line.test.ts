@@ -16,8 +16,10 @@ function aLine(shares: Readonly<Record<string, number>> = {}) {
   const cohorts = new Cohorts()
   const all = new Shares(new Map(Object.entries(shares)))
   const line = new Line(cohorts, all, false)
-  const waiter = (name: string, priority: Priority, route = 'any', client = name): Waiter =>
-    new Waiter(aCall({ client, route, priority, topic: name }), cohorts.placeOf(client), all.lineOf(route), 100)
+  const waiter = (name: string, priority: Priority, route = 'any', client = name): Waiter => {
+    const call = aCall({ client, route, priority, topic: name })
+    return new Waiter({ call, place: cohorts.placeOf(client), line: all.lineOf(route), patienceMs: 100 })
+  }
   const add = (...args: Parameters<typeof waiter>): Waiter => {
     const added = waiter(...args)
     line.add(added)

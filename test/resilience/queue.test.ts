@@ -17,7 +17,12 @@ function aQueue(newestFirst = false) {
   const cohorts = new Cohorts()
   const queue = new Queue(newestFirst)
   const add = (client: string, name = client): Waiter => {
-    const waiter = new Waiter(aCall({ client, route: name }), cohorts.placeOf(client), 0, patienceMs)
+    const waiter = new Waiter({
+      call: aCall({ client, route: name }),
+      place: cohorts.placeOf(client),
+      line: 0,
+      patienceMs,
+    })
     cohorts.queue(waiter.place)
     queue.add(waiter)
     return waiter

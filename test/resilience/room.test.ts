@@ -5,7 +5,7 @@ import type { BulkheadOptions } from '../../config/schema.ts'
 import { Allowance } from '../../src/resilience/allowance.ts'
 import { Occupancy } from '../../src/resilience/occupancy.ts'
 import { Room } from '../../src/resilience/room.ts'
-import { Waiter } from '../../src/resilience/waiter.ts'
+import type { Newcomer } from '../../src/resilience/waiter.ts'
 import { aCall } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
 import { slotsOf } from './options.ts'
@@ -54,15 +54,18 @@ test('a burst has all places, and who waits for longer only as many as come free
 
 test('where one client has most of the slots the others have more places', async t => {
   const { inside, room, of, enter, queue, turn } = aRoom(t)
-  const waiter = (client: string): Waiter => new Waiter(...of(client, 1), 0, 100)
+  const newcomer = (client: string): Newcomer => {
+    const [call, place] = of(client, 1)
+    return { call, place, line: 0, patienceMs: 100 }
+  }
   for (let i = 0; i < 20; i++) enter(1, `client ${i}`)
   enter(20)
   for (let i = 0; i < 6; i++) queue(1, `other ${i}`)
   await turn(20, 4)
   equal(room.crowdFor(100).places, 5)
-  deepEqual([room.isOwed(waiter('quiet')), room.isOwed(waiter('any'))], [true, false])
+  deepEqual([room.isOwed(newcomer('quiet')), room.isOwed(newcomer('any'))], [true, false])
   for (let i = 0; i < 9; i++) queue(1, `more ${i}`)
-  deepEqual([inside.waiting, room.isOwed(waiter('quiet'))], [15, false], 'as many as come free in 60 ms')
+  deepEqual([inside.waiting, room.isOwed(newcomer('quiet'))], [15, false], 'as many as come free in 60 ms')
 })
 
 test('while slots are short a hot partition has three times its share, and before its part of all', async t => {

@@ -2,9 +2,11 @@ import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, alarms } from '../../src/clock.ts'
 import { Link, Waiter } from '../../src/resilience/waiter.ts'
+import type { Newcomer } from '../../src/resilience/waiter.ts'
 import { aCall } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
 
+const newcomer = (call = aCall()): Newcomer => ({ call, place: 0, line: 0, patienceMs: 100 })
 const around = (ring: Link): Link[] => {
   const all: Link[] = []
   for (let link = ring.next; link !== ring; link = link.next) all.push(link)
@@ -27,14 +29,14 @@ test('links stand in a ring in the order they joined, and leave it from any plac
 })
 
 test('who comes later has a higher number', () => {
-  const [first, second] = [new Waiter(aCall(), 0, 0, 100), new Waiter(aCall(), 0, 0, 100)]
+  const [first, second] = [new Waiter(newcomer()), new Waiter(newcomer())]
   ok(second.number > first.number)
 })
 
 test('released, it leaves no alarm and no listener', t => {
   frozenClock(t)
   const abort = new AbortController()
-  const waiter = new Waiter(aCall({ aborter: abort }), 0, 0, 100)
+  const waiter = new Waiter(newcomer(aCall({ aborter: abort })))
   waiter.release() // before there is anything to release
   let heard = 0
   waiter.alarm = after(100, () => {})

@@ -46,6 +46,14 @@ test('two headers that differ name the proxy, as one of them is the client’s o
   equal(behind('10.0.0.1', via('for=203.0.113.9', '203.0.113.9')), '203.0.113.9')
 })
 
+test('however many clients come by one proxy, each is named, also when it comes again', () => {
+  for (let round = 0; round < 2; round++)
+    for (let i = 0; i < 10_000; i++) {
+      const client = `203.0.${i >> 8}.${i & 255}`
+      equal(behind('10.0.0.1', via(undefined, `6.6.6.6, ${client}`)), client)
+    }
+})
+
 test('behind a Unix socket the headers are trusted once proxies are', () => {
   equal(behind(localPeer, via(undefined, '203.0.113.9')), '203.0.113.9')
   equal(clientOf([])(localPeer, via(undefined, '203.0.113.9')), localPeer)
