@@ -62,7 +62,7 @@ function hopsWithin(trustedProxies: readonly string[]): HopOf {
     if (hop === undefined) {
       hop = read(text)
       if (known.size >= mostKnown) known.clear()
-      known.set(text, hop)
+      known.set(Buffer.from(text).toString(), hop) // a copy: a piece of a header would keep all of it
     }
     return hop
   }

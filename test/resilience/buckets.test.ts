@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { QuotaPolicy } from '../../src/call.ts'
 import { Buckets } from '../../src/resilience/buckets.ts'
 import { frozenClock } from '../help/clock.ts'
-import { heapOf } from './heap.ts'
+import { heapOf } from '../help/heap.ts'
 
 const minute: QuotaPolicy = { name: 'default', unit: 'requests', limit: 10, windowMs: 60_000 }
 const take = (buckets: Buckets, client: string, bytes = 0): number =>

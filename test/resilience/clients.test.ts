@@ -9,7 +9,7 @@ import type { Reservoir } from '../../src/resilience/reservoir.ts'
 import { SharedClients } from '../../src/resilience/clients.ts'
 import type { Lessor } from '../../src/resilience/clients.ts'
 import { frozenClock } from '../help/clock.ts'
-import { heapOf } from './heap.ts'
+import { heapOf } from '../help/heap.ts'
 import { heard } from './heard.ts'
 import { aSharedReservoir } from './shared.ts'
 

@@ -3,7 +3,7 @@ import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import { Cohorts, cohortCount, firstOf, secondOf } from '../../src/resilience/cohorts.ts'
 import { frozenClock } from '../help/clock.ts'
-import { heapOf } from './heap.ts'
+import { heapOf } from '../help/heap.ts'
 
 const clients = Array.from({ length: 4_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`)
 
