@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Signal } from './aborter.ts'
+import { Linked } from './ring.ts'
 
 declare const brand: unique symbol
 /** A point on the monotonic clock, in milliseconds. Never leaves the process: a step of the wall clock must not end a call. */
@@ -33,10 +34,8 @@ const gatherMs = 4
  * What may be due once at a time. An alarm with a task is two objects more, so what every call has extends this: a hundred
  * thousand may wait.
  */
-export abstract class Timed implements Alarm {
+export abstract class Timed extends Linked implements Alarm {
   due = 0 // whole milliseconds, rounded up: a fraction would be an object of its own
-  before: Timed = this
-  next: Timed = this
 
   /** Called once, when it is due. */
   abstract ring(): void
@@ -47,29 +46,15 @@ export abstract class Timed implements Alarm {
     const start = performance.now()
     this.due = Math.ceil(start + Math.max(0, delayMs))
     if (pending === 0) cursor = Math.floor(start / slotMs)
-    this.join(slots[Math.max(cursor, Math.floor(this.due / slotMs)) % slotCount] as Timed)
+    this.join(slots[Math.max(cursor, Math.floor(this.due / slotMs)) % slotCount] as Linked)
     pending++
     if (this.due < armedFor) arm(this.due, start)
   }
 
   cancel(): void {
-    if (this.next === this) return
+    if (this.alone) return
     this.part()
     if (--pending === 0) disarm() // an idle process has no timer, and may exit
-  }
-
-  /** Goes to the end of the ring. */
-  join(ring: Timed): void {
-    this.before = ring.before
-    this.next = ring
-    ring.before.next = this
-    ring.before = this
-  }
-
-  part(): void {
-    this.before.next = this.next
-    this.next.before = this.before
-    this.next = this.before = this
   }
 
   [Symbol.dispose](): void {
@@ -94,7 +79,7 @@ class Task extends Timed {
  * One timer for all alarms: a hashed timing wheel (Varghese and Lauck 1987, scheme 6). Setting and calling off cost a list
  * insertion and a removal, so that three alarms a call are affordable; what is called off leaves nothing behind.
  */
-const slots: Timed[] = Array.from({ length: slotCount }, () => new Task(() => {}))
+const slots: readonly Linked[] = Array.from({ length: slotCount }, () => new Linked())
 let pending = 0
 let cursor = 0 // the slot number (not wrapped) up to which everything due has run
 let armedFor = Infinity
@@ -125,25 +110,25 @@ function ring(): void {
   const start = performance.now()
   const last = Math.floor(start / slotMs)
   const steps = Math.min(last - cursor, slotCount - 1)
-  for (let number = last - steps; number <= last; number++) runDue(slots[number % slotCount] as Timed, start)
+  for (let number = last - steps; number <= last; number++) runDue(slots[number % slotCount] as Linked, start)
   cursor = last
   const due = pending === 0 ? Infinity : earliest()
   if (due < armedFor) arm(Math.max(due, start + gatherMs), start)
 }
 
-function runDue(slot: Timed, start: number): void {
+function runDue(slot: Linked, start: number): void {
   // gathered before any of them rings: then what a task sets and calls off cannot lead astray
-  const due = new Task(() => {})
+  const due = new Linked()
   for (let entry = slot.next; entry !== slot;) {
     const { next } = entry
-    if (entry.due <= start) {
+    if ((entry as Timed).due <= start) {
       entry.part()
       entry.join(due)
     }
     entry = next
   }
-  while (due.next !== due) {
-    const entry = due.next
+  while (!due.alone) {
+    const entry = due.next as Timed
     entry.cancel()
     run(() => entry.ring())
   }
@@ -163,9 +148,9 @@ function run(task: () => void): void {
 /** The next due time: exact within one turn of the wheel, else the end of the turn. */
 function earliest(): number {
   for (let number = cursor; number < cursor + slotCount; number++) {
-    const slot = slots[number % slotCount] as Timed
+    const slot = slots[number % slotCount] as Linked
     let due = Infinity
-    for (let entry = slot.next; entry !== slot; entry = entry.next) due = Math.min(due, entry.due)
+    for (let entry = slot.next; entry !== slot; entry = entry.next) due = Math.min(due, (entry as Timed).due)
     if (due < (number + 1) * slotMs) return due
   }
   return (cursor + slotCount) * slotMs

@@ -1,7 +1,7 @@
 import { now, since } from '../clock.ts'
+import { Linked } from '../ring.ts'
 import { cohortCount, firstOf, secondOf } from './cohorts.ts'
 import type { Cohorts } from './cohorts.ts'
-import { Link } from './waiter.ts'
 import type { Waiter } from './waiter.ts'
 
 /** For this share of its patience a call may be passed over by those of clients that have less. */
@@ -15,7 +15,7 @@ const passedOver = 0.25
  * empty is that of CoDel, 2012).
  */
 export class Queue {
-  readonly #rings: (Link | undefined)[] = []
+  readonly #rings: (Linked | undefined)[] = []
   readonly #lengths = new Uint32Array(cohortCount)
   readonly #mayTurn: boolean
   #size = 0
@@ -39,7 +39,7 @@ export class Queue {
   add(waiter: Waiter): void {
     if (this.#size++ === 0) this.#begin(waiter, false)
     waiter.cohort = this.#shorter(waiter)
-    waiter.join((this.#rings[waiter.cohort] ??= new Link()))
+    waiter.join((this.#rings[waiter.cohort] ??= new Linked()))
     ;(this.#lengths[waiter.cohort] as number)++
   }
 
@@ -57,7 +57,7 @@ export class Queue {
     let oldest: Waiter | null = null
     for (let cohort = 0; cohort < cohortCount; cohort++) {
       if (this.#lengths[cohort] === 0) continue
-      const ring = this.#rings[cohort] as Link
+      const ring = this.#rings[cohort] as Linked
       const waiter = (this.#newestFirst ? ring.before : ring.next) as Waiter
       if (oldest === null || waiter.number < oldest.number) oldest = waiter
       const its = cohorts.load(waiter.place)
@@ -82,7 +82,7 @@ export class Queue {
     if (this.#size === 0) return found
     for (let cohort = 0; cohort < cohortCount; cohort++) {
       if (this.#lengths[cohort] === 0) continue
-      const newest = (this.#rings[cohort] as Link).before as Waiter
+      const newest = (this.#rings[cohort] as Linked).before as Waiter
       const inside = cohorts.inside(newest.place)
       if (inside < most) continue
       // of two with as many the newest, or it would be a matter of the salt who goes

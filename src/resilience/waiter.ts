@@ -1,27 +1,8 @@
 import type { Call } from '../call.ts'
 import { now } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
+import { Linked } from '../ring.ts'
 import type { Place } from './cohorts.ts'
-
-/** A place in a ring: leaving from the middle costs the same at any length. */
-export class Link {
-  before: Link = this
-  next: Link = this
-
-  /** Goes to the end of the ring. */
-  join(ring: Link): void {
-    this.before = ring.before
-    this.next = ring
-    ring.before.next = this
-    ring.before = this
-  }
-
-  part(): void {
-    this.before.next = this.next
-    this.next.before = this.before
-    this.before = this.next = this
-  }
-}
 
 let arrived = 0
 
@@ -34,7 +15,7 @@ export type Newcomer = Readonly<{
 }>
 
 /** A call that waits for a slot. It has to be released once, however its wait ends. */
-export class Waiter extends Link implements Newcomer {
+export class Waiter extends Linked implements Newcomer {
   readonly call: Call
   readonly place: Place
   readonly line: number
