@@ -5,15 +5,18 @@ import { events } from '../events.ts'
 import type { ReplyClass } from '../events.ts'
 import { Problem } from '../problem.ts'
 import type { Incoming } from './broker.ts'
+import { Register } from './register.ts'
+import type { Entry } from './register.ts'
 
 /**
  * Somebody who waits for one reply, for no longer than it has time: whoever asks extends it, and so is one object for each
  * call that waits. Known to a correlator from `expect` to `forget`.
  */
-export abstract class Waiter extends Timed {
+export abstract class Waiter extends Timed implements Entry<Waiter> {
   /** What travels with the command and comes back with its reply. Secret: who knows it can answer. */
   id = ''
   sequence = -1
+  behind: Waiter | null = null
   /** When the broker acknowledged the command. */
   sentAt: Instant | null = null
 
@@ -27,14 +30,14 @@ const secretBytes = 16 // 128 random bits; semantics asks for at least 122
 const drawAtOnce = 256
 
 /**
- * Joins replies to the calls that wait for them: one inbox, one map. An id is
+ * Joins replies to the calls that wait for them: one inbox, one register. An id is
  * `<instance>.<incarnation>.<sequence>.<random bits>`; the bits of the latest ids are remembered, answered or not, so that
  * every other reply can be told apart: foreign, stale, duplicate, late or forged.
  */
 export class Correlator {
   readonly #instance: string
   readonly #prefix: string
-  readonly #waiting = new Map<number, Waiter>()
+  readonly #waiting = new Register<Waiter>()
   readonly #memory: number
   readonly #secrets: Buffer // the secret of sequence s is at s modulo memory: drawn there, never copied
   readonly #answered: Uint8Array
@@ -62,17 +65,17 @@ export class Correlator {
     this.#answered[slot] = 0
     waiter.sequence = sequence
     waiter.id = `${this.#prefix}${sequence}.${this.#secret(slot)}`
-    this.#waiting.set(sequence, waiter)
+    this.#waiting.add(waiter)
   }
 
   /** It waits again, for a reply to a later sending of the same command. What is for an earlier one then answers it too. */
   renew(waiter: Waiter): void {
-    this.#waiting.set(waiter.sequence, waiter)
+    this.#waiting.add(waiter)
   }
 
   /** It no longer waits. Harmless when repeated, or after the reply. */
-  forget({ sequence }: Waiter): void {
-    this.#waiting.delete(sequence)
+  forget(waiter: Waiter): void {
+    this.#waiting.delete(waiter)
   }
 
   /** Hands the reply to whoever waits for it, and says what it was. */
@@ -82,7 +85,7 @@ export class Correlator {
       if (events.reply.hasSubscribers) events.reply.publish({ class: known, worker: null, ms: null })
       return known
     }
-    this.#waiting.delete(known.sequence)
+    this.#waiting.delete(known)
     if (this.#remembers(known.sequence)) this.#answered[known.sequence % this.#memory] = 1
     if (events.reply.hasSubscribers)
       events.reply.publish({
@@ -96,13 +99,12 @@ export class Correlator {
 
   /** Ends every wait: who stops must not leave alarms behind, which would keep the process alive until they ring. */
   abandon(): void {
-    for (const waiter of this.#waiting.values())
+    for (const waiter of this.#waiting.clear())
       waiter.abandon(
         waiter.sentAt === null
           ? new Problem('publish-timeout', 'The gateway stopped before the broker confirmed the command.')
           : new Problem('reply-timeout', 'The gateway stopped before the reply came.'),
       )
-    this.#waiting.clear()
   }
 
   #tell(id: string): Waiter | ReplyClass {
@@ -110,7 +112,7 @@ export class Correlator {
     const dot = id.indexOf('.', this.#prefix.length)
     const sequence = Number(id.slice(this.#prefix.length, dot))
     const waiting = this.#waiting.get(sequence)
-    if (waiting !== undefined) return waiting.id === id ? waiting : 'forged'
+    if (waiting !== null) return waiting.id === id ? waiting : 'forged'
     if (!Number.isSafeInteger(sequence) || sequence < 0 || sequence >= this.#issued) return 'forged'
     if (!this.#remembers(sequence)) return 'late' // too old to check its bits; it settles nothing either way
     const slot = sequence % this.#memory

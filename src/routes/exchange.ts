@@ -49,8 +49,7 @@ export class Exchange {
     this.res = res
     this.line = line
     this.#door = door
-    line.open.add(this)
-    line.newest = this
+    line.begin(this)
   }
 
   /** Aborts when the client leaves before its answer. */
@@ -154,8 +153,7 @@ export class Exchange {
 
   #finish(status: number, outcome: Outcome, problem: Problem | null, ms: number): void {
     const { line } = this
-    line.open.delete(this)
-    if (line.newest === this) line.newest = null // an idle connection must not keep the last body
+    line.end(this)
     if (this.req.taken > 0) this.entrance?.release(this.req.taken)
     if (!events.finished.hasSubscribers) return
     const { call, id, route } = this

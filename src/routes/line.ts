@@ -11,7 +11,7 @@ type Known = Socket & { [line]?: Line }
 /** One connection with the requests on it that are not answered yet; more than one when the client pipelines. */
 export class Line {
   readonly peer: string
-  readonly open = new Set<Exchange>()
+  readonly #open: Exchange[] = [] // mostly one
   /** The latest request, while it is open: only behind it may the connection be closed, or the ones before it lose their answers. */
   newest: Exchange | null = null
   /** Its last answer is under way: what still comes is thrown away, a request that was smuggled in behind a bad one too. */
@@ -23,6 +23,22 @@ export class Line {
     socket.on('close', () => {
       for (const exchange of this.open) exchange.leave()
     })
+  }
+
+  get open(): readonly Exchange[] {
+    return this.#open.slice() // whoever is told something may be answered by that
+  }
+
+  begin(exchange: Exchange): void {
+    this.#open.push(exchange)
+    this.newest = exchange
+  }
+
+  end(exchange: Exchange): void {
+    const at = this.#open.indexOf(exchange)
+    if (at === this.#open.length - 1) this.#open.pop()
+    else if (at !== -1) this.#open.splice(at, 1)
+    if (this.newest === exchange) this.newest = null // an idle connection must not keep the last body
   }
 
   /** The line of a socket; `unnamed` is what a peer without an address is called. */

@@ -28,7 +28,7 @@ export const malformed = (urlBytes: number) => (error: Cause, stream: Duplex) =>
       exchange.last = true
       return exchange.req.fail(problem)
     }
-  if (line.open.size > 0) return void socket.destroy()
+  if (line.open.length > 0) return void socket.destroy()
   line.broken = true
   socket.end(answer(problem))
   const alarm = after(lingerMs, () => socket.destroy())

@@ -1,6 +1,7 @@
 import { now, since, wallClock } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
+import { Linked } from '../../ring.ts'
 import type { Acknowledged, Acks, Avoids, Outgoing } from '../broker.ts'
 import { meansStale } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
@@ -18,7 +19,7 @@ const mostBytes = 8 * 1_048_576
 const brokerShare = 0.8
 
 /** A record on its way: waiting in the buffer, then handed over, then settled. */
-class Pending {
+class Pending extends Linked {
   readonly record: Outgoing
   readonly size: number
   readonly resolve: (at: Acknowledged) => void
@@ -33,6 +34,7 @@ class Pending {
     resolve: (at: Acknowledged) => void,
     reject: (problem: Problem) => void,
   ) {
+    super()
     this.record = record
     this.size = size
     this.settled = settled
@@ -78,6 +80,11 @@ export class Producer {
   readonly #turns = new Map<string, number>()
   #records = 0
   #bytes = 0
+  readonly #settled = (pending: Pending): void => {
+    pending.part()
+    this.#records--
+    this.#bytes -= pending.size
+  }
 
   constructor(cluster: Cluster, options: ProducerOptions) {
     this.#cluster = cluster
@@ -136,9 +143,7 @@ export class Producer {
     this.#records++
     this.#bytes += size
     const queue = leader
-    return new Promise((resolve, reject) =>
-      queue.add(new Pending(record, size, pending => this.#settled(queue, pending), resolve, reject)),
-    )
+    return new Promise((resolve, reject) => queue.add(new Pending(record, size, this.#settled, resolve, reject)))
   }
 
   /** A topic that nobody named at the start, such as the one that a command wants its reply in. */
@@ -161,12 +166,6 @@ export class Producer {
     return new Problem('broker-unavailable', `No broker takes records for ${topic} now: ${why}.`)
   }
 
-  #settled(leader: Leader, pending: Pending): void {
-    if (pending.stage === 'waiting') leader.remove(pending)
-    this.#records--
-    this.#bytes -= pending.size
-  }
-
   #turn(topic: string): void {
     this.#turns.set(topic, ((this.#turns.get(topic) ?? 0) + 1) % 1_048_576)
   }
@@ -181,7 +180,7 @@ class Leader {
   readonly #limits: ReadonlyMap<string, number>
   readonly #requestMs: number
   readonly #turn: (topic: string) => void
-  readonly #waiting = new Set<Pending>()
+  readonly #waiting = new Linked()
   #busy = false
 
   constructor(
@@ -199,18 +198,14 @@ class Leader {
   }
 
   add(pending: Pending): void {
-    this.#waiting.add(pending)
+    pending.join(this.#waiting)
     if (this.#busy) return
     this.#busy = true
     setImmediate(() => void this.#work()) // whatever this turn of the event loop still brings goes along
   }
 
-  remove(pending: Pending): void {
-    this.#waiting.delete(pending)
-  }
-
   async #work(): Promise<void> {
-    while (this.#waiting.size > 0) await this.#send(this.#take())
+    while (!this.#waiting.alone) await this.#send(this.#take())
     this.#busy = false
   }
 
@@ -221,8 +216,11 @@ class Leader {
     let acks: Acks | null = null
     let records = 0
     let bytes = 0
-    for (const pending of this.#waiting) {
+    let next = this.#waiting.next
+    while (next !== this.#waiting) {
+      const pending = next as Pending
       const { record, size } = pending
+      next = pending.next
       if (records >= mostRecords || (records > 0 && bytes + size > mostBytes)) break
       acks ??= record.acks
       if (record.acks !== acks) continue
@@ -236,7 +234,7 @@ class Leader {
       batch.push(pending)
       records++
       bytes += size
-      this.#waiting.delete(pending)
+      pending.part()
       pending.stage = 'handed-over'
     }
     return { acks: acks ?? 'all', topics, records, bytes }

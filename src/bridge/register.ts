@@ -1,0 +1,75 @@
+/** Who stands in a register: by its number, which is not less than 0, and with whoever stands behind it in the same place. */
+export interface Entry<T> {
+  sequence: number
+  behind: T | null
+}
+
+const fewest = 1_024
+
+/**
+ * Finds by number who is inside. A hash table whose chains go through the entries (Knuth, The Art of Computer Programming,
+ * vol. 3, 6.4), in place of a Map, which keeps alive what should die young: docs/decisions/0016.
+ */
+export class Register<T extends Entry<T>> {
+  #places: (T | null)[] = empty(fewest)
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Harmless when it is inside. */
+  add(entry: T): void {
+    if (this.get(entry.sequence) === entry) return
+    if (this.#size++ === this.#places.length) this.#grow()
+    put(this.#places, entry)
+  }
+
+  get(sequence: number): T | null {
+    let entry = this.#places[sequence & (this.#places.length - 1)] as T | null
+    while (entry !== null && entry.sequence !== sequence) entry = entry.behind
+    return entry
+  }
+
+  /** Harmless when it is not inside. */
+  delete(entry: T): void {
+    const place = entry.sequence & (this.#places.length - 1)
+    let before: T | null = null
+    let found = this.#places[place] as T | null
+    for (; found !== entry; before = found, found = found.behind) if (found === null) return
+    if (before === null) this.#places[place] = entry.behind
+    else before.behind = entry.behind
+    entry.behind = null
+    if (--this.#size === 0 && this.#places.length > fewest) this.#places = empty(fewest)
+  }
+
+  /** All of them, who are no longer inside. */
+  clear(): T[] {
+    const all = [...this.#all()]
+    for (const entry of all) this.delete(entry)
+    return all
+  }
+
+  #grow(): void {
+    const places = empty<T>(2 * this.#places.length)
+    for (const entry of this.#all()) put(places, entry)
+    this.#places = places
+  }
+
+  *#all(): Generator<T> {
+    for (let entry of this.#places)
+      while (entry !== null) {
+        const { behind }: T = entry // who is told of may go elsewhere
+        yield entry
+        entry = behind
+      }
+  }
+}
+
+const empty = <T>(count: number): (T | null)[] => Array.from({ length: count }, () => null)
+
+function put<T extends Entry<T>>(places: (T | null)[], entry: T): void {
+  const place = entry.sequence & (places.length - 1)
+  entry.behind = places[place] as T | null
+  places[place] = entry
+}
