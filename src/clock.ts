@@ -178,23 +178,27 @@ export function pause(delayMs: number, signal?: Signal): Promise<void> {
 }
 
 const turnMs = 10
+let turn: Instant | null = null // when this turn of the event loop began, as far as paced tasks know
 let leftover: (() => void)[] = []
 
 /**
- * Runs `task` when what has come in so far has been looked at. Such tasks get 10 ms of each turn of the event loop, and what is
- * left of them waits for the next.
+ * Runs `task` at once while the turn of the event loop is young: within 10 ms of the first such task. What comes later waits
+ * for the end of the turn, where they get 10 ms again, in their order, and what is left of them waits for the next.
  */
-export function atTurnsEnd(task: () => void): void {
-  if (leftover.push(task) === 1) setImmediate(endTurn)
+export function paced(task: () => void): void {
+  if (turn === null) setImmediate(endTurn)
+  turn ??= now()
+  if (leftover.length === 0 && since(turn) < turnMs) run(task)
+  else leftover.push(task)
 }
 
 function endTurn(): void {
   const start = now()
   let at = 0
-  do run(leftover[at++] as () => void)
-  while (at < leftover.length && since(start) < turnMs)
+  while (at < leftover.length && since(start) < turnMs) run(leftover[at++] as () => void)
   leftover = leftover.slice(at)
-  if (leftover.length > 0) setImmediate(endTurn)
+  turn = leftover.length > 0 ? start : null
+  if (turn !== null) setImmediate(endTurn)
 }
 
 /** How many alarms wait to ring: for tests and the metrics. */

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Timed, after, atTurnsEnd, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
+import { Timed, after, alarms, later, now, onTheWire, paced, pause, watchLoop } from '../src/clock.ts'
 import { frozenClock } from './help/clock.ts'
 
 test('an alarm rings once, at its time and not before', async t => {
@@ -126,31 +126,50 @@ const busyFor = (ms: number): void => {
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-test('what waits for the end of a turn comes in its order', async () => {
+test('paced tasks run at once while the turn is young', async () => {
   const order: number[] = []
-  atTurnsEnd(() => {
+  paced(() => order.push(1))
+  paced(() => order.push(2))
+  deepEqual(order, [1, 2])
+  await turn()
+})
+
+test('in a turn that is ten milliseconds old they wait for its end, and come in their order', async () => {
+  const order: number[] = []
+  paced(() => busyFor(11))
+  paced(() => {
     order.push(1)
-    atTurnsEnd(() => order.push(3))
+    paced(() => order.push(3))
   })
-  atTurnsEnd(() => order.push(2))
+  paced(() => order.push(2))
   deepEqual(order, [])
   while (order.length < 3) await turn()
   deepEqual(order, [1, 2, 3])
 })
 
-test('what waits for the end of a turn leaves the rest of it to others', async () => {
+test('the next turn is young again', async () => {
+  paced(() => busyFor(11))
+  await turn()
+  let ran = false
+  paced(() => (ran = true))
+  ok(ran)
+  await turn()
+})
+
+test('paced tasks leave the rest of a turn to others', async () => {
   const done: number[] = []
   let others = 0
   for (let i = 0; i < 200; i++)
-    atTurnsEnd(() => {
+    paced(() => {
       busyFor(1)
       done.push(i)
     })
+  ok(done.length < 20, `${done.length} at once`)
   while (done.length < 200) {
     await turn()
     others++
   }
-  ok(others >= 20, `${others} turns for 200 ms of work`)
+  ok(others >= 18, `${others} turns for 200 ms of work`)
 })
 
 test('a loop that is kept busy is late by as much as it is kept', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Aborter } from '../aborter.ts'
 import type { Call, CallId, Entrance, Reply } from '../call.ts'
-import { after, atTurnsEnd, now, since } from '../clock.ts'
+import { after, now, paced, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem, strongest } from '../problem.ts'
@@ -85,7 +85,7 @@ export class Exchange {
    */
   refuse(problem: Problem, more: readonly string[] = []): void {
     if (this.last) this.#refuse(problem, more)
-    else atTurnsEnd(() => this.#refuse(problem, more))
+    else paced(() => this.#refuse(problem, more))
   }
 
   #refuse(problem: Problem, more: readonly string[]): void {
