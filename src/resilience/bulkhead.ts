@@ -101,20 +101,16 @@ export class Bulkhead {
 
   /**
    * Takes a slot: the place of the client when there is one at once, else a promise of it; it is given back with the slot.
-   * Throws bulkhead-full, shed, or why the call ended.
+   * The promise rejects with bulkhead-full, shed, or why the call ended: a throw would cost as much as all that led to it.
    */
   enter(call: Call): Place | Promise<Place> {
     const place = this.#inside.cohorts.placeOf(call.client)
     const problem = this.#room.refusalOf(call)
     if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
-    if (problem !== null) this.#reject(call, problem)
-    else if (this.inFlight >= this.limit) {
-      if (this.#options.mode === 'enforce') return this.#wait(call, place)
-      // observed: no queue forms, so its places are taken in flight
-      const { crowd } = this.#room
-      const problem = crowd.inFlight >= crowd.limit + crowd.places ? full(crowd) : this.#room.shed(call)
-      if (problem !== null) this.#reject(call, problem)
-    }
+    if (problem === null && this.inFlight >= this.limit && this.#options.mode === 'enforce')
+      return this.#wait(call, place)
+    const refused = this.#refuseIf(call, problem ?? this.#overflow(call))
+    if (refused !== null) return Promise.reject(refused)
     this.#inside.enter(call, place)
     return place
   }
@@ -142,16 +138,23 @@ export class Bulkhead {
     return new Line(cohorts, shares, this.#allowed.adaptive)
   }
 
+  /** Observed, no queue forms, so its places are taken in flight. */
+  #overflow(call: Call): Problem | null {
+    if (this.inFlight < this.limit) return null
+    const { crowd } = this.#room
+    return crowd.inFlight >= crowd.limit + crowd.places ? full(crowd) : this.#room.shed(call)
+  }
+
   #wait(call: Call, place: Place): Promise<Place> {
-    if (call.signal.aborted) throw call.signal.reason
+    if (call.signal.aborted) return Promise.reject(call.signal.reason)
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
-    if (waitMs <= 0) throw this.#refused(call, full(this.#room.crowd))
+    if (waitMs <= 0) return Promise.reject(this.#refused(call, full(this.#room.crowd)))
     const newcomer = { call, place, line: this.#inside.shares.lineOf(call.route), patienceMs: waitMs }
     const shed = this.#inside.shares.owed(newcomer.line, this.#allowed.steady) ? null : this.#room.shed(call)
     this.#room.press()
     const crowd = this.#room.crowdFor(waitMs)
-    if (shed !== null) this.#evict(newcomer, shed)
-    else if (crowd.waiting >= crowd.places) this.#evict(newcomer, full(crowd))
+    const problem = shed ?? (crowd.waiting >= crowd.places ? full(crowd) : null)
+    if (problem !== null && !this.#evicts(newcomer)) return Promise.reject(this.#refused(call, problem))
     const waiter = new Waiter(newcomer)
     waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#room.crowd))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
@@ -161,12 +164,12 @@ export class Bulkhead {
     return waiter.slot.promise
   }
 
-  /** Makes room for a newcomer. Throws the problem when nobody in the queue has to give way. */
-  #evict(newcomer: Newcomer, problem: Problem): void {
-    const { call } = newcomer
+  /** Makes room for a newcomer: false when nobody in the queue has to give way, and it has nothing to wait for. */
+  #evicts(newcomer: Newcomer): boolean {
     const victim = this.#line.victim(newcomer, this.#allowed.steady)
-    if (victim !== null) this.#give(victim, this.#refused(victim.call, gaveWay(call.priority, this.#room.crowd)))
-    else if (!this.#room.isOwed(newcomer)) throw this.#refused(call, problem)
+    if (victim === null) return this.#room.isOwed(newcomer)
+    this.#give(victim, this.#refused(victim.call, gaveWay(newcomer.call.priority, this.#room.crowd)))
+    return true
   }
 
   /** Ends a wait without a slot. */
@@ -202,9 +205,8 @@ export class Bulkhead {
     }
   }
 
-  #reject(call: Call, problem: Problem): void {
-    const refused = this.#refuse(call, problem)
-    if (refused !== null) throw refused
+  #refuseIf(call: Call, problem: Problem | null): Problem | null {
+    return problem === null ? null : this.#refuse(call, problem)
   }
 
   #refused(call: Call, problem: Problem): Problem {
@@ -231,14 +233,10 @@ export function bulkhead<Out>(slots: Bulkhead, excused: Excused = never): Policy
   }
   return next =>
     function bulkhead(call) {
-      try {
-        const place = slots.enter(call)
-        if (typeof place === 'number') return holding(call, place, next)
-        // it may end between the grant and this line
-        return place.then(place => holding(call, place, call.signal.aborted ? gone : next))
-      } catch (error) {
-        return Promise.reject(error)
-      }
+      const place = slots.enter(call)
+      if (typeof place === 'number') return holding(call, place, next)
+      // it may end between the grant and this line
+      return place.then(place => holding(call, place, call.signal.aborted ? gone : next))
     }
 }
 
