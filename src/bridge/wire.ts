@@ -69,6 +69,17 @@ function timestamp(): Uint8Array {
   return stamp
 }
 
+/** Writes the text of last time no second time: methods and content types are few. */
+function recurring(): (value: string) => Uint8Array {
+  let last = ''
+  let written = bytes(last)
+  return value => {
+    if (value !== last) written = bytes(value)
+    last = value
+    return written
+  }
+}
+
 export type Envelope = Readonly<{
   dialect: Dialect
   route: string
@@ -103,19 +114,21 @@ export function envelope({
     paramNames.set(name, made)
     return made
   }
+  const [method, contentType] = [recurring(), recurring()]
   return function headers(call, correlation) {
     const { told } = call
+    const path = bytes(told.path)
     const all = fixed.slice()
-    all.push(['ce_id', bytes(call.command)], ['ce_time', timestamp()], ['ce_subject', bytes(told.path)])
+    all.push(['ce_id', bytes(call.command)], ['ce_time', timestamp()], ['ce_subject', path])
     if (call.key !== null) all.push(['ce_partitionkey', call.key])
     if (reply !== null) all.push([row.correlation, bytes(correlation)])
     all.push(
       ['sluice-expires', bytes(String(onTheWire(call.expires)))],
-      ['http-method', bytes(told.method)],
-      ['http-path', bytes(told.path)],
+      ['http-method', method(told.method)],
+      ['http-path', path],
     )
     if (told.query !== '') all.push(['http-query', bytes(told.query)])
-    if (told.contentType !== null) all.push(['content-type', bytes(told.contentType)])
+    if (told.contentType !== null) all.push(['content-type', contentType(told.contentType)])
     for (const [name, value] of told.params) all.push([prefixed('http-param-', name), bytes(value)])
     for (const [name, value] of told.headers) all.push([prefixed('http-header-', name), bytes(value)])
     for (const [name, value] of told.trace) all.push([name, bytes(value)])

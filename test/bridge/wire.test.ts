@@ -57,6 +57,17 @@ test('a command is a CloudEvent 1.0 in binary mode', () => {
   match(header(headers, 'ce_time')!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 
+test('methods and content types that alternate are each their own', () => {
+  const write = envelope({ ...route, dialect: 'sluice' })
+  const methods = ['POST', 'POST', 'PUT', 'POST', 'PUT']
+  const types = ['text/plain', 'application/json', 'application/json', 'text/plain', null]
+  const written = methods.map((method, i) => write(aCall({ told: { ...told, method, contentType: types[i]! } }), 'x'))
+  deepEqual(
+    written.map(headers => [header(headers, 'http-method'), header(headers, 'content-type') ?? null]),
+    methods.map((method, i) => [method, types[i]]),
+  )
+})
+
 test('the spring dialect writes the partition as a big-endian int32 and the names that Spring knows', () => {
   const headers = envelope({ ...route, dialect: 'spring' })(aCall(), 'x')
   deepEqual([...headers.find(([name]) => name === 'kafka_replyPartition')![1]], [0, 0, 0, 7])
