@@ -182,13 +182,14 @@ let turn: Instant | null = null // when this turn of the event loop began, as fa
 let leftover: (() => void)[] = []
 
 /**
- * Runs `task` at once while the turn of the event loop is young: within 10 ms of the first such task. What comes later waits
- * for the end of the turn, where they get 10 ms again, in their order, and what is left of them waits for the next.
+ * Runs `task` at once while the turn of the event loop is young, within 10 ms of the first such task, unless it is not to be
+ * `atOnce`. Those that come later wait for the end of the turn; there they get 10 ms again, and what is left of them waits for
+ * the next turn.
  */
-export function paced(task: () => void): void {
+export function paced(task: () => void, atOnce = true): void {
   if (turn === null) setImmediate(endTurn)
   turn ??= now()
-  if (leftover.length === 0 && since(turn) < turnMs) run(task)
+  if (atOnce && since(turn) < turnMs) run(task)
   else leftover.push(task)
 }
 

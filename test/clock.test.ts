@@ -126,12 +126,15 @@ const busyFor = (ms: number): void => {
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-test('paced tasks run at once while the turn is young', async () => {
+test('paced tasks run at once while the turn is young', async t => {
+  frozenClock(t)
   const order: number[] = []
   paced(() => order.push(1))
+  paced(() => order.push(3), false)
   paced(() => order.push(2))
   deepEqual(order, [1, 2])
   await turn()
+  deepEqual(order, [1, 2, 3])
 })
 
 test('in a turn that is ten milliseconds old they wait for its end, and come in their order', async () => {
@@ -142,14 +145,15 @@ test('in a turn that is ten milliseconds old they wait for its end, and come in 
     paced(() => order.push(3))
   })
   paced(() => order.push(2))
-  deepEqual(order, [])
+  equal(order.length, 0)
   while (order.length < 3) await turn()
   deepEqual(order, [1, 2, 3])
 })
 
-test('the next turn is young again', async () => {
+test('the next turn is young again', async t => {
   paced(() => busyFor(11))
   await turn()
+  frozenClock(t)
   let ran = false
   paced(() => (ran = true))
   ok(ran)

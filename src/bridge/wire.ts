@@ -69,7 +69,7 @@ function timestamp(): Uint8Array {
   return stamp
 }
 
-/** Writes the text of last time no second time: methods and content types are few. */
+/** Keeps the bytes of the latest text, as methods and content types mostly recur. */
 function recurring(): (value: string) => Uint8Array {
   let last = ''
   let written = bytes(last)

@@ -107,9 +107,9 @@ export class Bulkhead {
     const place = this.#inside.cohorts.placeOf(call.client)
     const problem = this.#room.refusalOf(call)
     if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
-    if (problem === null && this.inFlight >= this.limit && this.#options.mode === 'enforce')
-      return this.#wait(call, place)
-    const refused = this.#refuseIf(call, problem ?? this.#overflow(call))
+    const taken = this.inFlight >= this.limit
+    if (problem === null && taken && this.#options.mode === 'enforce') return this.#wait(call, place)
+    const refused = this.#refuseIf(call, problem ?? (taken ? this.#overflow(call) : null))
     if (refused !== null) return Promise.reject(refused)
     this.#inside.enter(call, place)
     return place
@@ -140,7 +140,6 @@ export class Bulkhead {
 
   /** Observed, no queue forms, so its places are taken in flight. */
   #overflow(call: Call): Problem | null {
-    if (this.inFlight < this.limit) return null
     const { crowd } = this.#room
     return crowd.inFlight >= crowd.limit + crowd.places ? full(crowd) : this.#room.shed(call)
   }

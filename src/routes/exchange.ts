@@ -80,12 +80,14 @@ export class Exchange {
   /**
    * Answers with a problem; `more` is a flat list of further headers. Refusals are paced: a client that is refused at once and
    * asks again would keep the poll of the event loop going, which of more than 1,024 busy connections takes 48 rounds before
-   * any timer has its turn (ten seconds were seen), and refusing would take the time of serving. Only what ends its connection
-   * goes out at once, before what is smuggled in behind is looked at.
+   * any timer has its turn (ten seconds were seen), and refusing would take the time of serving. Before all of a request is
+   * read, its refusal waits for the end of the turn, as most bodies are there by then, and the connection can stay. What ends
+   * its connection always goes out at once, before what is smuggled in behind is looked at.
    */
   refuse(problem: Problem, more: readonly string[] = []): void {
-    if (this.last) this.#refuse(problem, more)
-    else paced(() => this.#refuse(problem, more))
+    const answer = (): void => this.#refuse(problem, more)
+    if (this.last) answer()
+    else paced(answer, this.req.complete)
   }
 
   #refuse(problem: Problem, more: readonly string[]): void {

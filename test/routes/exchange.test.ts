@@ -70,3 +70,14 @@ test('the connection is closed behind the last of the pipelined answers, not bef
   deepEqual(connections, ['keep-alive', 'keep-alive', 'close'])
   await client.closed
 })
+
+test('a refusal in front of another request does not close the connection either', async t => {
+  const { front, edge, finished } = await open(t)
+  edge.door.closing = true
+  const client = wire(front)
+  client.send('GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2))
+  const connections = [await client.answer(), await client.answer()].map(({ headers }) => headers['connection'])
+  deepEqual(connections, ['keep-alive', 'close'])
+  await client.closed
+  equal(finished.length, 2)
+})

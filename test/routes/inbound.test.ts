@@ -92,6 +92,19 @@ test('a small refused body is passed over, and the connection stays', async t =>
   equal((await client.answer()).status, 200)
 })
 
+test('a refused body in chunks that came with its head is passed over, and the connection stays', async t => {
+  const { front } = await open(t, { routes })
+  const client = wire(front)
+  client.send(
+    `POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n12c\r\n${'x'.repeat(300)}\r\n0\r\n\r\n`,
+  )
+  const refused = await client.answer()
+  equal(refused.status, 404)
+  equal(refused.headers['connection'], 'keep-alive')
+  client.send(`${head('Content-Length: 1')}x`)
+  equal((await client.answer()).status, 200)
+})
+
 test('a body that does not arrive in time is refused, one that does leaves no alarm', async t => {
   const clock = frozenClock(t)
   const { front, calls } = await open(t, { routes, server: { limits: { bodyTimeoutMs: 10_000 } } })

@@ -206,6 +206,31 @@ suite('publishing, and what is known of the record afterwards', () => {
     equal(Math.max(...sizes) < 1_000 + 60, true)
   })
 
+  test('what wants other acknowledgements than the first stays for the next request', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => produced([{ partition: 0, code: 0 }]))
+    const published = (['all', 'none', 'all'] as const).map(acks => it.producer.publish(record({ acks })))
+    const offsets = (await Promise.all(published)).map(({ offset }) => offset)
+    deepEqual(
+      offsets,
+      [0n, -1n, 1n].map(delta => (delta < 0n ? delta : offsets[0]! + delta)),
+    )
+    await until('two requests', () => it.sent() === 2)
+    equal(it.producer.waiting, 0)
+  })
+
+  test('a request has 512 records at most, the oldest first', async () => {
+    await using it = await producing({ records: 1_000 })
+    it.node.on('produce', () => produced([{ partition: 0, code: 0 }]))
+    const published = await Promise.all(Array.from({ length: 600 }, () => it.producer.publish(record())))
+    const first = published[0]!.offset
+    deepEqual(
+      published.map(({ offset }) => Number(offset - first)),
+      Array.from({ length: 600 }, (_, i) => i % 512),
+    )
+    equal(it.sent(), 2)
+  })
+
   test('one request is in flight for a leader; what gathers meanwhile is the next batch', async () => {
     await using it = await producing()
     it.node.on('produce', () => 'silence')
