@@ -1,7 +1,8 @@
 import { asides } from '../asides.ts'
 import { sluice } from '../gateway.ts'
-import { bySecond, codes, deeds, goodput, part, possible, spanOf } from '../measure.ts'
+import { bySecond, codes, deeds, goodput, grown, part, possible, spanOf } from '../measure.ts'
 import { fates, latency, work } from '../panels.ts'
+import type { Span } from '../measure.ts'
 import type { Column } from '../panel.ts'
 import type { Lab, Proof, Proven } from '../proof.ts'
 import type { Run } from '../run.ts'
@@ -56,9 +57,17 @@ function judged(run: Run, phase: string, name: string): readonly Figure[] {
       `${refusals.toFixed(1)} ms of ${count(loaded.refused.count)}; p90 ${loaded.refused.p90 ?? 0} ms`,
       refusals < quickMs,
     ),
+    note(`${name}: within ${quickMs} ms of having been read`, inHand(run, spanOf(run, phase))),
     note(`${name}: what was not answered`, codes(run, phase)),
     note(`${name}: done for nobody`, count(deeds(run, spanOf(run, phase)).unwanted)),
   ]
+}
+
+/** How many of the refusals were quick in the gateway's own hands: the rest of what a client waits for is no policy's. */
+function inHand(run: Run, span: Span): string {
+  const of = (series: string, labels = {}): number =>
+    grown(run, `sluice_call_duration_seconds_${series}`, span, { result: 'problem', ...labels })
+  return `${percent(of('bucket', { le: String(quickMs / 1_000) }), of('count')).toFixed(2)} %`
 }
 
 /** When twice as much is asked of the gateway's own process as it could do at its best. */
