@@ -6,6 +6,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rm
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { alarms } from '../../src/clock.ts'
 import { Sink } from '../../src/telemetry/sink.ts'
 import { frozenClock, seen } from '../help/clock.ts'
 
@@ -137,14 +138,20 @@ test('a reader that left costs lines, and the next reader begins with a whole on
 test('closing waits a second for a reader that sleeps, and counts the rest', async t => {
   const clock = frozenClock(t)
   const { path, reader } = fifo(t)
+  const before = alarms()
   const sink = new Sink(path)
   const all = lines(5_000)
   for (const one of all) sink.write(one)
   let closed = false
   void sink[Symbol.asyncDispose]().then(() => (closed = true))
-  for (let i = 0; i < 49; i++) await clock.advance(20)
+  const full = (): Promise<void> => seen('it waits to try again, no thread is writing', () => alarms() === before + 2)
+  for (let ms = 0; ms < 990; ms += 15) {
+    await full()
+    await clock.advance(15) // it tries with every other step, the last time at 990 ms: no thread writes when it gives up
+  }
+  await full()
   equal(closed, false)
-  await clock.advance(20)
+  await clock.advance(15)
   equal(closed, true)
   const complete = drain(reader).split('\n').length - 1
   equal(sink.lost, all.length - complete)
