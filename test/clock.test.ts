@@ -163,17 +163,17 @@ test('the next turn is young again', async t => {
 test('paced tasks leave the rest of a turn to others', async () => {
   const done: number[] = []
   let others = 0
-  for (let i = 0; i < 200; i++)
+  for (let i = 0; i < 210; i++)
     paced(() => {
       busyFor(1)
       done.push(i)
     })
-  ok(done.length < 20, `${done.length} at once`)
-  while (done.length < 200) {
+  ok(done.length <= 10, `${done.length} at once`)
+  while (done.length < 210) {
     await turn()
     others++
   }
-  ok(others >= 18, `${others} turns for 200 ms of work`)
+  ok(others >= 20, `${others} turns for 200 ms of work`)
 })
 
 test('a loop that is kept busy is late by as much as it is kept', async () => {

@@ -36,7 +36,11 @@ export class Register<T extends Entry<T>> {
     const place = entry.sequence & (this.#places.length - 1)
     let before: T | null = null
     let found = this.#places[place] as T | null
-    for (; found !== entry; before = found, found = found.behind) if (found === null) return
+    while (found !== entry) {
+      if (found === null) return
+      before = found
+      found = found.behind
+    }
     if (before === null) this.#places[place] = entry.behind
     else before.behind = entry.behind
     entry.behind = null

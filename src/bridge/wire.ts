@@ -1,5 +1,6 @@
 import type { Call, Pair, Reply, Told } from '../call.ts'
 import { isoTime, onTheWire, wallClock } from '../clock.ts'
+import type { EpochMs } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Header, Headers, Incoming } from './broker.ts'
 
@@ -57,28 +58,17 @@ const attempt = 'sluice-attempt'
 /** In a reply: `no` asks that the command is not sent again, whatever the status. The same in all dialects. */
 const repetition = 'sluice-retry'
 
-let stampedAt = -1
-let stamp: Uint8Array = bytes('')
-/** RFC 3339 in UTC. Commands of one millisecond share it. */
-function timestamp(): Uint8Array {
-  const at = wallClock()
-  if (at !== stampedAt) {
-    stampedAt = at
-    stamp = bytes(isoTime(at))
+/** Keeps what it wrote last, for what mostly comes again at once. */
+function recurring<T>(write: (value: T) => Uint8Array): (value: T) => Uint8Array {
+  let last: Readonly<{ value: T; written: Uint8Array }> | null = null
+  return value => {
+    if (last === null || last.value !== value) last = { value, written: write(value) }
+    return last.written
   }
-  return stamp
 }
 
-/** Keeps the bytes of the latest text, as methods and content types mostly recur. */
-function recurring(): (value: string) => Uint8Array {
-  let last = ''
-  let written = bytes(last)
-  return value => {
-    if (value !== last) written = bytes(value)
-    last = value
-    return written
-  }
-}
+/** RFC 3339 in UTC. Commands of one millisecond share it. */
+const timestamp = recurring((at: EpochMs) => bytes(isoTime(at)))
 
 export type Envelope = Readonly<{
   dialect: Dialect
@@ -114,12 +104,12 @@ export function envelope({
     paramNames.set(name, made)
     return made
   }
-  const [method, contentType] = [recurring(), recurring()]
+  const [method, contentType] = [recurring(bytes), recurring(bytes)]
   return function headers(call, correlation) {
     const { told } = call
     const path = bytes(told.path)
     const all = fixed.slice()
-    all.push(['ce_id', bytes(call.command)], ['ce_time', timestamp()], ['ce_subject', path])
+    all.push(['ce_id', bytes(call.command)], ['ce_time', timestamp(wallClock())], ['ce_subject', path])
     if (call.key !== null) all.push(['ce_partitionkey', call.key])
     if (reply !== null) all.push([row.correlation, bytes(correlation)])
     all.push(

@@ -109,7 +109,8 @@ export class Bulkhead {
     if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
     const taken = this.inFlight >= this.limit
     if (problem === null && taken && this.#options.mode === 'enforce') return this.#wait(call, place)
-    const refused = this.#refuseIf(call, problem ?? (taken ? this.#overflow(call) : null))
+    const found = problem ?? (taken ? this.#overflow(call) : null)
+    const refused = found === null ? null : this.#refuse(call, found)
     if (refused !== null) return Promise.reject(refused)
     this.#inside.enter(call, place)
     return place
@@ -202,10 +203,6 @@ export class Bulkhead {
       call.progress.queueMs += since(waiter.since)
       waiter.slot.resolve(place)
     }
-  }
-
-  #refuseIf(call: Call, problem: Problem | null): Problem | null {
-    return problem === null ? null : this.#refuse(call, problem)
   }
 
   #refused(call: Call, problem: Problem): Problem {
