@@ -3,6 +3,7 @@ import type { Instant } from '../clock.ts'
 
 const kept = 64
 const telling = 16 // so many say enough
+const momentMs = 60 // but not sooner: a worker that pauses for a collection, or a reader that the system lets wait, is not a slow one
 
 /** How fast slots come free while all of them are taken: by the latest that did, and by how long none has. */
 export class Turnover {
@@ -39,7 +40,7 @@ export class Turnover {
   within(ms: number, patienceMs: number): number {
     if (this.#since === null || this.#eased !== null) return Infinity
     const pressedMs = since(this.#since)
-    if (this.#count < telling && pressedMs < patienceMs) return Infinity
+    if (pressedMs < patienceMs && (pressedMs < momentMs || this.#count < telling)) return Infinity
     const tookMs = this.#count < kept ? pressedMs : since(this.#freed[this.#count % kept] as Instant)
     return (Math.min(this.#count, kept) * ms) / tookMs
   }

@@ -41,10 +41,22 @@ test('sixteen that came free say enough', async t => {
   turnover.press(100)
   for (let i = 0; i < 16; i++) {
     equal(turnover.within(100, 100), Infinity)
-    await clock.advance(2)
+    await clock.advance(4)
     turnover.free()
   }
-  equal(turnover.within(100, 100), 50)
+  equal(turnover.within(100, 100), 25)
+})
+
+test('but not in a moment, which may be a pause of somebody who is quick', async t => {
+  const clock = frozenClock(t)
+  const turnover = new Turnover()
+  turnover.press(100)
+  for (let i = 0; i < 60; i++) {
+    turnover.free()
+    equal(turnover.within(100, 100), Infinity)
+    await clock.advance(1)
+  }
+  equal(turnover.within(100, 100), 100)
 })
 
 test('the latest count, and a silence counts too', async t => {
