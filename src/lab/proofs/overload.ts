@@ -15,12 +15,13 @@ const least = 95
 const quickMs = 10
 const leastOfPeak = 80
 const peakSeconds = 3
+const tops = [20_000, 40_000, 80_000] // a second
 
 async function prove({ short, play, naive, worker }: Lab): Promise<Proven> {
   const ours = await play(storm(sluice(), short))
   const theirs = naive === null ? null : await play(storm(naive, short))
   const [half, key] = [await play(lost(short)), await play(hot(short))]
-  const climbed = worker === null ? null : await play(climb(worker, short))
+  const climbed = worker === null ? null : await climbing(top => play(climb(worker, short, top)))
   const figures = [
     ...judged(ours, 'three', '3 ×'),
     ...judged(ours, 'ten', '10 ×'),
@@ -70,8 +71,20 @@ function inHand(run: Run, span: Span): string {
   return `${percent(of('bucket', { le: String(quickMs / 1_000) }), of('count')).toFixed(2)} %`
 }
 
-/** When twice as much is asked of the gateway's own process as it could do at its best. */
-function own(run: Run): readonly Figure[] {
+/** Climbs again, and higher, where this machine is too fast for the gateway to be asked for twice as much as it can do. */
+async function climbing(to: (topPerSecond: number) => Promise<Run>): Promise<Run> {
+  let last: Run | undefined
+  for (const top of tops) {
+    last = await to(top)
+    if (beyondBest(last).served.length >= peakSeconds) break
+  }
+  return last as Run
+}
+
+type Beyond = Readonly<{ best: number; whenAsked: number; mostAsked: number; served: readonly number[] }>
+
+/** The best that the process did, and what it did in each second from when twice as much was asked. */
+function beyondBest(run: Run): Beyond {
   const smooth = (values: readonly number[]): readonly number[] =>
     values.map((_, i) => {
       const some = values.slice(Math.max(0, i - peakSeconds + 1), i + 1)
@@ -79,18 +92,28 @@ function own(run: Run): readonly Figure[] {
     })
   const asked = bySecond(run, 'clients', ({ sent }) => sent)
   const served = smooth(bySecond(run, 'clients', ({ fates }) => fates.served))
-  const peak = Math.max(...served)
-  const from = asked.findIndex(sent => sent >= 2 * peak)
-  const beyond = from === -1 ? [] : served.slice(from, Math.floor(run.lengthMs / 1_000))
-  const kept = percent(beyond.reduce((sum, value) => sum + value, 0) / Math.max(1, beyond.length), peak)
+  const best = Math.max(...served)
+  const from = asked.findIndex(sent => sent >= 2 * best)
+  return {
+    best,
+    whenAsked: asked[served.indexOf(best)] ?? 0,
+    mostAsked: Math.max(...asked),
+    served: from === -1 ? [] : served.slice(from, Math.floor(run.lengthMs / 1_000)),
+  }
+}
+
+/** When twice as much is asked of the gateway's own process as it could do at its best. */
+function own(run: Run): readonly Figure[] {
+  const { best, whenAsked, mostAsked, served } = beyondBest(run)
+  const kept = percent(served.reduce((sum, value) => sum + value, 0) / Math.max(1, served.length), best)
   return [
     timed(
       'at twice what the process itself can do: answered in time, of its best',
       `≥ ${leastOfPeak} %`,
-      beyond.length === 0 ? `never asked: ${count(Math.max(...asked))}/s at most` : `${kept.toFixed(1)} %`,
-      beyond.length > 0 && kept >= leastOfPeak,
+      served.length === 0 ? `never asked: ${count(mostAsked)}/s at most` : `${kept.toFixed(1)} %`,
+      served.length > 0 && kept >= leastOfPeak,
     ),
-    note('its best', `${count(Math.round(peak))} a second, when ${count(asked[served.indexOf(peak)] ?? 0)} were asked`),
+    note('its best', `${count(Math.round(best))} a second, when ${count(whenAsked)} were asked`),
   ]
 }
 

@@ -83,13 +83,13 @@ export const hot = (short: boolean): Scene => ({
  * More and more, until the process of the gateway can do no more, and twice that, from clients with a pool of connections; the worker
  * costs next to nothing.
  */
-export const climb = (worker: OpenWorker, short: boolean): Scene => ({
+export const climb = (worker: OpenWorker, short: boolean, topPerSecond: number): Scene => ({
   name: 'climb',
   open: sluice(),
   ...common,
   worker,
   connections: 4_096,
-  populations: [{ name: 'clients', rate: ramp(1_000, 20_000, short ? 20_000 : 60_000), patienceMs }],
+  populations: [{ name: 'clients', rate: ramp(1_000, topPerSecond, short ? 20_000 : 60_000), patienceMs }],
   phases: [],
   possible: () => Infinity,
 })
