@@ -667,7 +667,7 @@ export const Config = z.strictObject({
       sheddableDelayMs: ms(1, 60_000)
         .default(100)
         .describe(
-          'How late the event loop may be (p99) until every `sheddable` call is refused; a growing share of them is from half of it on.',
+          'How late the event loop may be (p99), or a request that waits for its turn, until every `sheddable` call is refused; a growing share of them is from half of it on.',
         ),
       normalDelayMs: ms(1, 60_000)
         .default(250)

@@ -134,8 +134,8 @@ function runDue(slot: Linked, start: number): void {
   }
 }
 
-/** One task's failure must not silence the alarms behind it. */
-function run(task: () => void): void {
+/** One task's failure must not silence those behind it. */
+export function run(task: () => void): void {
   try {
     task()
   } catch (error) {
@@ -175,31 +175,6 @@ export function pause(delayMs: number, signal?: Signal): Promise<void> {
   const alarm = after(delayMs, wake)
   signal?.addEventListener('abort', wake, { once: true })
   return promise
-}
-
-const turnMs = 10
-let turn: Instant | null = null // when this turn of the event loop began, as far as paced tasks know
-let leftover: (() => void)[] = []
-
-/**
- * Runs `task` at once while the turn of the event loop is young, within 10 ms of the first such task, unless it is not to be
- * `atOnce`. Those that come later wait for the end of the turn; there they get 10 ms again, and what is left of them waits for
- * the next turn.
- */
-export function paced(task: () => void, atOnce = true): void {
-  if (turn === null) setImmediate(endTurn)
-  turn ??= now()
-  if (atOnce && since(turn) < turnMs) run(task)
-  else leftover.push(task)
-}
-
-function endTurn(): void {
-  const start = now()
-  let at = 0
-  while (at < leftover.length && since(start) < turnMs) run(leftover[at++] as () => void)
-  leftover = leftover.slice(at)
-  turn = leftover.length > 0 ? start : null
-  if (turn !== null) setImmediate(endTurn)
 }
 
 /** How many alarms wait to ring: for tests and the metrics. */

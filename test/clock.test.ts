@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Timed, after, alarms, later, now, onTheWire, paced, pause, watchLoop } from '../src/clock.ts'
+import { Timed, after, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
 import { frozenClock } from './help/clock.ts'
 
 test('an alarm rings once, at its time and not before', async t => {
@@ -125,56 +125,6 @@ const busyFor = (ms: number): void => {
 }
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-
-test('paced tasks run at once while the turn is young', async t => {
-  frozenClock(t)
-  const order: number[] = []
-  paced(() => order.push(1))
-  paced(() => order.push(3), false)
-  paced(() => order.push(2))
-  deepEqual(order, [1, 2])
-  await turn()
-  deepEqual(order, [1, 2, 3])
-})
-
-test('in a turn that is ten milliseconds old they wait for its end, and come in their order', async () => {
-  const order: number[] = []
-  paced(() => busyFor(11))
-  paced(() => {
-    order.push(1)
-    paced(() => order.push(3))
-  })
-  paced(() => order.push(2))
-  equal(order.length, 0)
-  while (order.length < 3) await turn()
-  deepEqual(order, [1, 2, 3])
-})
-
-test('the next turn is young again', async t => {
-  paced(() => busyFor(11))
-  await turn()
-  frozenClock(t)
-  let ran = false
-  paced(() => (ran = true))
-  ok(ran)
-  await turn()
-})
-
-test('paced tasks leave the rest of a turn to others', async () => {
-  const done: number[] = []
-  let others = 0
-  for (let i = 0; i < 210; i++)
-    paced(() => {
-      busyFor(1)
-      done.push(i)
-    })
-  ok(done.length <= 10, `${done.length} at once`)
-  while (done.length < 210) {
-    await turn()
-    others++
-  }
-  ok(others >= 20, `${others} turns for 200 ms of work`)
-})
 
 test('a loop that is kept busy is late by as much as it is kept', async () => {
   using loop = watchLoop(10_000) // nobody is late to read it

@@ -6,6 +6,7 @@ import type { LoopWatch } from '../clock.ts'
 import { events } from '../events.ts'
 import type { Resource } from '../events.ts'
 import { Problem } from '../problem.ts'
+import { pacedMs } from '../turn.ts'
 import { Level } from './level.ts'
 import { refusal, soon } from './refusal.ts'
 import type { Refuse } from './refusal.ts'
@@ -14,7 +15,7 @@ const policy = 'overload'
 const lookMs = 200
 const sampled = ['delay', 'heap', 'connections'] as const
 
-/** What can be read of the process at a moment. */
+/** What can be read of the process at a moment; `delayMs`: how late the event loop is, or what waits for a turn of it. */
 export type Readings = Readonly<{ delayMs: number; heapPercent: number; connectionsPercent: number }>
 /** Where a resource begins to be short, where every sheddable call is refused, and where every normal one is too. */
 type Marks = readonly [from: number, sheddable: number, normal: number]
@@ -129,7 +130,7 @@ export class Overload implements Disposable {
     const observed = Math.round(this.#observed[this.#short])
     const limit = this.#limit(priority)
     if (this.#short === 'delay')
-      return `The event loop is ${observed} ms late; from ${limit} ms on no ${priority} call is served.`
+      return `The process is ${observed} ms late; from ${limit} ms on no ${priority} call is served.`
     const what = this.#short === 'heap' ? 'of the heap is in use' : 'of the connections are open'
     return `${observed} % ${what}; from ${limit} % on no ${priority} call is served.`
   }
@@ -157,7 +158,7 @@ export function readingsOf(connections: () => number, most: number): Disposable 
     read: () => {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
       return {
-        delayMs: loop.read(),
+        delayMs: Math.max(loop.read(), pacedMs()),
         heapPercent: (used / limit) * 100,
         connectionsPercent: (connections() / most) * 100,
       }

@@ -1,6 +1,7 @@
 import { priorities } from '../call.ts'
 import type { Entrance, Priority } from '../call.ts'
 import { Problem } from '../problem.ts'
+import { paced } from '../turn.ts'
 import type { Exchange } from './exchange.ts'
 import { noBody } from './inbound.ts'
 import { intake } from './intake.ts'
@@ -17,10 +18,15 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
   const passes: ReadonlySet<string> = new Set(replyHeaders.filter(mayPassOut))
   const entrances = entrancesOf(name, worker, shared)
 
+  /** Paced: clients that are answered within the poll of the event loop, and ask again within it, would never let it end. */
+  const begin = (exchange: Exchange, params: Params, body: Buffer, priority: Priority): void =>
+    paced(() => void serve(exchange, params, body, priority))
+
   async function serve(exchange: Exchange, params: Params, body: Buffer, priority: Priority): Promise<void> {
     try {
       const call = enter(exchange, params, body, priority)
       exchange.call = call
+      if (call.signal.aborted) throw call.signal.reason
       exchange.reply(await service(call), passes)
     } catch (error) {
       exchange.refuse(Problem.from(error))
@@ -34,11 +40,11 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
       const priority = priorityOf(usual, line.peer, req.headers)
       const reads = hasBody(exchange)
       if (entrances !== null && !letIn(exchange, entrances[priority], reads)) return
-      if (!reads) void serve(exchange, params, noBody, priority)
+      if (!reads) begin(exchange, params, noBody, priority)
       else {
         if (req.headers.expect !== undefined) res.writeContinue()
         req.readBody(bodyBytes, bodyTimeoutMs, (problem, body) => {
-          if (problem === null) void serve(exchange, params, body, priority)
+          if (problem === null) begin(exchange, params, body, priority)
           else exchange.refuse(problem)
         })
       }

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Aborter } from '../aborter.ts'
 import type { Call, CallId, Entrance, Reply } from '../call.ts'
-import { after, now, paced, since } from '../clock.ts'
+import { after, now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Outcome } from '../problem.ts'
+import { paced } from '../turn.ts'
 import type { Inbound } from './inbound.ts'
 import type { Line } from './line.ts'
 import { problemBody, problemHead, replyBody, replyHead } from './respond.ts'
@@ -78,16 +79,13 @@ export class Exchange {
   }
 
   /**
-   * Answers with a problem; `more` is a flat list of further headers. Refusals are paced: a client that is refused at once and
-   * asks again would keep the poll of the event loop going, which of more than 1,024 busy connections takes 48 rounds before
-   * any timer has its turn (ten seconds were seen), and refusing would take the time of serving. Before all of a request is
-   * read, its refusal waits for the end of the turn, as most bodies are there by then, and the connection can stay. What ends
-   * its connection always goes out at once, before what is smuggled in behind is looked at.
+   * Answers with a problem; `more` is a flat list of further headers. Before all of a request is read its refusal waits for the
+   * end of the turn: most bodies are there by then, and the connection can stay. What ends its connection always goes out at
+   * once, before what is smuggled in behind is looked at.
    */
   refuse(problem: Problem, more: readonly string[] = []): void {
-    const answer = (): void => this.#refuse(problem, more)
-    if (this.last) answer()
-    else paced(answer, this.req.complete)
+    if (this.last || this.req.complete) this.#refuse(problem, more)
+    else paced(() => this.#refuse(problem, more), false)
   }
 
   #refuse(problem: Problem, more: readonly string[]): void {

@@ -1,12 +1,14 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { Config } from '../../config/schema.ts'
 import { priorities } from '../../src/call.ts'
 import type { Entrance, Priority } from '../../src/call.ts'
 import { Overload, readingsOf } from '../../src/resilience/overload.ts'
 import type { Readings } from '../../src/resilience/overload.ts'
+import { paced } from '../../src/turn.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heard } from './heard.ts'
 
@@ -87,7 +89,7 @@ test('the refusal says what is short, how short, and when to come back', async t
     [problem.code, problem.policy, problem.limit, problem.observed, problem.outcome],
     ['overloaded', 'overload', 250, 300, 'not-sent'],
   )
-  equal(problem.message, 'The event loop is 300 ms late; from 250 ms on no normal call is served.')
+  equal(problem.message, 'The process is 300 ms late; from 250 ms on no normal call is served.')
   ok(problem.retryAfterMs! >= 1_000 && problem.retryAfterMs! <= 2_000)
   equal(refusal('sheddable')!.limit, 100)
   deepEqual(told[0], { policy: 'overload', route: 'r', worker: 'w', problem, observed: false })
@@ -159,7 +161,7 @@ test('the beginning and the end are told once each, and the pressure at every lo
     told.map(({ shedding }) => shedding),
     [true, false],
   )
-  match(told[0]!.detail, /^The event loop is 500 ms late/)
+  match(told[0]!.detail, /^The process is 500 ms late/)
   equal(pressures.length, 30)
   deepEqual(pressures[0], { delay: 2, heap: 0, connections: 0, bytes: 0 })
   deepEqual(overload.state, { delay: 0, heap: 0, connections: 0, bytes: 0, refused: { sheddable: 0, normal: 0 } })
@@ -185,6 +187,14 @@ test('whatever comes and goes, what is held is the sum of it', t => {
       equal((overload.state as { bytes: number }).bytes, 0)
     }),
   )
+})
+
+test('a request that waits for its turn is late, too', async () => {
+  using readings = readingsOf(() => 0, 100)
+  paced(() => {}, false)
+  for (const end = performance.now() + 30; performance.now() < end;);
+  ok(readings.read().delayMs >= 30)
+  await setImmediate()
 })
 
 test('reads its own process', () => {

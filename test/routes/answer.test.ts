@@ -1,8 +1,10 @@
 import { test } from 'node:test'
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
 import request from 'supertest'
 import { Problem } from '../../src/problem.ts'
-import { json, open } from './front.ts'
+import { frozenClock } from '../help/clock.ts'
+import { json, open, wire } from './front.ts'
 
 test('a reply is the answer, and is told of once', async t => {
   const { url, finished, calls } = await open(t, {
@@ -101,4 +103,35 @@ test('replies of every size arrive as they are', async t => {
       true,
     )
   }
+})
+
+const many = (count: number): string => 'GET /orders/1 HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(count)
+
+test('of many requests that are there a turn of the event loop begins 128', async t => {
+  frozenClock(t)
+  const { front, calls } = await open(t)
+  const client = wire(front)
+  client.send(many(300))
+  const seen = new Set<number>()
+  while (calls.length < 300) {
+    await setImmediate()
+    if (calls.length > 0) seen.add(calls.length)
+  }
+  deepEqual([...seen], [128, 256, 300])
+  for (let i = 0; i < 300; i++) equal((await client.answer()).status, 200)
+})
+
+test('who leaves while a request waits for its turn makes no call', async t => {
+  frozenClock(t)
+  const { front, calls, finished } = await open(t, { service: () => new Promise(() => {}) })
+  const client = wire(front)
+  client.send(many(1_000))
+  while (calls.length === 0) await setImmediate()
+  client.socket.destroy()
+  const never = (): number => finished.filter(({ call }) => !calls.includes(call as never)).length
+  while (calls.length + never() < 1_000) await setImmediate()
+  ok(calls.length < 600, `${calls.length} calls`)
+  equal(calls.filter(({ signal }) => !signal.aborted).length, 0)
+  for (const { status, outcome, clientGone } of finished)
+    deepEqual([status, outcome, clientGone], [499, 'not-sent', true])
 })

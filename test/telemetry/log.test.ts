@@ -169,8 +169,8 @@ const told: readonly [what: string, publish: () => void, line: Line][] = [
   ],
   [
     'a process that suffers',
-    () => events.overload.publish({ shedding: true, detail: 'The event loop is late.' }),
-    { level: 'warn', msg: 'overload', shedding: true, detail: 'The event loop is late.' },
+    () => events.overload.publish({ shedding: true, detail: 'The process is late.' }),
+    { level: 'warn', msg: 'overload', shedding: true, detail: 'The process is late.' },
   ],
   [
     'a process that has recovered',

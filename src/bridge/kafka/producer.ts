@@ -2,6 +2,7 @@ import { now, since, wallClock } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import { Linked } from '../../ring.ts'
+import { atEndOfTurn } from '../../turn.ts'
 import type { Acknowledged, Acks, Avoids, Outgoing } from '../broker.ts'
 import { meansStale } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
@@ -201,7 +202,7 @@ class Leader {
     pending.join(this.#waiting)
     if (this.#busy) return
     this.#busy = true
-    setImmediate(() => void this.#work()) // whatever this turn of the event loop still brings goes along
+    atEndOfTurn(() => void this.#work()) // whatever this turn of the event loop still brings goes along
   }
 
   async #work(): Promise<void> {
