@@ -17,8 +17,8 @@ const sampled = ['delay', 'heap', 'connections'] as const
 
 /** What can be read of the process at a moment; `delayMs`: how late the event loop is, or what waits for a turn of it. */
 export type Readings = Readonly<{ delayMs: number; heapPercent: number; connectionsPercent: number }>
-/** Where a resource begins to be short, where every sheddable call is refused, and where every normal one is too. */
-type Marks = readonly [from: number, sheddable: number, normal: number]
+/** From where to where a growing share of the sheddable calls is refused, and of the normal ones. */
+type Marks = Readonly<Record<'sheddable' | 'normal', readonly [none: number, all: number]>>
 type Sampled = (typeof sampled)[number]
 
 /** How much of the bytes each class may fill: the last of them are for those that matter. */
@@ -45,7 +45,10 @@ export class Overload implements Disposable {
     const { mode, sheddableDelayMs, normalDelayMs, heapPercent, connectionsPercent, bytes } = options
     this.mode = mode
     this.#marks = {
-      delay: [sheddableDelayMs / 2, sheddableDelayMs, normalDelayMs],
+      delay: {
+        sheddable: [sheddableDelayMs / 2, sheddableDelayMs],
+        normal: [Math.max(sheddableDelayMs, 0.8 * normalDelayMs), normalDelayMs],
+      },
       heap: below(heapPercent),
       connections: below(connectionsPercent),
     }
@@ -109,9 +112,9 @@ export class Overload implements Disposable {
     if (shedding !== before > 0) events.overload.publish({ shedding, detail: shedding ? this.#told('normal') : '' })
     if (events.pressure.hasSubscribers)
       events.pressure.publish({
-        delay: this.#observed.delay / this.#marks.delay[2],
-        heap: this.#observed.heap / this.#marks.heap[2],
-        connections: this.#observed.connections / this.#marks.connections[2],
+        delay: this.#observed.delay / this.#marks.delay.normal[1],
+        heap: this.#observed.heap / this.#marks.heap.normal[1],
+        connections: this.#observed.connections / this.#marks.connections.normal[1],
         bytes: this.#held / this.#bytes,
       })
   }
@@ -123,7 +126,7 @@ export class Overload implements Disposable {
   }
 
   #limit(priority: Priority): number {
-    return this.#marks[this.#short][priority === 'sheddable' ? 1 : 2]
+    return this.#marks[this.#short][priority === 'sheddable' ? 'sheddable' : 'normal'][1]
   }
 
   #told(priority: Priority): string {
@@ -142,13 +145,18 @@ export class Overload implements Disposable {
   }
 }
 
-const below = (percent: number): Marks => [Math.max(0, percent - 10), Math.max(0, percent - 5), percent]
+const below = (percent: number): Marks => ({
+  sheddable: [Math.max(0, percent - 10), Math.max(0, percent - 5)],
+  normal: [Math.max(0, percent - 5), percent],
+})
 
-/** 0 at the first mark, 1 at the second, 2 at the third. */
-function levelAt(observed: number, [from, sheddable, normal]: Marks): number {
-  if (observed <= from) return 0
-  if (observed <= sheddable) return (observed - from) / (sheddable - from)
-  return observed >= normal ? 2 : 1 + (observed - sheddable) / (normal - sheddable)
+/** From 0 to 2: the share of the sheddable calls, and that of the normal ones. */
+const levelAt = (observed: number, { sheddable, normal }: Marks): number =>
+  shareAt(observed, sheddable) + shareAt(observed, normal)
+
+function shareAt(observed: number, [none, all]: readonly [number, number]): number {
+  if (observed >= all) return 1
+  return observed <= none ? 0 : (observed - none) / (all - none)
 }
 
 /** Reads this process; `connections` is how many are open, `most` how many may be. */

@@ -63,7 +63,9 @@ test('between the marks a growing share is refused', async t => {
   }
   await look({ delayMs: 75 })
   deepEqual([share('sheddable'), share('normal')], [0.5, 0])
-  await look({ delayMs: 175 })
+  await look({ delayMs: 200 })
+  deepEqual([share('sheddable'), share('normal')], [1, 0])
+  await look({ delayMs: 225 })
   deepEqual([share('sheddable'), share('normal')], [1, 0.5])
   await look({ delayMs: 0 })
   deepEqual([share('sheddable'), share('normal')], [0, 0])
