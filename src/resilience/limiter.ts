@@ -46,6 +46,7 @@ export class Limiter {
   #count = 0
   #timeouts = 0
   #used = 0
+  #calm = now() // when less than half of what is open was last in use: replies from then are no news of what is in use
   #begun = now()
   #sampleMs = 0
   #resting = 0
@@ -89,6 +90,7 @@ export class Limiter {
    */
   begin(inFlight: number): number | null {
     this.#used = Math.max(this.#used, inFlight)
+    if (inFlight * most < this.#proven) this.#calm = now()
     if (this.#members >= this.#asked || until(this.#opensAt) > 0) return null
     this.#members++
     return this.#phase
@@ -96,7 +98,8 @@ export class Limiter {
 
   /** A reply after `ms`, with so many in flight, itself included. True when a window has ended. */
   reply(ms: number, phase: number | null, inFlight: number, excused: Excused): boolean {
-    if (inFlight * most >= this.#proven && this.#proven < this.#provable && ms <= this.#quickMs) this.#proven++
+    const opens = inFlight * most >= this.#proven && this.#proven < this.#provable && ms <= this.#quickMs
+    if (opens && ms <= since(this.#calm)) this.#proven++
     return phase === this.#phase && this.#take(ms, inFlight, excused)
   }
 

@@ -31,10 +31,16 @@ const timeoutMs = 2_000
  * Plays a load on a bulkhead before a worker of so many members, each with its own partitions and its own queue, under the frozen
  * clock. Of a member that is `dead` nothing is heard; `hotPercent` of the calls are for one partition.
  */
-export async function storm(t: TestContext, worker: Worker, course: Course, over: Partial<BulkheadOptions> = {}) {
+export async function storm(
+  t: TestContext,
+  worker: Worker,
+  course: Course,
+  over: Partial<BulkheadOptions> = {},
+  seed = 1,
+) {
   const clock = frozenClock(t)
   await clock.advance(16_000 - (now() % 16_000)) // alarms ring by the turn of a wheel: the same course is always the same
-  const random = seeded(1)
+  const random = seeded(seed)
   t.mock.method(Math, 'random', random)
   const slots = new Bulkhead('orders', slotsOf({ limit: 'adaptive', slots: 512, queue: 128, ...over }))
   slots.partitions = partitions
