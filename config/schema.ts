@@ -672,7 +672,7 @@ export const Config = z.strictObject({
       normalDelayMs: ms(1, 60_000)
         .default(250)
         .describe(
-          'How late until only `critical` calls and `health` pass; a growing share of the `normal` ones is refused from four fifths of it on.',
+          'How late until only `critical` calls and `health` pass; a growing share of the `normal` ones is refused from four fifths of it on, but not before `sheddableDelayMs`.',
         ),
       heapPercent: percent(0.1)
         .default(85)

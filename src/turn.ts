@@ -31,10 +31,7 @@ let last: (() => void)[] = []
  * thousand sockets ready the rest of the process would wait for all of them, and whoever they wait for too.
  */
 export function paced(task: () => void, atOnce = true): void {
-  if (!open) {
-    openTurn()
-    setImmediate(endTurn)
-  }
+  if (!open) openTurn()
   if (waiting >= places) return run(task)
   if (atOnce && waiting === 0 && isYoung()) {
     begun++
@@ -59,6 +56,7 @@ function openTurn(): void {
   open = true
   start = now()
   begun = 0
+  setImmediate(endTurn)
 }
 
 function endTurn(): void {
@@ -87,8 +85,5 @@ function conclude(): void {
   last = []
   for (const task of tasks) run(task)
   if (waiting === 0) open = false
-  else {
-    openTurn()
-    setImmediate(endTurn)
-  }
+  else openTurn()
 }

@@ -1,7 +1,9 @@
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import { Timed, after, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
+import { busyFor } from './help/busy.ts'
 import { frozenClock } from './help/clock.ts'
 
 test('an alarm rings once, at its time and not before', async t => {
@@ -118,13 +120,6 @@ test('a pause ends with its time or its signal and releases both', async t => {
   equal(ended, 2)
   equal(alarms(), 0)
 })
-
-const busyFor = (ms: number): void => {
-  const end = performance.now() + ms
-  while (performance.now() < end);
-}
-
-const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 test('a loop that is kept busy is late by as much as it is kept', async () => {
   using loop = watchLoop(10_000) // nobody is late to read it

@@ -1,14 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { atEndOfTurn, paced, pacedMs } from '../src/turn.ts'
+import { busyFor } from './help/busy.ts'
 import { frozenClock } from './help/clock.ts'
-
-const busyFor = (ms: number): void => {
-  const end = performance.now() + ms
-  while (performance.now() < end);
-}
-
-const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** Until nobody waits, whatever the clock says. */
 async function quiet(): Promise<void> {

@@ -30,8 +30,8 @@ const atHand = 1 / 8 // of the slots: open to a burst, however little was used b
  * topic has drained and the floor is seen.
  *
  * What nobody has used for a while is a guess, and a storm would put all of it into the topic before the first window is
- * judged. So no more is open than twice what was in use lately, and each quick reply opens one more while it is used, up to
- * twice as much in a window: slow start (Jacobson 1988) after an idle time (RFC 7661).
+ * judged. So no more is open than twice what was in use lately, and each quick reply to a call that began while it was used
+ * opens one more, up to twice as much in a window: slow start (Jacobson 1988) after an idle time (RFC 7661).
  */
 export class Limiter {
   readonly #options: LimiterOptions
@@ -46,7 +46,7 @@ export class Limiter {
   #count = 0
   #timeouts = 0
   #used = 0
-  #calm = now() // when less than half of what is open was last in use: replies from then are no news of what is in use
+  #calmAt = now() // the last call that began with less than half of what is open in use
   #begun = now()
   #sampleMs = 0
   #resting = 0
@@ -90,7 +90,7 @@ export class Limiter {
    */
   begin(inFlight: number): number | null {
     this.#used = Math.max(this.#used, inFlight)
-    if (inFlight * most < this.#proven) this.#calm = now()
+    if (inFlight * most < this.#proven) this.#calmAt = now()
     if (this.#members >= this.#asked || until(this.#opensAt) > 0) return null
     this.#members++
     return this.#phase
@@ -99,7 +99,7 @@ export class Limiter {
   /** A reply after `ms`, with so many in flight, itself included. True when a window has ended. */
   reply(ms: number, phase: number | null, inFlight: number, excused: Excused): boolean {
     const opens = inFlight * most >= this.#proven && this.#proven < this.#provable && ms <= this.#quickMs
-    if (opens && ms <= since(this.#calm)) this.#proven++
+    if (opens && ms <= since(this.#calmAt)) this.#proven++
     return phase === this.#phase && this.#take(ms, inFlight, excused)
   }
 

@@ -9,6 +9,7 @@ import type { Entrance, Priority } from '../../src/call.ts'
 import { Overload, readingsOf } from '../../src/resilience/overload.ts'
 import type { Readings } from '../../src/resilience/overload.ts'
 import { paced } from '../../src/turn.ts'
+import { busyFor } from '../help/busy.ts'
 import { frozenClock } from '../help/clock.ts'
 import { heard } from './heard.ts'
 
@@ -194,7 +195,7 @@ test('whatever comes and goes, what is held is the sum of it', t => {
 test('a request that waits for its turn is late, too', async () => {
   using readings = readingsOf(() => 0, 100)
   paced(() => {}, false)
-  for (const end = performance.now() + 30; performance.now() < end;);
+  busyFor(30)
   ok(readings.read().delayMs >= 30)
   await setImmediate()
 })

@@ -81,15 +81,15 @@ async function climbing(to: (topPerSecond: number) => Promise<Run>): Promise<Run
   return last as Run
 }
 
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
+
 type Beyond = Readonly<{ best: number; whenAsked: number; mostAsked: number; served: readonly number[] }>
 
 /** The best that the process did, and what it did in each second from when twice as much was asked. */
 function beyondBest(run: Run): Beyond {
   const smooth = (values: readonly number[]): readonly number[] =>
-    values.map((_, i) => {
-      const some = values.slice(Math.max(0, i - peakSeconds + 1), i + 1)
-      return some.reduce((sum, value) => sum + value, 0) / some.length
-    })
+    values.map((_, i) => mean(values.slice(Math.max(0, i - peakSeconds + 1), i + 1)))
   const asked = bySecond(run, 'clients', ({ sent }) => sent)
   const served = smooth(bySecond(run, 'clients', ({ fates }) => fates.served))
   const best = Math.max(...served)
@@ -105,7 +105,7 @@ function beyondBest(run: Run): Beyond {
 /** When twice as much is asked of the gateway's own process as it could do at its best. */
 function own(run: Run): readonly Figure[] {
   const { best, whenAsked, mostAsked, served } = beyondBest(run)
-  const kept = percent(served.reduce((sum, value) => sum + value, 0) / Math.max(1, served.length), best)
+  const kept = percent(mean(served), best)
   return [
     timed(
       'at twice what the process itself can do: answered in time, of its best',

@@ -8,8 +8,9 @@ import type { OpenWorker, Scene } from '../run.ts'
 
 const members = 2
 const member = { ...usual, places: 10, serviceMs: 40 }
-/** What they can do together. */
-export const perSecond = members * capacity(member)
+/** What such members can do together. */
+const able = (behaviour: Behaviour): number => members * capacity(behaviour)
+export const perSecond = able(member)
 /** Fewer, where a fifth is for one key: of that they do 25 a second, and in the calm 24 are asked for. */
 const lesser = { ...usual, places: 6, serviceMs: 40 }
 const calm = 0.4
@@ -19,16 +20,16 @@ type Course = readonly Readonly<{ name: string; label?: string; times: number; f
 
 /** A load that goes through these heights, in multiples of what two such members can do. */
 function course(behaviour: Behaviour, heights: Course, over: Partial<Population> = {}) {
-  const perSecond = members * capacity(behaviour)
+  const can = able(behaviour)
   let begun = 0
   const phases = heights.map(({ name, forMs }) => ({ name, fromMs: begun, toMs: (begun += forMs) }))
-  const rate = heights.map(({ times, forMs }) => ({ forMs, from: times * perSecond }))
+  const rate = heights.map(({ times, forMs }) => ({ forMs, from: times * can }))
   return {
     members,
     behaviour,
-    possible: () => perSecond,
+    possible: () => can,
     // a broker that has just begun takes a core for half a minute, to compile itself
-    warm: [{ name: 'warm', rate: constant(0.9 * perSecond, 25_000), patienceMs }],
+    warm: [{ name: 'warm', rate: constant(0.9 * can, 25_000), patienceMs }],
     populations: [{ name: 'clients', rate, patienceMs, ...over }],
     phases,
     shades: heights.flatMap(({ label }, i) => {
