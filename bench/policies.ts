@@ -1,6 +1,6 @@
 // CPU per call of the whole chain around an instant service: every policy on, none refusing, many clients.
 // Each policy's entries are counted in the same run, so that none can be cheap by not being there.
-import { Config } from '../config/schema.ts'
+import { Config } from '../config/schema/index.ts'
 import { Aborter } from '../src/aborter.ts'
 import { pipe, unsent } from '../src/call.ts'
 import type { Abortable, Call, CallId, CommandId, Policy, Reply, Service } from '../src/call.ts'

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { Config } from '../config/schema.ts'
+import { Config } from '../config/schema/index.ts'
 import { Aborter } from '../src/aborter.ts'
 import type { Acknowledged, Incoming, Outgoing } from '../src/bridge/broker.ts'
 import { Correlator } from '../src/bridge/correlate.ts'

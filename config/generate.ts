@@ -11,7 +11,7 @@ const variable = '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:[^}]*)?\\}'
 export function schemaFile(): string {
   const { $schema, ...schema } = jsonSchema() as Json
   const title = 'Configuration of Sluice'
-  const note = { $comment: 'Generated from config/schema.ts by `npm run docs`.' }
+  const note = { $comment: 'Generated from config/schema/ by `npm run docs`.' }
   return `${JSON.stringify({ $schema, title, ...note, ...forEditors(schema) }, null, 2)}\n`
 }
 

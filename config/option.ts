@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Config } from './schema.ts'
+import { Config } from './schema/index.ts'
 
 /** The steps from the root to an option; a place in a list is its number as text. */
 export type Path = readonly string[]

@@ -4,7 +4,7 @@ import { contentsOf } from './file.ts'
 import type { Mistake } from './mistake.ts'
 import { keysOf, optionAt, root, under } from './option.ts'
 import type { Option, Path } from './option.ts'
-import type { Config } from './schema.ts'
+import type { Config } from './schema/index.ts'
 
 /**
  * Sees to the options that name files: paths become absolute, from the folder of the configuration file (on the command

@@ -1,7 +1,7 @@
 import type { ForcedState } from './events.ts'
 import { Problem } from './problem.ts'
-import type { Circuit } from './resilience/circuit.ts'
-import type { Faults } from './resilience/faults.ts'
+import type { Circuit } from './resilience/circuit/index.ts'
+import type { Faults } from './resilience/faults/index.ts'
 import type { Change } from './routes/change.ts'
 
 const forces: readonly (ForcedState | null)[] = ['open', 'closed', 'observe', null]

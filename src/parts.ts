@@ -1,14 +1,14 @@
-import type { Config, RouteOptions } from '../config/schema.ts'
+import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Broker } from './bridge/broker.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { Watch } from './bridge/watch.ts'
-import type { Circuit } from './resilience/circuit.ts'
-import { Faults } from './resilience/faults.ts'
+import { StateFile } from './resilience/circuit/index.ts'
+import type { Circuit } from './resilience/circuit/index.ts'
+import { Faults } from './resilience/faults/index.ts'
 import { guardWorker, longestTimeout } from './resilience/guards.ts'
 import type { WorkerGuards } from './resilience/guards.ts'
-import type { Leases } from './resilience/leases.ts'
-import type { StateFile } from './resilience/statefile.ts'
-import type { Upstreams } from './resilience/steps.ts'
+import type { Leases } from './resilience/quota/index.ts'
+import type { Upstreams } from './resilience/fallback/index.ts'
 import { faultsOf } from './routes/fault.ts'
 import type { FaultsOf } from './routes/fault.ts'
 
@@ -22,7 +22,7 @@ export async function openBroker({ broker }: Config): Promise<Broker> {
 
 export async function openLeases({ redis }: Config): Promise<Leases | null> {
   if (redis === undefined) return null
-  const { Leases } = await import('./resilience/leases.ts') // not loaded where it is not used
+  const { Leases } = await import('./resilience/quota/leases.ts') // not loaded where it is not used
   return new Leases(redis)
 }
 
@@ -40,7 +40,6 @@ const neverAsked: Upstreams = () => {
 
 export async function openStateFile({ policies }: Config, circuits: readonly Circuit[]): Promise<StateFile | null> {
   if (policies.stateFile === undefined) return null
-  const { StateFile } = await import('./resilience/statefile.ts') // not loaded where it is not used
   return await StateFile.open(policies.stateFile, circuits)
 }
 

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { Config } from '../config/schema.ts'
+import { Config } from '../config/schema/index.ts'
 import { faultKinds, faults } from '../src/fault.ts'
 
 test('the configuration knows the kinds of faults that there are, and takes of each what it needs', () => {

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok, throws } from 'node:assert/strict'
-import { Config } from '../config/schema.ts'
+import { Config } from '../config/schema/index.ts'
 import { MemoryBroker } from '../src/bridge/memory.ts'
 import {
   askedFaults,

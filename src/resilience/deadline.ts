@@ -1,4 +1,4 @@
-import type { ModeName } from '../../config/schema.ts'
+import type { ModeName } from '../../config/schema/index.ts'
 import { ask } from '../call.ts'
 import type { Call, Policy, Service } from '../call.ts'
 import { Timed, after, since, until } from '../clock.ts'

@@ -1,4 +1,4 @@
-import type { ModeName } from '../../config/schema.ts'
+import type { ModeName } from '../../config/schema/index.ts'
 import { ask } from '../call.ts'
 import type { Call, Policy } from '../call.ts'
 import { Problem } from '../problem.ts'

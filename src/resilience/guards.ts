@@ -1,10 +1,10 @@
-import type { PublishOptions, RouteOptions, TotalOptions, WorkerOptions } from '../../config/schema.ts'
-import { Budget } from './budget.ts'
-import { Bulkhead } from './bulkhead.ts'
-import { Circuit } from './circuit.ts'
-import { Lease } from './lease.ts'
-import type { Leases } from './leases.ts'
-import { StuckPartitions } from './stuck.ts'
+import type { PublishOptions, RouteOptions, TotalOptions, WorkerOptions } from '../../config/schema/index.ts'
+import { Budget } from './repetition/index.ts'
+import { Bulkhead } from './bulkhead/index.ts'
+import { Circuit } from './circuit/index.ts'
+import { Lease } from './quota/index.ts'
+import type { Leases } from './quota/index.ts'
+import { StuckPartitions } from './partition/index.ts'
 
 /** What all routes to one worker share. */
 export type WorkerGuards = Disposable &

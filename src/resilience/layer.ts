@@ -1,6 +1,6 @@
-import type { ModeName } from '../../config/schema.ts'
+import type { ModeName } from '../../config/schema/index.ts'
 import type { Policy } from '../call.ts'
-import type { Circuit } from './circuit.ts'
+import type { Circuit } from './circuit/index.ts'
 
 /** A policy at its place: how it is called and whether it enforces, for people; `state` is what it knows at present, plain and bounded. */
 export type Layer<In, Out> = Readonly<{

@@ -1,4 +1,4 @@
-import type { ModeName } from '../../config/schema.ts'
+import type { ModeName } from '../../config/schema/index.ts'
 import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { Router } from 'express'
-import type { ServerOptions } from '../../config/schema.ts'
+import type { ServerOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
 import { answer } from './answer.ts'
 import { clientOf, localPeer, trustOf } from './client.ts'

@@ -1,4 +1,4 @@
-import type { ServerOptions } from '../../config/schema.ts'
+import type { ServerOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
 import type { Inbound } from './inbound.ts'
 import { originForm, targetFlaw } from './target.ts'

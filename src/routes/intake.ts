@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RouteOptions } from '../../config/schema.ts'
+import type { RouteOptions } from '../../config/schema/index.ts'
 import { unsent } from '../call.ts'
 import type { Call, CommandId, Entrance, Entrant, Pair, Priority, Reply, Service } from '../call.ts'
 import type { Instant } from '../clock.ts'

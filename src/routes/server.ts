@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ServerOptions } from '../../config/schema.ts'
+import type { ServerOptions } from '../../config/schema/index.ts'
 import { after } from '../clock.ts'
 import type { Edge } from './edge.ts'
 import { Inbound } from './inbound.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 
 /** Makes a text fit for a line: no configured secret, no control character, no novel. */
 export type Clean = (text: string) => string

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import type { Listeners } from './listen.ts'
 import { byName } from './meter.ts'
 import type { Meter } from './meter.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { openLog } from './log.ts'
 import type { Log } from './log.ts'
 import { openMetrics } from './metrics.ts'

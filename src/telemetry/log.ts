@@ -1,6 +1,6 @@
 import pino from 'pino'
 import type { Logger } from 'pino'
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { wallClock } from '../clock.ts'
 import type { Happenings } from '../events.ts'
 import type { Problem, ProblemCode } from '../problem.ts'

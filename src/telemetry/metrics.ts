@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { resources } from '../events.ts'
 import { countCalls, countFallbacks } from './calls.ts'
 import { countFaults } from './faults.ts'

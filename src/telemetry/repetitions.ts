@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { repetitions } from '../events.ts'
 import type { Listeners } from './listen.ts'
 import { byName, none } from './meter.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/index.ts'
 import { forcedStates, replyClasses } from '../events.ts'
 import type { Listeners } from './listen.ts'
 import { byName, oneOf } from './meter.ts'

@@ -1,4 +1,4 @@
-import type { BrokerOptions } from '../../config/schema.ts'
+import type { BrokerOptions } from '../../config/schema/index.ts'
 import type { Broker } from '../bridge/broker.ts'
 
 /** How to reach a Kafka cluster. */

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import { root } from '../../config/option.ts'
 import type { Option } from '../../config/option.ts'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 
 function walk(option: Option, path: string, visit: (path: string, option: Option) => void): void {
   visit(path, option)

@@ -1,7 +1,7 @@
 // The worker as a process of its own: answers with the order id that it was given, and writes down what it did.
 // Arguments: the brokers, the topic of the commands, and the file to write to.
 import { openSync, writeSync } from 'node:fs'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { KafkaBroker } from '../../src/bridge/kafka/kafka.ts'
 import { serve } from '../../src/worker/index.ts'
 import { answering } from './child.ts'

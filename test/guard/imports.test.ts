@@ -62,6 +62,10 @@ function loadedBy(source: string): readonly string[] {
   return [...bare.matchAll(statement), ...bare.matchAll(expression)].map(([, name = '']) => name)
 }
 
+/** Each policy has a folder, and others of src/ enter it by its index: what is not named there is its own affair. */
+const lateDoors = ['src/resilience/quota/leases.ts'] // brings libraries: loaded only when used
+const roomOf = (file: string): string | null => /^src\/resilience\/\w+\//.exec(file)?.[0] ?? null
+
 /** What an import breaks, or null. */
 function broken(file: string, name: string): string | null {
   if (name.startsWith('node:')) return null
@@ -75,6 +79,9 @@ function broken(file: string, name: string): string | null {
   const target = join(dirname(file), name)
   if (!/^(src|config)\//.test(target)) return `${file} imports ${target}, which is not shipped`
   const [from, to] = [partOf(file), partOf(target)]
+  const room = roomOf(target)
+  if (room !== null && room !== roomOf(file) && target !== `${room}index.ts` && !lateDoors.includes(target))
+    return `${file} imports ${target}: the door is ${room}index.ts`
   return from === to || allowed[from].includes(to) ? null : `${file} imports ${target}: ${from} may not load ${to}`
 }
 
@@ -82,7 +89,7 @@ const read = (file: string): readonly (string | null)[] =>
   loadedBy(readFileSync(file, 'utf8')).map(name => broken(file, name))
 
 test('folders load only what the architecture allows, and libraries only at their home', () => {
-  const files = globSync(['src/**/*.ts', 'config/*.ts'], { exclude: ['**/*.d.ts'] })
+  const files = globSync(['src/**/*.ts', 'config/**/*.ts'], { exclude: ['**/*.d.ts'] })
   deepEqual(
     files.flatMap(read).filter(line => line !== null),
     [],
@@ -128,6 +135,7 @@ test('what the architecture forbids is found', () => {
     broken('src/app.ts', 'left-pad'),
     broken('src/app.ts', '@scope/pad/deep'),
     broken('src/app.ts', '../test/help/call.ts'),
+    broken('src/resilience/stack.ts', './circuit/window.ts'),
   ]
   deepEqual(lines, [
     'src/routes/a.ts imports src/bridge/broker.ts: routes may not load bridge',
@@ -138,6 +146,7 @@ test('what the architecture forbids is found', () => {
     'src/app.ts imports left-pad, which has no home: give it one in this test, or do without',
     'src/app.ts imports @scope/pad, which has no home: give it one in this test, or do without',
     'src/app.ts imports test/help/call.ts, which is not shipped',
+    'src/resilience/stack.ts imports src/resilience/circuit/window.ts: the door is src/resilience/circuit/index.ts',
   ])
   const right = [
     broken('src/worker/a.ts', '../bridge/wire.ts'),
@@ -146,6 +155,8 @@ test('what the architecture forbids is found', () => {
     broken('src/lab/a.ts', '../app.ts'),
     broken('src/bridge/kafka/a.ts', 'kafkajs/src/x.js'),
     broken('src/app.ts', 'node:http'),
+    broken('src/resilience/stack.ts', './circuit/index.ts'),
+    broken('src/resilience/circuit/a.ts', './window.ts'),
   ]
-  deepEqual(right, [null, null, null, null, null, null])
+  deepEqual(right, [null, null, null, null, null, null, null, null])
 })

@@ -1,5 +1,5 @@
 import { load, shipped } from '../../config/load.ts'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { start } from '../../src/app.ts'
 import type { Gateway } from '../../src/app.ts'
 import { MemoryBroker } from '../../src/bridge/memory.ts'

@@ -1,4 +1,4 @@
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { start } from '../../src/app.ts'
 import type { Gateway } from '../../src/app.ts'
 import { KafkaBroker } from '../../src/bridge/kafka/kafka.ts'

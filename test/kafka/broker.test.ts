@@ -1,4 +1,4 @@
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { KafkaBroker } from '../../src/bridge/kafka/kafka.ts'
 import { brokerContract } from '../bridge/broker.contract.ts'
 import { useKafka } from '../help/kafka.ts'

@@ -1,8 +1,8 @@
 // Run by leases.test.ts in a process of its own, as the test runner's hooks make each promise several times as dear.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { alarms } from '../../src/clock.ts'
-import { Leases } from '../../src/resilience/leases.ts'
+import { Leases } from '../../src/resilience/quota/leases.ts'
 
 export type Told = Readonly<{ bytes: number; large: number; alarms: number }>
 

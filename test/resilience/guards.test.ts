@@ -1,9 +1,9 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { guardCluster, guardWorker, longestTimeout } from '../../src/resilience/guards.ts'
-import type { Circuit } from '../../src/resilience/circuit.ts'
-import { rotationTimers } from '../../src/resilience/rotation.ts'
+import type { Circuit } from '../../src/resilience/circuit/circuit.ts'
+import { rotationTimers } from '../../src/resilience/circuit/rotation.ts'
 import { chance } from '../help/chance.ts'
 import { frozenClock } from '../help/clock.ts'
 

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
-import { Circuit } from '../../src/resilience/circuit.ts'
+import { Circuit } from '../../src/resilience/circuit/circuit.ts'
 import { guarded, on, wraps } from '../../src/resilience/layer.ts'
 import { frozenClock } from '../help/clock.ts'
 

@@ -1,7 +1,7 @@
 // Run by leases.test.ts as a process of its own, to see that it ends by itself: leases, and says when it leaves.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Config } from '../../config/schema.ts'
-import { Leases } from '../../src/resilience/leases.ts'
+import { Config } from '../../config/schema/index.ts'
+import { Leases } from '../../src/resilience/quota/leases.ts'
 
 const leases = new Leases(Config.parse({ routes: {}, redis: { url: process.argv[2], requestMs: 200 } }).redis!)
 const lease = leases.total({ policy: 'lease', name: 'orders', requests: 100, windowMs: 1_000 })

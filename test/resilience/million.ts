@@ -1,5 +1,5 @@
 // Run by endurance.test.ts in a process of its own, as the test runner's hooks make each promise several times as dear.
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { pipe } from '../../src/call.ts'
 import type { Abortable, Call, Reply } from '../../src/call.ts'
 import { alarms } from '../../src/clock.ts'

@@ -1,5 +1,5 @@
-import { Config } from '../../config/schema.ts'
-import type { BulkheadOptions } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
+import type { BulkheadOptions } from '../../config/schema/index.ts'
 
 /** The options of a bulkhead: as shipped, but with a fixed limit and what a test says. */
 export function slotsOf(over: Partial<BulkheadOptions> = {}): BulkheadOptions {

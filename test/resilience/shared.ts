@@ -1,6 +1,6 @@
 import { now } from '../../src/clock.ts'
-import { granted } from '../../src/resilience/reservoir.ts'
-import type { Reservoir } from '../../src/resilience/reservoir.ts'
+import { granted } from '../../src/resilience/quota/reservoir.ts'
+import type { Reservoir } from '../../src/resilience/quota/reservoir.ts'
 
 export type Full = Readonly<{ requests: number; windowMs: number }>
 

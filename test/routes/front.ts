@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import type { Call, Reply, Service } from '../../src/call.ts'
 import { events } from '../../src/events.ts'
 import type { Happenings } from '../../src/events.ts'

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { causeOf, cleaner, framesOf } from '../../src/telemetry/clean.ts'
 
 const word = fc.stringMatching(/^[a-zA-Z0-9/+-]{4,20}$/)

@@ -1,4 +1,4 @@
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { Problem } from '../../src/problem.ts'
 import { openMetrics } from '../../src/telemetry/metrics.ts'
 

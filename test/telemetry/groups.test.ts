@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual } from 'node:assert/strict'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { events } from '../../src/events.ts'
 import { openMetrics } from '../../src/telemetry/metrics.ts'
 

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { events } from '../../src/events.ts'
 import { openTelemetry } from '../../src/telemetry/index.ts'
 

@@ -1,6 +1,6 @@
 // A worker as a process of its own, which answers with the order that it was given.
 // Arguments: the brokers and the topic of the commands.
-import { Config } from '../../config/schema.ts'
+import { Config } from '../../config/schema/index.ts'
 import { KafkaBroker } from '../../src/bridge/kafka/kafka.ts'
 import { serve } from '../../src/worker/index.ts'
 

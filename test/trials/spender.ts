@@ -1,6 +1,6 @@
 // One instance of two, without anything around its quotas: spends a total at an open-loop rate, as a process of its own.
-import { Config } from '../../config/schema.ts'
-import { Leases } from '../../src/resilience/leases.ts'
+import { Config } from '../../config/schema/index.ts'
+import { Leases } from '../../src/resilience/quota/leases.ts'
 import { answering } from '../faults/child.ts'
 
 /** What was let through, by tenths of a second since 1970, and the microseconds of each call since it was asked before. */

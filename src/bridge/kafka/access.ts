@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import type { BrokerOptions } from '../../../config/schema.ts'
+import type { BrokerOptions } from '../../../config/schema/index.ts'
 
 /** How to reach and enter a cluster. */
 export type Access = Readonly<{

@@ -1,4 +1,4 @@
-import type { PublishOptions } from '../../../config/schema.ts'
+import type { PublishOptions } from '../../../config/schema/index.ts'
 import { events } from '../../events.ts'
 import type {
   Acknowledged,

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, throws } from 'node:assert/strict'
-import { Config } from '../../../config/schema.ts'
+import { Config } from '../../../config/schema/index.ts'
 import { access, hostAndPort } from '../../../src/bridge/kafka/access.ts'
 
 const options = (broker: object) => Config.parse({ routes: {}, broker }).broker

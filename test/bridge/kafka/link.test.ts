@@ -3,7 +3,7 @@ import { equal, rejects } from 'node:assert/strict'
 import { access } from '../../../src/bridge/kafka/access.ts'
 import { dial, LinkLost } from '../../../src/bridge/kafka/link.ts'
 import { metadataRequest } from '../../../src/bridge/kafka/protocol.ts'
-import { Config } from '../../../config/schema.ts'
+import { Config } from '../../../config/schema/index.ts'
 import { scriptedNode } from '../../help/scripted.ts'
 
 const reach = (brokers: string, connectMs = 2_000) => {

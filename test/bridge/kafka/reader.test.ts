@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
-import { Config } from '../../../config/schema.ts'
+import { Config } from '../../../config/schema/index.ts'
 import { access } from '../../../src/bridge/kafka/access.ts'
 import { Cluster } from '../../../src/bridge/kafka/cluster.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'

@@ -1,0 +1,9 @@
+import { z } from 'zod'
+import { ms } from './value.ts'
+
+export const Drain = z.strictObject({
+  delayMs: ms(0, 600_000)
+    .default(5_000)
+    .describe('After SIGTERM: how long new requests are still served while /readyz already says no.'),
+  limitMs: ms(0, 600_000).default(30_000).describe('Afterwards: longest wait for the running calls.'),
+})

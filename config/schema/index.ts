@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { Admin } from './admin.ts'
+import { Publish, Broker } from './broker.ts'
+import { Bulkhead } from './bulkhead.ts'
+import { Drain } from './drain.ts'
+import { Fallback } from './fallback.ts'
+import { FaultRule, Faults } from './faults.ts'
+import { Instance } from './instance.ts'
+import { Log } from './log.ts'
+import { Overload } from './overload.ts'
+import { Policies } from './policies.ts'
+import { Total, Quota } from './quota.ts'
+import { Redis } from './redis.ts'
+import { Replies } from './replies.ts'
+import { Resend, Hedge, Route } from './route.ts'
+import { Server } from './server.ts'
+import { name, Mode } from './value.ts'
+import { Worker } from './worker.ts'
+
+/** The one schema: types, JSON Schema and docs/config.md come from it. A file for each section; `value.ts` has what they share. */
+export const Config = z.strictObject({
+  server: Server.prefault({}).describe('Where clients come in.'),
+  admin: Admin.prefault({}).describe(
+    '/livez, /readyz, /metrics, /config and /policies, on a port of their own, and what operators may change.',
+  ),
+  instance: Instance.prefault({}).describe('Which of many gateways this is.'),
+  broker: Broker.prefault({}).describe('The Kafka cluster.'),
+  redis: Redis.optional().describe('A Redis in which instances share quotas. Without it each instance has its own.'),
+  replies: Replies.prefault({}).describe('Where the workers answer.'),
+  workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
+  routes: z
+    .record(name, Route)
+    .describe('The ways in, by name. A route has just one of `command`, `query` and `event`.'),
+  policies: Policies.prefault({}).describe('Policies without options of their own, and what they remember.'),
+  overload: Overload.prefault({}).describe('What the process itself can bear, asked before a body is read.'),
+  faults: Faults.prefault({}).describe('What goes wrong on purpose, to see how clients and policies bear it.'),
+  drain: Drain.prefault({}).describe('How an instance stops.'),
+  readiness: z
+    .enum(['degraded', 'strict'])
+    .default('degraded')
+    .describe('`degraded`: once ready, an outage of the brokers leaves the instance ready. `strict`: it does not.'),
+  log: Log.prefault({}).describe('What is written while it runs.'),
+})
+
+export type Config = z.output<typeof Config>
+export type ModeName = z.output<typeof Mode>
+export type QuotaOptions = z.output<typeof Quota>
+export type TotalOptions = z.output<typeof Total>
+export type RedisOptions = z.output<typeof Redis>
+export type BulkheadOptions = z.output<typeof Bulkhead>
+export type WorkerOptions = z.output<typeof Worker>
+export type WatchModes = Pick<WorkerOptions['watch'], 'noWorker' | 'behind'>
+export type WorkerBreakerOptions = WorkerOptions['breaker']
+export type PublishOptions = z.output<typeof Publish>
+export type RouteOptions = z.output<typeof Route>
+export type ResendOptions = z.output<typeof Resend>
+export type HedgeOptions = z.output<typeof Hedge>
+export type FaultRule = z.output<typeof FaultRule>
+export type FaultOptions = Config['faults']
+export type ServerOptions = Config['server']
+export type FallbackStep = z.output<typeof Fallback>
+export type OverloadOptions = Config['overload']
+export type BrokerOptions = Config['broker']

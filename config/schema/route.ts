@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { Fallback } from './fallback.ts'
+import { Quota } from './quota.ts'
+import {
+  meta,
+  ms,
+  count,
+  bytes,
+  percent,
+  hour,
+  mebi,
+  text,
+  topicName,
+  headerName,
+  contentType,
+  name,
+  Mode,
+} from './value.ts'
+
+// stricter than Express: what its patterns give a meaning to ({}()[]*+!\) would fail at start, without a line number
+export const match = text(
+  /^(GET|HEAD|POST|PUT|PATCH|DELETE) \/((:[A-Za-z]\w{0,63}|[\w.~$&',;=@%-]+)\/)*(:[A-Za-z]\w{0,63}|[\w.~$&',;=@%-]+)?$/,
+  'a method and a path, such as `POST /orders/:orderId`',
+)
+
+export const key = text(
+  /^(path|header|body)\.[A-Za-z0-9_.-]{1,128}$/,
+  'one of path.<parameter>, header.<name>, body.<field>',
+).describe(
+  'Where the message key comes from: `path.<parameter>`, `header.<name>` or `body.<field>` (the body is parsed only then).',
+)
+
+export const CommandCore = z.strictObject({
+  to: name.describe('The worker, one of `workers`.'),
+  key: key.optional(),
+})
+
+export const EventCore = z.strictObject({
+  topic: topicName.describe('Topic of the events.'),
+  key: key.optional(),
+  acks: z
+    .enum(['all', 'leader', 'none'])
+    .optional()
+    .describe('Default by `delivery`: volatile `leader`, else `all`. With `none` the answer says `in-doubt`.'),
+  expose: z.boolean().default(false).describe('Whether the answer names topic, partition and offset.'),
+  partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
+})
+
+export const Resend = z.strictObject({
+  mode: Mode,
+  afterMs: ms(1, hour).describe('Silence after the acknowledgement of the broker; less than `timeoutMs`.'),
+})
+
+export const Hedge = z.strictObject({
+  mode: Mode,
+  percentile: z
+    .number()
+    .min(50)
+    .max(99)
+    .meta(meta({ unit: '%' }))
+    .default(95)
+    .describe('Share of the latest replies that came sooner: what is silent for longer is sent once more.'),
+  minMs: ms(0, hour).default(10).describe('Never before this silence, however quick the replies are.'),
+})
+
+export const Route = z
+  .strictObject({
+    match: match.describe('Method and path; `:name` takes one segment as a parameter.'),
+    command: CommandCore.optional().describe('A record for a worker, whose reply is the answer.'),
+    query: CommandCore.optional().describe('As a command, but reading only: it may be sent again.'),
+    event: EventCore.optional().describe('A record without a reply: answered 202 once the broker has it.'),
+    delivery: z
+      .enum(['volatile', 'consumable', 'replayable'])
+      .default('consumable')
+      .describe('Delivery class of an event.'),
+    timeoutMs: ms(10, hour).default(5_000).describe('Longest that a client waits for the answer.'),
+    commandTtlMs: ms(10, 24 * hour)
+      .optional()
+      .describe('When nobody wants the command done any more. Default: `timeoutMs`, and never less.'),
+    clientTimeoutMs: ms(10, hour)
+      .optional()
+      .describe('What the clients are known to wait: only checked, it must be above `timeoutMs`.'),
+    deadlineHeader: headerName.optional().describe('Header in which a client says how many milliseconds it waits.'),
+    bodyBytes: bytes(0, 64 * mebi)
+      .default(mebi)
+      .describe('Largest request body.'),
+    contentTypes: z
+      .array(contentType)
+      .max(64)
+      .optional()
+      .describe('Content types taken, without parameters. Default: all.'),
+    requestHeaders: z.array(headerName).max(64).default([]).describe('Request headers passed on to the worker.'),
+    replyHeaders: z
+      .array(headerName)
+      .max(64)
+      .default(['location', 'etag', 'last-modified', 'cache-control', 'content-language', 'retry-after', 'vary'])
+      .describe('Headers of a reply passed on to the client; the content type always is.'),
+    quota: Quota.optional().describe(
+      'What each client may send to this route: at least one of `requests`, `bytes` and `windows`. Off unless given.',
+    ),
+    repeatable: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether its worker may get one command twice, as it answers again what it knows by `ce_id`. Default: a query is repeatable, a command is not.',
+      ),
+    resend: Resend.optional().describe(
+      'Sends once more what is not answered: repeatable and without a key only, within `broker.publish.budget`. Off unless given.',
+    ),
+    hedge: Hedge.optional().describe(
+      'As `resend`, after the time that most replies take; at most 2 % of the calls. Off unless given.',
+    ),
+    retryOn: z
+      .array(count(400, 599))
+      .max(16)
+      .default([])
+      .describe(
+        'Statuses of replies that are sent again: repeatable and without a key only, at most twice, within `broker.publish.budget`, and not before the `retry-after` of the reply.',
+      ),
+    fallback: z
+      .array(Fallback)
+      .max(8)
+      .optional()
+      .describe(
+        'What answers, in this order, when the worker does not (502, 503, 504; `stale` also for its replies of 500 to 504): never for 4xx.',
+      ),
+    share: percent()
+      .default(0)
+      .describe('Share of the slots of its worker that it is sure to get; what it does not use is lent to others.'),
+    priority: z
+      .enum(['sheddable', 'normal', 'critical', 'health'])
+      .default('normal')
+      .describe('How much its calls matter: under overload `sheddable` goes first, and `health`, for probes, last.'),
+  })
+  .meta({ oneOf: ['command', 'query', 'event'].map(kind => ({ required: [kind] })) })
+  .describe('One way in: has just one of `command`, `query` and `event`.')

@@ -1,0 +1,3 @@
+export { breaker } from './breaker.ts'
+export { Circuit } from './circuit.ts'
+export { StateFile } from './statefile.ts'

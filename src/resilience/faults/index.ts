@@ -1,0 +1,1 @@
+export { Faults, faults, publishFaults } from './faults.ts'

@@ -1,0 +1,1 @@
+export { Overload, readingsOf } from './overload.ts'

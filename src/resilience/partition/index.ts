@@ -1,0 +1,2 @@
+export { partition } from './partition.ts'
+export { StuckPartitions } from './stuck.ts'

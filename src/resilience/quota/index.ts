@@ -1,0 +1,7 @@
+export { Buckets } from './buckets.ts'
+export type { SharedClients } from './clients.ts'
+export { Lease } from './lease.ts'
+export type { Leases } from './leases.ts'
+export { quota } from './quota.ts'
+export { leased } from './total.ts'
+export { policiesOf } from './windows.ts'

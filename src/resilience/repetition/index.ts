@@ -1,0 +1,5 @@
+export { attempt } from './attempt.ts'
+export { Budget } from './budget.ts'
+export { repetitionOf } from './repetition.ts'
+export type { Repetition } from './repetition.ts'
+export { retry } from './retry.ts'

@@ -1,0 +1,94 @@
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { deepEqual, equal, match } from 'node:assert/strict'
+import type { BulkheadOptions } from '../../../config/schema/index.ts'
+import { Allowance } from '../../../src/resilience/bulkhead/allowance.ts'
+import { Occupancy } from '../../../src/resilience/bulkhead/occupancy.ts'
+import { Room } from '../../../src/resilience/bulkhead/room.ts'
+import type { Newcomer } from '../../../src/resilience/bulkhead/waiter.ts'
+import { aCall } from '../../help/call.ts'
+import { frozenClock } from '../../help/clock.ts'
+import { slotsOf } from '../options.ts'
+
+function aRoom(t: TestContext, over: Partial<BulkheadOptions> = {}) {
+  t.mock.method(Math, 'random', () => 0.5) // always the same cohorts
+  const { advance } = frozenClock(t)
+  const options = slotsOf({ slots: 40, queue: 100, partitionPercent: 99, ...over })
+  const inside = new Occupancy('orders', options.partitionPercent)
+  inside.partitions.count = 12
+  const room = new Room(options, new Allowance('orders', options, () => false), inside)
+  const of = (client: string, partition: number) => {
+    const call = aCall({ client, partition })
+    return [call, inside.cohorts.placeOf(client)] as const
+  }
+  const times = (count: number, move: (i: number) => void): void => {
+    for (let i = 0; i < count; i++) move(i)
+  }
+  const enter = (count: number, client = 'any', partition = 1): void =>
+    times(count, () => inside.enter(...of(client, partition)))
+  const queue = (count: number, client = 'any', partition = 1): void =>
+    times(count, () => inside.queue(...of(client, partition)))
+  /** Slots that come free every so many milliseconds, and are taken again. */
+  const turn = async (count: number, everyMs: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      room.press()
+      await advance(everyMs)
+      inside.leave(...of('any', 1))
+      room.left()
+      enter(1)
+      room.served()
+    }
+  }
+  return { advance, inside, room, of, enter, queue, turn }
+}
+
+test('a burst has all places, and who waits for longer only as many as come free in a fifth of his patience', async t => {
+  const { room, enter, queue, turn } = aRoom(t)
+  enter(40)
+  room.press()
+  deepEqual(room.crowdFor(100), { inFlight: 40, limit: 40, waiting: 0, places: 100 })
+  queue(3)
+  await turn(20, 4)
+  deepEqual(room.crowdFor(100), { inFlight: 40, limit: 40, waiting: 3, places: 5 })
+})
+
+test('where one client has most of the slots the others have more places', async t => {
+  const { inside, room, of, enter, queue, turn } = aRoom(t)
+  const newcomer = (client: string): Newcomer => {
+    const [call, place] = of(client, 1)
+    return { call, place, line: 0, patienceMs: 100 }
+  }
+  for (let i = 0; i < 20; i++) enter(1, `client ${i}`)
+  enter(20)
+  for (let i = 0; i < 6; i++) queue(1, `other ${i}`)
+  await turn(20, 4)
+  equal(room.crowdFor(100).places, 5)
+  deepEqual([room.isOwed(newcomer('quiet')), room.isOwed(newcomer('any'))], [true, false])
+  for (let i = 0; i < 9; i++) queue(1, `more ${i}`)
+  deepEqual([inside.waiting, room.isOwed(newcomer('quiet'))], [15, false], 'as many as come free in 60 ms')
+})
+
+test('while slots are short a hot partition has three times its share, and before its part of all', async t => {
+  const { room, of, enter, turn } = aRoom(t)
+  const [call] = of('any', 3)
+  enter(30)
+  enter(10, 'any', 3)
+  equal(room.refusalOf(call), null)
+  await turn(20, 10)
+  const problem = room.refusalOf(call)
+  match(String(problem?.message), /10 commands for partition 3 .* \(at most 10 /)
+})
+
+test('what a silent partition holds counts against a fixed limit', async t => {
+  const scene = async (limit: 'fixed' | 'adaptive', t: TestContext): Promise<unknown[]> => {
+    const { advance, inside, room, of, enter } = aRoom(t, { limit, slots: 60, min: 40 })
+    enter(60, 'any', 3)
+    await advance(1_000)
+    inside.hearing.heard(1)
+    return [room.limit, room.busy, room.unheardOf(of('any', 3)[0])?.code]
+  }
+  await t.test('fixed', async t => deepEqual(await scene('fixed', t), [60, 60, undefined]))
+  await t.test('adaptive', async t =>
+    deepEqual(await scene('adaptive', t), [60, 0, 'bulkhead-full'], 'never more than slots'),
+  )
+})
