@@ -1,18 +1,88 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
-import type { Broker } from './bridge/broker.ts'
+import type { Acknowledged, Broker, Outgoing } from './bridge/broker.ts'
+import { Correlator } from './bridge/correlate.ts'
+import type { Far } from './bridge/faulty.ts'
+import { Inbox } from './bridge/inbox.ts'
 import { MemoryBroker } from './bridge/memory.ts'
+import { settleReplies } from './bridge/request.ts'
 import { Watch } from './bridge/watch.ts'
+import { pipe } from './call.ts'
 import { StateFile } from './resilience/circuit/index.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
+import { Drain } from './resilience/drain.ts'
 import { Faults } from './resilience/faults/index.ts'
-import { guardWorker, longestTimeout } from './resilience/guards.ts'
-import type { WorkerGuards } from './resilience/guards.ts'
+import { guardCluster, guardWorker, longestTimeout } from './resilience/guards.ts'
+import type { ClusterGuards, WorkerGuards } from './resilience/guards.ts'
+import { wraps } from './resilience/layer.ts'
+import type { Layer } from './resilience/layer.ts'
+import { Overload, readingsOf } from './resilience/overload/index.ts'
 import type { Leases } from './resilience/quota/index.ts'
 import type { Upstreams } from './resilience/fallback/index.ts'
+import { publishLayers, repeatStack } from './resilience/stack.ts'
+import { Stall } from './resilience/stall.ts'
 import { faultsOf } from './routes/fault.ts'
 import type { FaultsOf } from './routes/fault.ts'
+import { openTelemetry } from './telemetry/index.ts'
+import type { Telemetry } from './telemetry/index.ts'
 
-// What a gateway is put together from, as its configuration says. What it does not need is not loaded.
+/** What a gateway is put together from, as its configuration says. What it does not need is not loaded. */
+export type Parts = Readonly<{
+  config: Config
+  instance: string
+  /** Everything that is opened, released in the opposite order. */
+  held: AsyncDisposableStack
+  telemetry: Telemetry
+  broker: Broker
+  leases: Leases | null
+  stall: Stall
+  overload: Overload | null
+  faults: Faults | null
+  cluster: ClusterGuards
+  workers: ReadonlyMap<string, WorkerGuards>
+  watches: ReadonlyMap<string, Watch>
+  circuits: readonly Circuit[]
+  drain: Drain
+  replies: Correlator
+  far: Far
+  /** The policies of publishing, for people. */
+  publishing: readonly Layer<Outgoing, Acknowledged>[]
+  inbox: Inbox
+}>
+
+/** Opens all of them; `held` closes them again, also when this throws. A broker that is `given` stays its giver's to close. */
+export async function openParts(
+  config: Config,
+  held: AsyncDisposableStack,
+  { given, connections }: Readonly<{ given: Broker | undefined; connections: () => number }>,
+): Promise<Parts> {
+  const instance = `${config.instance.id}-${config.admin.port || process.pid}` // a port of 0 names nobody
+  const telemetry = held.use(openTelemetry(config, instance))
+  const broker = given ?? held.use(await openBroker(config))
+  const leases = held.use(await openLeases(config))
+  const stall = held.use(new Stall())
+  const readings = held.use(readingsOf(connections, config.server.limits.connections))
+  const overload = held.use(config.overload.mode === 'off' ? null : new Overload(config.overload, readings.read))
+  const faults = held.use(openFaults(config))
+  const cluster = held.use(guardCluster(config.broker.publish, longestTimeout(Object.values(config.routes))))
+  const workers = guardWorkers(config, leases)
+  for (const worker of workers.values()) held.use(worker)
+  const watches = watchGroups(config, broker, workers)
+  for (const watch of watches.values()) held.use(watch)
+  const circuits = [...Array.from(workers.values(), ({ circuit }) => circuit), cluster.circuit]
+  held.use(await openStateFile(config, circuits))
+
+  const publishing = publishLayers<Outgoing, Acknowledged>(cluster, faults)
+  const replies = new Correlator({ instance })
+  const far = {
+    publish: pipe(wraps(publishing), record => broker.publish(record)),
+    again: pipe<Outgoing, Acknowledged>(repeatStack(cluster, faults), record => broker.publish(record)),
+    replies,
+  }
+  const reading = { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config) }
+  const inbox = held.use(new Inbox(broker, reading, settleReplies(replies)))
+  const opened = { telemetry, broker, leases, stall, overload, faults, cluster, workers, watches, circuits, inbox }
+  return { ...opened, config, instance, held, drain: new Drain(config.policies.drain), replies, far, publishing }
+}
 
 export async function openBroker({ broker }: Config): Promise<Broker> {
   if (broker.brokers === '') return new MemoryBroker()

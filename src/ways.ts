@@ -43,11 +43,9 @@ export type Shared = Readonly<{
 }>
 
 /** The way of a route's calls, from the first policy to the core; `policies` are for people. */
-export function wayOf(
-  name: string,
-  route: RouteOptions,
-  shared: Shared,
-): Way & Readonly<{ policies: readonly Layer<Call, Reply>[] }> {
+export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] }>
+
+export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
   const { partitionFor, upstreams, checks, excused } = shared
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }

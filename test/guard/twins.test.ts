@@ -6,6 +6,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 const elsewhere: Readonly<Record<string, string>> = {
   'src/main.ts': 'test/flow/, which runs it as a process',
   'src/app.ts': 'test/flow/, which starts it for every story',
+  'src/pages.ts': 'test/flow/explain.test.ts and every story that looks at the admin port',
+  'src/prepare.ts': 'test/flow/not-ready.test.ts, whose brokers come late',
   'src/ways.ts': 'test/flow/, whose stories go all of its ways',
   'src/bridge/kafka/admin.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
   'src/bridge/kafka/client.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',

@@ -1,0 +1,37 @@
+import { hidden } from '../config/load.ts'
+import type { Call, Reply } from './call.ts'
+import type { Health } from './health.ts'
+import type { Parts } from './parts.ts'
+import { explain } from './resilience/explain.ts'
+import type { Layer } from './resilience/layer.ts'
+import type { AdminPages } from './routes/admin.ts'
+
+type Explained = Readonly<{ name: string; policies: readonly Layer<Call, Reply>[] }>
+
+/** What the admin port shows of a gateway. */
+export function pagesOf(
+  { config, instance, overload, publishing, telemetry }: Parts,
+  health: Health,
+  ways: readonly Explained[],
+): AdminPages {
+  return {
+    readiness: () => {
+      health.look()
+      const { ready, reasons } = health.readiness
+      const ills = health.degraded()
+      return { ready, degraded: Object.keys(ills).length > 0, reasons: Object.values({ ...reasons, ...ills }) }
+    },
+    metrics: () => {
+      health.look()
+      return telemetry.metrics.text()
+    },
+    config: () => hidden(config),
+    policies: () => ({
+      instance,
+      overload: overload === null ? null : { mode: overload.mode, ...overload.state },
+      routes: Object.fromEntries(ways.map(({ name, policies }) => [name, explain(policies)])),
+      publishing: explain(publishing),
+      refusals: telemetry.refusals.latest(),
+    }),
+  }
+}

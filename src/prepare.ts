@@ -1,0 +1,44 @@
+import { ensureTopics, topicsOf } from './bridge/topics.ts'
+import { pause } from './clock.ts'
+import type { Health } from './health.ts'
+import { runDemos } from './parts.ts'
+import type { Parts } from './parts.ts'
+import { Problem } from './problem.ts'
+
+const againMs = 100
+
+/** Makes the gateway ready: tries again until Kafka is there, and resolves then or once `signal` aborts. */
+export async function prepare(
+  parts: Parts,
+  health: Health,
+  { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
+): Promise<void> {
+  const { config, broker, cluster, workers, watches, inbox, leases, held } = parts
+  const { readiness } = health
+  const wanted = topicsOf(config)
+  readiness.block('broker', broker.state === 'ready' ? 'The topics are being looked at.' : health.unreachable().message)
+  broker.start(wanted.map(({ name }) => name))
+  held.use(
+    broker.watch(state => {
+      if (state === 'ready') cluster.circuit.halfOpenNow('news of the brokers')
+      else if (!health.wasReady) readiness.block('broker', health.unreachable().message)
+    }),
+  )
+  while (!signal.aborted) {
+    try {
+      if (broker.state !== 'ready') throw health.unreachable()
+      const known = await ensureTopics(broker.admin, wanted, config.broker.createTopics)
+      for (const { name } of wanted) broker.partitionFor(name, null) // throws while the metadata is not there
+      for (const { bulkhead, options } of workers.values())
+        bulkhead.partitions = known.get(options.topic)?.partitions ?? null
+      await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
+      if (demo) await runDemos(config, broker, held)
+      await leases?.met // the first second's calls would spend shares of what others are leasing already
+      for (const watch of watches.values()) watch.start()
+      return health.prepared()
+    } catch (error) {
+      readiness.block('broker', Problem.from(error).message)
+      await pause(againMs, signal)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { test } from 'node:test'
+import { deepEqual, equal } from 'node:assert/strict'
+import { Config } from '../config/schema/index.ts'
+import { now } from '../src/clock.ts'
+import { Health } from '../src/health.ts'
+
+const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
+  const broker = { state: 'ready' as 'ready' | 'down', reason: 'nobody listens' }
+  const inbox = { healthy: true, sickForMs: 0, sickSince: () => false }
+  const circuit = { wouldRefuse: () => null, troubledSince: () => false }
+  const stall = { since: () => false }
+  const config = Config.parse({ readiness, routes: {} })
+  const health = new Health({ config, broker, inbox, cluster: { circuit }, stall } as never)
+  return { health, broker, inbox, stall }
+}
+
+test('until it is prepared nothing can be asked, and the refusal says what it waits for', () => {
+  const { health } = aHealth()
+  health.readiness.block('broker', 'the topics are being looked at')
+  const problem = health.started()
+  deepEqual([problem?.code, problem?.message], ['not-ready', 'Not ready yet: the topics are being looked at'])
+  health.prepared()
+  equal(health.started(), null)
+  equal(health.readiness.ready, true)
+})
+
+test('an outage of the brokers degrades an instance that was ready, and takes it out of service only when strict', () => {
+  for (const [readiness, ready] of [
+    ['degraded', true],
+    ['strict', false],
+  ] as const) {
+    const { health, broker } = aHealth(readiness)
+    health.prepared()
+    broker.state = 'down'
+    health.look()
+    deepEqual(health.degraded(), { broker: 'No broker is reachable: nobody listens.' })
+    equal(health.readiness.ready, ready)
+    equal(health.reachable()?.code, 'broker-unavailable')
+    broker.state = 'ready'
+    health.look()
+    deepEqual([health.degraded(), health.readiness.ready], [{}, true])
+  }
+})
+
+test('a reader that is dead for longer than an outage takes to be noticed makes it not ready', () => {
+  const { health, inbox } = aHealth()
+  health.prepared()
+  inbox.healthy = false
+  inbox.sickForMs = 1_000
+  health.look()
+  equal(health.readiness.ready, true)
+  equal(health.answerable()?.code, 'not-ready')
+  inbox.sickForMs = 60_000
+  health.look()
+  deepEqual(health.readiness.reasons, { replies: 'The reader of the replies is being repaired.' })
+})
+
+test('silence while we were deaf ourselves blames no worker', () => {
+  const { health, stall } = aHealth()
+  equal(health.excused(now()), false)
+  stall.since = () => true
+  equal(health.excused(now()), true)
+})
