@@ -1,6 +1,7 @@
 import type { Abortable } from '../call.ts'
 import type { Struck } from '../fault.ts'
 import type { Admin } from './admin.ts'
+import type { Past } from './past.ts'
 
 /** Headers as Kafka has them: bytes, in order, names may repeat. */
 export type Header = readonly [name: string, value: Uint8Array]
@@ -33,8 +34,15 @@ export type Incoming = Readonly<{
   headers: Headers
 }>
 
-export type From = 'end' | 'earliest' | Readonly<{ offset: bigint }>
-export type Source = Readonly<{ topic: string; partitions: readonly number[] | 'all'; from: From }>
+/** `offsets` by partition: one that it does not name is read from its beginning. */
+export type From = 'end' | 'earliest' | Readonly<{ offset: bigint }> | Readonly<{ offsets: readonly bigint[] }>
+export type Source = Readonly<{
+  topic: string
+  partitions: readonly number[] | 'all'
+  from: From
+  lost?: 'end' | 'earliest' // where to go on when the position is no longer in the log; default: the end
+  moved?: (partition: number, to: bigint) => void // told when that has happened
+}>
 /** Must not throw; what it starts it must bound itself. */
 export type Handler = (record: Incoming) => void
 
@@ -61,6 +69,7 @@ export interface Broker extends AsyncDisposable {
   /** Why the broker is not ready, for people; empty when it is. */
   readonly reason: string
   readonly admin: Admin
+  readonly past: Past
   /** Begins to connect and to keep connected, whatever the state of the cluster; never throws. */
   start(topics: readonly string[]): void
   /** Calls back when the state may have changed. */

@@ -2,11 +2,13 @@ import { wallClock } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
 import type { Admin, NewTopic, TopicInfo } from './admin.ts'
+import type { Past } from './past.ts'
 import type {
   Acknowledged,
   Avoids,
   Broker,
   BrokerState,
+  From,
   Handler,
   MemberHandler,
   Membership,
@@ -21,6 +23,7 @@ import type { Member } from './memory/group.ts'
 import { Log } from './memory/log.ts'
 import { weigh } from './memory/packed.ts'
 import { Turns } from './memory/turns.ts'
+import { offsetsOf, pageOf } from './memory/past.ts'
 import { partitionOf } from './partition.ts'
 
 export type MemoryOptions = Readonly<{
@@ -37,6 +40,7 @@ type Topic = Readonly<{ info: TopicInfo; logs: readonly Log[] }>
 /** A broker inside the process: what `sluice start` has without Kafka, and the twin that the tests run on. Nothing outlives the process. */
 export class MemoryBroker implements Broker {
   readonly admin: Admin
+  readonly past: Past
   readonly #options: MemoryOptions
   readonly #topics = new Map<string, Topic>()
   readonly #groups = new Map<string, Group>()
@@ -66,6 +70,14 @@ export class MemoryBroker implements Broker {
           ends: logs.map(log => BigInt(log.end)),
         }
       },
+    }
+    this.past = {
+      offsets: async (topic, place) =>
+        this.#reachable()
+          .#known(topic)
+          .logs.map(log => offsetsOf(log, place)),
+      page: async ({ topic, partition, from, maxBytes }) =>
+        pageOf(existing(this.#reachable().#known(topic).logs, topic, partition), from, maxBytes),
     }
   }
 
@@ -114,17 +126,18 @@ export class MemoryBroker implements Broker {
     return { partition, offset: acks === 'none' ? -1n : BigInt(offset) }
   }
 
-  async subscribe({ topic, partitions, from }: Source, handler: Handler): Promise<Reading> {
+  async subscribe({ topic, partitions, from, lost = 'end', moved }: Source, handler: Handler): Promise<Reading> {
     const { logs } = this.#reachable().#known(topic)
     const wanted = partitions === 'all' ? logs : partitions.map(partition => existing(logs, topic, partition))
     const followers = wanted.map(log => {
-      const asked = typeof from === 'object' ? Number(from.offset) : from === 'end' ? log.end : log.first
+      const asked = placeOf(from, log)
       return new Follower({
         log,
         next: asked > log.end ? log.end : asked,
-        outOfRange: from === 'earliest' ? 'earliest' : 'end',
+        outOfRange: from === 'earliest' ? 'earliest' : lost,
         turns: this.#turns,
         deliver: record => handler(record),
+        moved: moved && (to => moved(log.partition, BigInt(to))),
       })
     })
     let ended = false
@@ -209,6 +222,12 @@ export class MemoryBroker implements Broker {
     const logs = Array.from({ length: count }, (_, partition) => new Log(name, partition, { records, bytes }))
     this.#topics.set(name, { info: { name, partitions: count, maxMessageBytes }, logs })
   }
+}
+
+function placeOf(from: From, log: Log): number {
+  if (from === 'end') return log.end
+  if (from === 'earliest') return log.first
+  return Number('offset' in from ? from.offset : (from.offsets[log.partition] ?? 0n))
 }
 
 const none: Avoids = () => false

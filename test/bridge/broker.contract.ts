@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GroupState } from '../../src/bridge/admin.ts'
 import type { Acknowledged, Broker, Held, Incoming, MemberHandler, Outgoing } from '../../src/bridge/broker.ts'
+import type { EpochMs } from '../../src/clock.ts'
 import { Problem } from '../../src/problem.ts'
 
 /** Opens a broker that is, or soon will be, ready. */
@@ -102,6 +103,51 @@ export function brokerContract(name: string, open: Open): void {
         ],
       )
       ok(Math.abs(got!.timestamp - started) < 60_000, 'the timestamp is epoch milliseconds')
+    })
+
+    test('reads what was written before in pages, each when it is asked for', async () => {
+      const topic = await aTopic(2)
+      for (let n = 0; n < 20; n++) await send(topic, `${n} ${'x'.repeat(1_000)}`, { partition: 1 })
+      const seen: string[] = []
+      let next = 3n
+      for (let pages = 0; next < 20n; pages++) {
+        const page = await broker.past.page({ topic, partition: 1, from: next, maxBytes: 4_000 })
+        deepEqual([page.first, page.end], [0n, 20n])
+        ok(page.records.length > 0 && page.next > next && pages < 20)
+        seen.push(...page.records.map(({ value }) => text(value)!.split(' ')[0]!))
+        next = page.next
+      }
+      deepEqual(
+        seen,
+        Array.from({ length: 17 }, (_, n) => `${n + 3}`),
+      )
+      const end = await broker.past.page({ topic, partition: 1, from: 20n, maxBytes: 4_000 })
+      deepEqual([end.records.length, end.next], [0, 20n])
+      const beyond = await broker.past.page({ topic, partition: 1, from: 30n, maxBytes: 4_000 })
+      deepEqual([beyond.records.length, beyond.next, beyond.first, beyond.end], [0, 30n, 0n, 20n])
+    })
+
+    test('finds the offsets of the beginning, the end and a time', async () => {
+      const topic = await aTopic(2)
+      await send(topic, 'early')
+      await sleep(20)
+      const time = Date.now() as EpochMs
+      await sleep(20)
+      await send(topic, 'late')
+      await send(topic, 'other', { partition: 1 })
+      deepEqual(await broker.past.offsets(topic, 'earliest'), [0n, 0n])
+      deepEqual(await broker.past.offsets(topic, 'end'), [2n, 1n])
+      deepEqual(await broker.past.offsets(topic, time), [1n, 0n])
+      deepEqual(await broker.past.offsets(topic, (time + 60_000) as EpochMs), [2n, 1n])
+    })
+
+    test('reads each partition from an offset of its own', async () => {
+      const topic = await aTopic(2)
+      for (const value of ['0', '1', '2']) for (const partition of [0, 1]) await send(topic, value, { partition })
+      const box = inbox()
+      await using _reading = await broker.subscribe({ topic, partitions: 'all', from: { offsets: [2n] } }, box.take)
+      const seen = (await box.records(4)).map(({ partition, value }) => `${partition}:${text(value)}`)
+      deepEqual(seen.toSorted(), ['0:2', '1:0', '1:1', '1:2'])
     })
 
     test('tells nothing from empty, in keys and in values', async () => {

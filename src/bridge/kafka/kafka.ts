@@ -14,18 +14,21 @@ import type {
 } from '../broker.ts'
 import type { Admin } from '../admin.ts'
 import { partitionOf } from '../partition.ts'
+import type { Past } from '../past.ts'
 import { access } from './access.ts'
 import type { Access, Reach } from './access.ts'
 import { kafkaAdmin } from './admin.ts'
 import { Cluster } from './cluster.ts'
 import { Member } from './group.ts'
 import { Groups } from './groups.ts'
+import { KafkaPast } from './past.ts'
 import { Producer } from './producer.ts'
 import { Reader } from './reader.ts'
 
 /** A Kafka cluster behind the port: kafkajs for connections, groups and administration; our own produce and fetch on top. */
 export class KafkaBroker implements Broker {
   readonly admin: Admin
+  readonly past: Past
   readonly #access: Access
   readonly #cluster: Cluster
   readonly #producer: Producer
@@ -35,6 +38,9 @@ export class KafkaBroker implements Broker {
     this.#access = access(options)
     this.#cluster = new Cluster(this.#access)
     this.#producer = new Producer(this.#cluster, { requestMs: options.requestMs, buffer: options.publish.buffer })
+    const past = new KafkaPast(this.#cluster)
+    this.past = past
+    this.#open.add(past)
     const admin = kafkaAdmin(this.#access)
     const groups = new Groups(this.#cluster)
     this.admin = {

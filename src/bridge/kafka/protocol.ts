@@ -1,6 +1,7 @@
 import type { Exchange } from 'kafkajs/src/network/connection.js'
 import type { EpochMs } from '../../clock.ts'
 import type { Acks, Outgoing } from '../broker.ts'
+import type { Place } from '../past.ts'
 import { Reader, Writer } from './bytes.ts'
 import { writeBatch } from './records.ts'
 
@@ -103,11 +104,11 @@ export const metadataRequest = (topics: readonly string[]): Exchange<Metadata> =
 
 export type PartitionOffset = Readonly<{ partition: number; code: number; offset: bigint }>
 
-/** ListOffsets, version 3: the end (−1) or the beginning (−2) of partitions of one topic. */
+/** ListOffsets, version 3: the end (−1) or the beginning (−2) of partitions of one topic, or the first at a time (−1: none). */
 export const offsetsRequest = (
   topic: string,
   partitions: readonly number[],
-  of: 'end' | 'earliest',
+  of: Place,
 ): Exchange<readonly PartitionOffset[]> =>
   exchange(
     { key: 2, version: 3, name: 'ListOffsets' },
@@ -119,7 +120,7 @@ export const offsetsRequest = (
       out.int32(partitions.length)
       for (const partition of partitions) {
         out.int32(partition)
-        out.int64(of === 'end' ? -1n : -2n)
+        out.int64(of === 'end' ? -1n : of === 'earliest' ? -2n : BigInt(of))
       }
     },
     from => {
@@ -191,7 +192,14 @@ export type Fetch = Readonly<{
   maxWaitMs: number
   maxBytes: number
 }>
-export type Fetched = Readonly<{ partition: number; code: number; batches: Buffer | null }>
+/** `first` is the oldest offset that is kept, `end` the next that will be written; −1 with an error. */
+export type Fetched = Readonly<{
+  partition: number
+  code: number
+  first: bigint
+  end: bigint
+  batches: Buffer | null
+}>
 
 /** Fetch, version 11: partitions of one topic, without a session. Reads only what is committed. */
 export const fetchRequest = ({ topic, positions, maxWaitMs, maxBytes }: Fetch): Exchange<readonly Fetched[]> =>
@@ -228,16 +236,18 @@ export const fetchRequest = ({ topic, positions, maxWaitMs, maxBytes }: Fetch): 
           return from.array(() => {
             const partition = from.int32()
             const code = from.int16()
-            from.skip(24)
+            const end = from.int64()
+            from.skip(8)
+            const first = from.int64()
             from.array(() => from.skip(16)) // aborted transactions: replies are not written in any
             from.int32()
             const size = from.int32()
-            return { partition, code, batches: size <= 0 ? null : from.raw(size) }
+            return { partition, code, first, end, batches: size <= 0 ? null : from.raw(size) }
           })
         })
         .flat()
       return failed === codes.none
         ? fetched
-        : [...positions.keys()].map(partition => ({ partition, code: failed, batches: null }))
+        : [...positions.keys()].map(partition => ({ partition, code: failed, first: -1n, end: -1n, batches: null }))
     },
   )

@@ -23,6 +23,8 @@ export class Reader implements Reading {
   readonly #cluster: Cluster
   readonly #topic: string
   readonly #from: From
+  readonly #lostTo: 'end' | 'earliest'
+  readonly #moved: Source['moved']
   readonly #handler: Handler
   readonly #purpose = `read-${++count}`
   readonly #positions = new Map<number, bigint>()
@@ -32,10 +34,12 @@ export class Reader implements Reading {
   readonly #held: Disposable[] = []
   #saidAtOpening = ''
 
-  constructor(cluster: Cluster, { topic, from }: Source, handler: Handler) {
+  constructor(cluster: Cluster, { topic, from, lost = 'end', moved }: Source, handler: Handler) {
     this.#cluster = cluster
     this.#topic = topic
     this.#from = from
+    this.#lostTo = lost
+    this.#moved = moved
     this.#handler = handler
   }
 
@@ -90,8 +94,7 @@ export class Reader implements Reading {
           this.#cluster.refresh()
           throw new Error(`${this.#topic}/${partition}: ${codeName(code)}`)
         }
-        // beyond the end: what will be written there is not what was meant
-        this.#positions.set(partition, typeof at === 'object' && at.offset < offset ? at.offset : offset)
+        this.#positions.set(partition, placeOf(at, partition, offset))
       }
     }
   }
@@ -149,8 +152,10 @@ export class Reader implements Reading {
     const from = asked.get(partition)
     if (from === undefined || this.#ended.signal.aborted) return
     if (code === codes.offsetOutOfRange) {
-      await this.#position([partition], 'end')
-      this.#tell('repositioned', [partition], 'the position was out of range', this.#positions.get(partition) ?? null)
+      await this.#position([partition], this.#lostTo)
+      const to = this.#positions.get(partition) ?? 0n
+      this.#tell('repositioned', [partition], 'the position was out of range', to)
+      this.#moved?.(partition, to)
     } else if (code !== codes.none) {
       this.#cluster.refresh()
       throw new Error(`${this.#topic}/${partition}: ${codeName(code)}`)
@@ -189,6 +194,13 @@ export class Reader implements Reading {
     for (const held of this.#held) held[Symbol.dispose]()
     await Promise.all(this.#loops.values())
   }
+}
+
+/** What was asked for, but never beyond the end: what will be written there is not what was meant. */
+function placeOf(from: From, partition: number, offset: bigint): bigint {
+  if (typeof from !== 'object') return offset
+  const asked = 'offset' in from ? from.offset : (from.offsets[partition] ?? 0n)
+  return asked < offset ? asked : offset
 }
 
 const wanted = (partitions: Source['partitions']): readonly number[] => (partitions === 'all' ? [] : partitions)

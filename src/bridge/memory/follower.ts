@@ -12,6 +12,7 @@ export type FollowerOptions = Readonly<{
   outOfRange: 'earliest' | 'end' // where to go on when retention has dropped what came next
   turns: Turns
   deliver: Deliver
+  moved?: ((to: number) => void) | undefined // told when it went on elsewhere
 }>
 
 /** One reader's place in one partition. */
@@ -20,17 +21,19 @@ export class Follower {
   readonly #turns: Turns
   readonly #deliver: Deliver
   readonly #outOfRange: 'earliest' | 'end'
+  readonly #moved: ((to: number) => void) | undefined
   #next: number
   #left = 0 // records that may still be handed over in this turn
   #busy = false
   #ended = false
   waits = false // in the queue of the turns
 
-  constructor({ log, next, outOfRange, turns, deliver }: FollowerOptions) {
+  constructor({ log, next, outOfRange, turns, deliver, moved }: FollowerOptions) {
     this.#log = log
     this.#turns = turns
     this.#deliver = deliver
     this.#outOfRange = outOfRange
+    this.#moved = moved
     this.#next = next
     log.followers.add(this)
     turns.wake(this)
@@ -84,5 +87,6 @@ export class Follower {
     this.#next = this.#outOfRange === 'earliest' ? first : end
     const reason = `The records from ${from} are no longer kept.`
     events.reader.publish({ topic, partition, kind: 'repositioned', reason, offset: BigInt(this.#next) })
+    this.#moved?.(this.#next)
   }
 }
