@@ -24,7 +24,11 @@ function checkTopics(view: View): void {
       view.complain(path, `found ${JSON.stringify(replies)}, which is replies.topic, expected another`)
   }
   for (const worker of view.names('workers')) complain('workers', worker, 'topic')
-  for (const route of view.names('routes')) complain('routes', route, 'event', 'topic')
+  for (const route of view.names('routes')) {
+    complain('routes', route, 'event', 'topic')
+    for (let at = 0; view.has('routes', route, 'stream', 'topics', `${at}`); at++)
+      complain('routes', route, 'stream', 'topics', `${at}`)
+  }
 }
 
 function checkListeners(view: View): void {

@@ -1,8 +1,9 @@
 import { instead, nearest } from './mistake.ts'
 import { keysOf, optionAt } from './option.ts'
+import { checkStream } from './streams.ts'
 import type { View } from './view.ts'
 
-const kinds = ['command', 'query', 'event'] as const
+const kinds = ['command', 'query', 'event', 'stream'] as const
 type Kind = (typeof kinds)[number]
 
 /** Checks each route against its own options, the workers and the other routes. */
@@ -14,7 +15,8 @@ export function checkRoutes(view: View): void {
     checkMatch(view, route, patterns)
     for (const kind of given) {
       checkKey(view, route, kind)
-      if (kind !== 'event') checkWorker(view, route, kind)
+      if (kind === 'command' || kind === 'query') checkWorker(view, route, kind)
+      if (kind === 'stream') checkStream(view, route, parametersOf(view.text('routes', route, 'match') ?? ''))
     }
     checkDelivery(view, route, given)
   }
@@ -86,9 +88,10 @@ function checkWorker(view: View, route: string, kind: Kind): void {
 
 function checkDelivery(view: View, route: string, given: readonly Kind[]): void {
   if (given.length !== 1) return
+  if (given[0] === 'stream') return
   if (given[0] !== 'event') {
     if (view.has('routes', route, 'delivery') && !view.wrong('routes', route, 'delivery'))
-      view.complain(['routes', route, 'delivery'], `found on a ${given[0]}, expected on events only`)
+      view.complain(['routes', route, 'delivery'], `found on a ${given[0]}, expected on events and streams only`)
     return
   }
   const delivery = view.text('routes', route, 'delivery')

@@ -80,7 +80,7 @@ function partitionsOf({ broker, workers }: Parts, health: Health): PartitionFor 
 
 async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor): Promise<readonly RouteWay[]> {
   const { started, reachable, answerable, excused } = health
-  const checks = { publishing: [started, reachable], answering: [answerable] }
+  const checks = { publishing: [started, reachable], answering: [answerable], reading: [started] }
   const shared = { ...parts, partitionFor, upstreams: await openUpstreams(parts.config, parts.held), checks, excused }
   return Object.entries(parts.config.routes).map(([name, route]) => wayOf(name, route, shared))
 }
@@ -107,6 +107,7 @@ async function end(
 ): Promise<void> {
   tell('draining', `serving for ${delayMs} ms more`)
   health.readiness.block('drain', 'the instance is stopping')
+  front.endStreams(delayMs)
   await pause(health.wasReady ? delayMs : 0)
   drain.begin()
   front.drain()

@@ -1,6 +1,7 @@
 import type { Aborter, Signal } from './aborter.ts'
 import type { Instant } from './clock.ts'
 import type { Fault, Struck } from './fault.ts'
+import type { Feed } from './feed.ts'
 import type { Outcome, Problem } from './problem.ts'
 
 declare const brand: unique symbol
@@ -87,6 +88,7 @@ export type Reply = Readonly<{
   body: Uint8Array
   own?: readonly Pair[] // headers of the gateway itself, such as Age: no allow-list drops them
   bytesPerSecond?: number // how slowly the body is written, when a fault asks for it
+  feed?: Feed // of a stream, in place of a body
   final?: boolean // a worker asks that the command is not sent again
 }>
 

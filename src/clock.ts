@@ -18,6 +18,11 @@ export const wallClock = (): EpochMs => Date.now() as EpochMs
 export const onTheWire = (instant: Instant): EpochMs => Math.floor(Date.now() + instant - performance.now()) as EpochMs
 /** RFC 3339, in UTC. */
 export const isoTime = (epochMs: EpochMs): string => new Date(epochMs).toISOString()
+/** What RFC 3339 says, or null for a time that is none. */
+export function parseTime(text: string): EpochMs | null {
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? null : (time as EpochMs)
+}
 export const fromTheWire = (epochMs: number): Instant => (performance.now() + epochMs - Date.now()) as Instant
 
 /** Something due later, which can be called off. Both methods of ending it are the same; `cancel` is the cheaper to call. */

@@ -88,6 +88,10 @@ export type Happenings = {
     worker: string | null
     forMs: number
   }>
+  /** A client joined a stream, left it, was let go because it lags, or was one too many; `clients` are those of the route now. */
+  stream: Readonly<{ route: string; kind: 'joined' | 'left' | 'lagging' | 'refused'; clients: number }>
+  /** A client, or all of a route, missed records that are gone for good. */
+  gap: Readonly<{ route: string; topic: string; partition: number; reason: 'retention' | 'recreated' }>
   lifecycle: Readonly<{ kind: 'starting' | 'listening' | 'ready' | 'unready' | 'draining' | 'stopped'; detail: string }>
   /** A step of a fallback was tried. */
   fallback: Readonly<{ route: string; kind: FallbackKind; result: FallbackResult }>
@@ -130,6 +134,8 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   reader: typed('reader'),
   fault: typed('fault'),
   faultRule: typed('faultRule'),
+  stream: typed('stream'),
+  gap: typed('gap'),
   lifecycle: typed('lifecycle'),
   fallback: typed('fallback'),
   pressure: typed('pressure'),

@@ -2,6 +2,7 @@ import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Acknowledged, Broker, Outgoing } from './bridge/broker.ts'
 import { Correlator } from './bridge/correlate.ts'
 import type { Far } from './bridge/faulty.ts'
+import type { Feeds } from './bridge/feeds/index.ts'
 import { Inbox } from './bridge/inbox.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { settleReplies } from './bridge/request.ts'
@@ -47,6 +48,7 @@ export type Parts = Readonly<{
   /** The policies of publishing, for people. */
   publishing: readonly Layer<Outgoing, Acknowledged>[]
   inbox: Inbox
+  feeds: Feeds | null // null: no route is a stream
 }>
 
 /** Opens all of them; `held` closes them again, also when this throws. A broker that is `given` stays its giver's to close. */
@@ -80,7 +82,21 @@ export async function openParts(
   }
   const reading = { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config) }
   const inbox = held.use(new Inbox(broker, reading, settleReplies(replies)))
-  const opened = { telemetry, broker, leases, stall, overload, faults, cluster, workers, watches, circuits, inbox }
+  const feeds = held.use(await openFeeds(config, broker))
+  const opened = {
+    telemetry,
+    broker,
+    leases,
+    stall,
+    overload,
+    faults,
+    cluster,
+    workers,
+    watches,
+    circuits,
+    inbox,
+    feeds,
+  }
   return { ...opened, config, instance, held, drain: new Drain(config.policies.drain), replies, far, publishing }
 }
 
@@ -88,6 +104,12 @@ export async function openBroker({ broker }: Config): Promise<Broker> {
   if (broker.brokers === '') return new MemoryBroker()
   const { KafkaBroker } = await import('./bridge/kafka/kafka.ts') // not loaded where it is not used
   return new KafkaBroker(broker)
+}
+
+export async function openFeeds({ routes }: Config, broker: Broker): Promise<Feeds | null> {
+  if (Object.values(routes).every(({ stream }) => stream === undefined)) return null
+  const { Feeds } = await import('./bridge/feeds/index.ts') // not loaded where it is not used
+  return new Feeds(routes, broker)
 }
 
 export async function openLeases({ redis }: Config): Promise<Leases | null> {

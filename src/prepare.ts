@@ -13,7 +13,7 @@ export async function prepare(
   health: Health,
   { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
 ): Promise<void> {
-  const { config, broker, cluster, workers, watches, inbox, leases, held } = parts
+  const { config, broker, cluster, workers, watches, inbox, leases, feeds, held } = parts
   const { readiness } = health
   const wanted = topicsOf(config)
   readiness.block('broker', broker.state === 'ready' ? 'The topics are being looked at.' : health.unreachable().message)
@@ -32,6 +32,7 @@ export async function prepare(
       for (const { bulkhead, options } of workers.values())
         bulkhead.partitions = known.get(options.topic)?.partitions ?? null
       await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
+      await feeds?.open()
       if (demo) await runDemos(config, broker, held)
       await leases?.met // the first second's calls would spend shares of what others are leasing already
       for (const watch of watches.values()) watch.start()

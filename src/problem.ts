@@ -131,6 +131,13 @@ export const problems = {
     blames: null,
     advice: 'Other keys are served. Look at the member of the worker that holds the partition which the detail names.',
   },
+  'stream-full': {
+    status: 503,
+    title: 'The stream takes no more clients.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Come again after `Retry-After`, or raise `stream.clients` or `stream.clientsPerAddress`.',
+  },
   'circuit-open': {
     status: 503,
     title: 'The circuit is open.',

@@ -1,4 +1,5 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
+import type { Feeds } from './bridge/feeds/index.ts'
 import type { Inbox } from './bridge/inbox.ts'
 import { injectable } from './bridge/faulty.ts'
 import type { Far } from './bridge/faulty.ts'
@@ -38,8 +39,9 @@ export type Shared = Readonly<{
   partitionFor: (topic: string, key: Uint8Array | null) => number
   upstreams: Upstreams
   /** Of whatever is published, and of what is answered, too. */
-  checks: Readonly<{ publishing: readonly Check[]; answering: readonly Check[] }>
+  checks: Readonly<{ publishing: readonly Check[]; answering: readonly Check[]; reading: readonly Check[] }>
   excused: Excuse
+  feeds: Feeds | null // null: no route is a stream
 }>
 
 /** The way of a route's calls, from the first policy to the core; `policies` are for people. */
@@ -47,7 +49,7 @@ export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] 
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, excused } = shared
+  const { partitionFor, upstreams, checks, excused, feeds } = shared
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
   const parts = { route, policies: config.policies, drain, shares: sharesOf(leases, name, route), excused, faults }
   /** The core of the way; where faults can be injected, with the places for them. */
@@ -58,6 +60,12 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     const policies = callLayers({ ...parts, worker: null, checks: checks.publishing })
     const core = inMind(far => notify(far.publish, { ...named, acks, expose }))
     return { name, route, topic, service: pipe(wraps(policies), core), policies }
+  }
+  if (route.stream !== undefined) {
+    const policies = callLayers({ ...parts, worker: null, checks: checks.reading })
+    const core = feeds?.serviceOf(name)
+    if (core === undefined) throw new Error(`routes.${name} has no stream.`) // it was opened with the others
+    return { name, route, topic: route.stream.topics[0] ?? '', service: pipe(wraps(policies), core), policies }
   }
   const worker = workers.get((route.command ?? route.query)?.to ?? '')
   if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked

@@ -13,6 +13,7 @@ import { Total, Quota } from './quota.ts'
 import { Redis } from './redis.ts'
 import { Replies } from './replies.ts'
 import { Resend, Hedge, Route } from './route.ts'
+import { Filter, Stream } from './stream.ts'
 import { Server } from './server.ts'
 import { name, Mode } from './value.ts'
 import { Worker } from './worker.ts'
@@ -30,7 +31,7 @@ export const Config = z.strictObject({
   workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
   routes: z
     .record(name, Route)
-    .describe('The ways in, by name. A route has just one of `command`, `query` and `event`.'),
+    .describe('The ways in, by name. A route has just one of `command`, `query`, `event` and `stream`.'),
   policies: Policies.prefault({}).describe('Policies without options of their own, and what they remember.'),
   overload: Overload.prefault({}).describe('What the process itself can bear, asked before a body is read.'),
   faults: Faults.prefault({}).describe('What goes wrong on purpose, to see how clients and policies bear it.'),
@@ -55,6 +56,8 @@ export type PublishOptions = z.output<typeof Publish>
 export type RouteOptions = z.output<typeof Route>
 export type ResendOptions = z.output<typeof Resend>
 export type HedgeOptions = z.output<typeof Hedge>
+export type StreamOptions = z.output<typeof Stream>
+export type FilterOptions = z.output<typeof Filter>
 export type FaultRule = z.output<typeof FaultRule>
 export type FaultOptions = Config['faults']
 export type ServerOptions = Config['server']

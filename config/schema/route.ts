@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Fallback } from './fallback.ts'
 import { Quota } from './quota.ts'
+import { Stream } from './stream.ts'
 import {
   meta,
   ms,
@@ -69,10 +70,13 @@ export const Route = z
     command: CommandCore.optional().describe('A record for a worker, whose reply is the answer.'),
     query: CommandCore.optional().describe('As a command, but reading only: it may be sent again.'),
     event: EventCore.optional().describe('A record without a reply: answered 202 once the broker has it.'),
+    stream: Stream.optional().describe('What comes into topics, told to clients as it comes; GET only.'),
     delivery: z
       .enum(['volatile', 'consumable', 'replayable'])
       .default('consumable')
-      .describe('Delivery class of an event.'),
+      .describe(
+        'Delivery class. Of an event: how it is written. Of a stream: `replayable` lets clients begin in the past, `volatile` gives them no way to go on where they were.',
+      ),
     timeoutMs: ms(10, hour).default(5_000).describe('Longest that a client waits for the answer.'),
     commandTtlMs: ms(10, 24 * hour)
       .optional()
@@ -132,5 +136,5 @@ export const Route = z
       .default('normal')
       .describe('How much its calls matter: under overload `sheddable` goes first, and `health`, for probes, last.'),
   })
-  .meta({ oneOf: ['command', 'query', 'event'].map(kind => ({ required: [kind] })) })
-  .describe('One way in: has just one of `command`, `query` and `event`.')
+  .meta({ oneOf: ['command', 'query', 'event', 'stream'].map(kind => ({ required: [kind] })) })
+  .describe('One way in: has just one of `command`, `query`, `event` and `stream`.')

@@ -38,6 +38,8 @@ export function topicsOf({ replies, workers, routes }: Config): NewTopic[] {
   for (const { event, delivery } of Object.values(routes))
     if (event !== undefined)
       add(event.topic, event.partitions, delivery === 'volatile' ? { 'retention.ms': '3600000' } : {})
+  for (const { stream } of Object.values(routes))
+    for (const topic of stream?.topics ?? []) if (!all.has(topic)) add(topic, stream?.partitions ?? -1, {})
   for (const { topic, partitions } of Object.values(workers)) add(topic, partitions, {})
   add(replies.topic, replies.partitions, { 'cleanup.policy': 'delete', 'retention.ms': String(replies.retentionMs) })
   return [...all.values()]

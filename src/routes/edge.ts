@@ -13,6 +13,8 @@ import type { Inbound } from './inbound.ts'
 import type { Shared, Way } from './intake.ts'
 import { Line } from './line.ts'
 import { priorityOf } from './priority.ts'
+import { answerStream } from './streams/answer.ts'
+import { Clients } from './streams/clients.ts'
 
 export type EdgeOptions = Readonly<{
   ways: readonly Way[]
@@ -26,6 +28,8 @@ export type EdgeOptions = Readonly<{
 export type Edge = Readonly<{
   handle: (req: Inbound, res: ServerResponse) => void
   door: Door
+  /** The clients of each stream. */
+  streams: readonly Clients[]
 }>
 
 const methods = { GET: 'get', HEAD: 'head', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const
@@ -50,10 +54,19 @@ export function edge({ ways, server, partitionFor, entrance = null, faultsOf = n
   const unnamed = server.socket === undefined ? undefined : localPeer
   const router = Router({ caseSensitive: true, strict: true })
   const methodsOf = new Map<string, string[]>()
+  const streams: Clients[] = []
+
+  const serving = (way: Way): ReturnType<typeof answer> => {
+    const { stream } = way.route
+    if (stream === undefined) return answer(way, shared)
+    const clients = new Clients(way.name, stream)
+    streams.push(clients)
+    return answerStream(way, stream, clients, shared)
+  }
 
   for (const way of [...ways].sort(byPlainness)) {
     const [method, path] = way.route.match.split(' ') as Match
-    const serve = answer(way, shared)
+    const serve = serving(way)
     router[methods[method]](path, req => serve(exchangeOf(req), req.params as Params))
     const known = methodsOf.get(path) ?? []
     methodsOf.set(path, [...known, ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
@@ -89,7 +102,7 @@ export function edge({ ways, server, partitionFor, entrance = null, faultsOf = n
     } else if (req.method === 'OPTIONS') missed(exchange, null) // the router would answer by itself, as text
     else router(req as never, res as never, (error: unknown) => missed(exchange, error))
   }
-  return { handle, door }
+  return { handle, door, streams }
 }
 
 const exchangeOf = (req: unknown): Exchange => (req as Inbound).exchange as Exchange

@@ -10,7 +10,7 @@ import type { Outcome } from '../problem.ts'
 import { paced } from '../turn.ts'
 import type { Inbound } from './inbound.ts'
 import type { Line } from './line.ts'
-import { problemBody, problemHead, replyBody, replyHead } from './respond.ts'
+import { problemBody, problemHead, replyBody, replyHead, streamHead } from './respond.ts'
 import { trickle } from './trickle.ts'
 
 /** What all requests of a server share: once it is closing, every answer is the last of its connection. */
@@ -86,6 +86,26 @@ export class Exchange {
   refuse(problem: Problem, more: readonly string[] = []): void {
     if (this.last || this.req.complete) this.#refuse(problem, more)
     else paced(() => this.#refuse(problem, more), false)
+  }
+
+  /**
+   * Begins an answer without an end, which closes its connection: what follows is the caller's to write. Null when the client has
+   * left. A `problem` is why the answer will be short although its status is 200.
+   */
+  open(type: string, problem: Problem | null = null): ServerResponse | null {
+    const { res, line } = this
+    const ms = since(this.started)
+    const outcome = this.call?.progress.outcome ?? 'not-sent'
+    this.last = true
+    if (!this.#gone) {
+      res.shouldKeepAlive = false
+      res.useChunkedEncodingByDefault = false // pieces written for many go out as they are
+      res.writeHead(200, streamHead(this, type, outcome, ms))
+      res.flushHeaders()
+      line.broken = true
+    }
+    this.#finish(200, outcome, problem, ms)
+    return this.#gone ? null : res
   }
 
   #refuse(problem: Problem, more: readonly string[]): void {

@@ -82,6 +82,13 @@ export function problemHead(
   return head
 }
 
+/** The head of a stream, whose end nobody knows; no proxy may gather it. */
+export function streamHead(exchange: Exchange, type: string, outcome: Outcome, ms: number): string[] {
+  const head = ['Content-Type', type, 'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no']
+  addOurs(head, exchange, outcome, ms)
+  return head
+}
+
 function addOurs(head: string[], { id, call }: Exchange, outcome: Outcome, ms: number): void {
   head.push('Sluice-Outcome', outcome, 'Sluice-Call-Id', id, 'Server-Timing', timing(call?.progress ?? null, ms))
   head.push('X-Content-Type-Options', 'nosniff')

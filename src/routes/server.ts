@@ -18,6 +18,8 @@ export type Front = Readonly<{
   readonly connections: number
   /** From now on every answer closes its connection; new ones are still served. */
   drain(): void
+  /** Ends all streams, spread over so long, and begins none. */
+  endStreams(overMs: number): void
   /** Stops accepting, closes what is idle, and what is left after `limitMs`. Resolves when no connection is open. */
   close(limitMs: number): Promise<void>
 }>
@@ -40,7 +42,7 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
   })
   server.maxHeadersCount = 0 // else headers beyond it are dropped without a word; see head.ts
   server.maxConnections = limits.connections
-  const { handle, door } = edge
+  const { handle, door, streams } = edge
   let connections = 0 // the server would count them for a callback only
   server.on('connection', socket => {
     connections++
@@ -61,6 +63,9 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     },
     drain() {
       door.closing = true
+    },
+    endStreams(overMs) {
+      for (const stream of streams) stream.end(overMs)
     },
     close(limitMs) {
       door.closing = true

@@ -10,6 +10,7 @@ import type { Described } from './meter.ts'
 import { measureProcess } from './process.ts'
 import { countPublishing } from './publishing.ts'
 import { countRepetitions } from './repetitions.ts'
+import { countStreams } from './streams.ts'
 import { countWorkers } from './workers.ts'
 
 /** The metrics, until they are closed. */
@@ -34,6 +35,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countFallbacks(meter, mended),
     countWorkers(meter, workers),
     countRepetitions(meter, routes),
+    countStreams(meter, routes),
     countGroups(meter, workers),
     countPublishing(meter, new Set(topics)),
     countShares(meter, Object.keys(workers), Object.keys(routes)),

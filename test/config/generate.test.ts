@@ -32,7 +32,10 @@ test('what has a default is not required', () => {
   deepEqual(schema['required'], ['routes'])
   deepEqual(at('routes', 'any')['required'], ['match'])
   deepEqual(at('workers', 'any')['required'], ['topic'])
-  deepEqual(at('routes', 'any')['oneOf'], [{ required: ['command'] }, { required: ['query'] }, { required: ['event'] }])
+  deepEqual(
+    at('routes', 'any')['oneOf'],
+    ['command', 'query', 'event', 'stream'].map(kind => ({ required: [kind] })),
+  )
 })
 
 test('a variable may stand wherever a value may', () => {

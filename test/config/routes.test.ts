@@ -8,10 +8,10 @@ const event = 'event: { topic: t }'
 const query = 'query: { to: orders }'
 
 test('a route has just one of command, query and event', () => {
-  equal(said(' a: { match: GET / }'), 'f:3:2  routes.a: found none of command, query, event, expected just one')
+  equal(said(' a: { match: GET / }'), 'f:3:2  routes.a: found none of command, query, event, stream, expected just one')
   equal(
     said(` a: { match: POST /, ${event}, ${query} }`),
-    'f:3:22  routes.a.event: found beside query, expected just one of command, query, event',
+    'f:3:22  routes.a.event: found beside query, expected just one of command, query, event, stream',
   )
   equal(
     said(' a: { match: GET /, querry: { to: orders } }'),
@@ -84,7 +84,7 @@ test('a key is taken from what the request has', () => {
 test('a delivery class is of events, and agrees with their acknowledgement', () => {
   equal(
     said(` a: { match: GET /, ${query}, delivery: volatile }`),
-    'f:3:54  routes.a.delivery: found on a query, expected on events only',
+    'f:3:54  routes.a.delivery: found on a query, expected on events and streams only',
   )
   const ack = (acks: string, delivery: string): string =>
     said(` a: { match: POST /, event: { topic: t, acks: ${acks} }${delivery} }`)

@@ -8,6 +8,7 @@ export const config = Config.parse({
     'place-order': { match: 'POST /orders', command: { to: 'orders' } },
     find: { match: 'GET /find', query: { to: 'orders' }, retryOn: [503] },
     signal: { match: 'POST /signals', event: { topic: 'signals' } },
+    feed: { match: 'GET /feed', stream: { topics: ['signals'] } },
     mended: { match: 'GET /mended', query: { to: 'orders' }, fallback: [{ fixed: {} }] },
   },
 })

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { bytes, count, hour, mebi, ms, text, topicName } from './value.ts'
+
+const pointer = text(/^(\/([^~/]|~[01])*){1,32}$/, 'a JSON pointer, such as /customer/id')
+
+export const Filter = z
+  .strictObject({
+    of: text(
+      /^(key|header\.[^\s]{1,128}|(\/([^~/]|~[01])*){1,32})$/,
+      'one of key, header.<name>, or a JSON pointer such as /customer/id',
+    ).describe('What of a record is compared: `key`, `header.<name>`, or a JSON pointer into its value.'),
+    equals: text(/^(path|query)\.[A-Za-z]\w{0,63}$/, 'one of path.<parameter>, query.<parameter>')
+      .optional()
+      .describe(
+        'With what: a parameter of the path or of the query. A query parameter that is not given compares nothing.',
+      ),
+    value: z
+      .union([z.string().max(1_024), z.number(), z.boolean()])
+      .optional()
+      .describe('With what: always this.'),
+    required: z.boolean().default(false).describe('Whether the query parameter must be given.'),
+  })
+  .describe(
+    'One comparison, of text: with either `equals` or `value`. A record without what is compared does not match.',
+  )
+
+export const Stream = z.strictObject({
+  topics: z.array(topicName).min(1).max(16).describe('Topics whose records are told, each in its order.'),
+  filter: z.array(Filter).max(16).default([]).describe('Which records a client gets: those for which all hold.'),
+  as: z
+    .enum(['value', 'record'])
+    .default('value')
+    .describe(
+      '`value`: the value alone. `record`: a JSON object with topic, partition, offset, time, key, headers and value.',
+    ),
+  fields: z
+    .array(pointer)
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('The fields of a JSON value that are told, as JSON pointers. Default: the value as it is.'),
+  partitions: count(1, 10_000).default(12).describe('Partitions of the topics, when the gateway creates them.'),
+  heartbeatMs: ms(100, hour)
+    .default(15_000)
+    .describe('How often a client hears that it is still connected, and where it would go on.'),
+  retryMs: ms(1, hour)
+    .default(2_000)
+    .describe('When a client is told to come again: after half of it to one and a half.'),
+  clients: count(1, 1_000_000).default(10_000).describe('Most clients at once.'),
+  clientsPerAddress: count(1, 1_000_000).default(100).describe('Most clients at once of one address.'),
+  bufferBytes: bytes(1_024, 64 * mebi)
+    .default(262_144)
+    .describe('What may wait for one client; one that lets more wait is told that it lags, and let go.'),
+  windowRecords: count(1, 1_000_000)
+    .default(1_000)
+    .describe('Latest records of each partition kept for those who were away for a moment.'),
+  windowBytes: bytes(1_024, 1_024 * mebi)
+    .default(4 * mebi)
+    .describe('Most bytes of them.'),
+  readers: count(1, 1_000)
+    .default(16)
+    .describe('How many clients are read for from the past at once; others wait for their turn.'),
+})

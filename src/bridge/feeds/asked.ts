@@ -1,0 +1,57 @@
+import type { RouteOptions } from '../../../config/schema/index.ts'
+import type { Told } from '../../call.ts'
+import { parseTime } from '../../clock.ts'
+import type { EpochMs } from '../../clock.ts'
+import { Problem } from '../../problem.ts'
+import type { Past, Place } from '../past.ts'
+import type { Offsets } from './position.ts'
+import type { Stream } from './stream.ts'
+import type { Visit } from './visit.ts'
+
+/** The names that a stream's query has of its own. */
+export const ownParameters: readonly string[] = ['from', 'until', 'lastEventId']
+
+/**
+ * What a request asks of a stream: by its header Last-Event-ID, its query parameters `lastEventId`, `from` and `until`, and those
+ * that the filters look at. Where both are given, the position of the last event wins: an EventSource comes again with the same
+ * URL. Throws invalid-request.
+ */
+export async function visitOf(
+  { params, query, headers }: Told,
+  stream: Stream,
+  past: Past,
+  delivery: RouteOptions['delivery'],
+): Promise<Visit> {
+  const asked = new URLSearchParams(query)
+  const wish = stream.filter.wishOf(new Map(params), asked)
+  const last = headers.find(([name]) => name === 'last-event-id')?.[1] ?? asked.get('lastEventId')
+  const from = asked.get('from')
+  const until = asked.get('until')
+  if (delivery !== 'replayable' && (from !== null || until !== null))
+    throw invalid('The route is not replayable: it takes neither from nor until.')
+  const offsetsOf = async (place: Place): Promise<Offsets> => {
+    const topics = await Promise.all(stream.tails.map(({ topic }) => past.offsets(topic, place)))
+    return topics.map(offsets => offsets.map(Number))
+  }
+  const placed = (text: string): Promise<Offsets> | Offsets => {
+    if (text === 'earliest') return offsetsOf('earliest')
+    if (text === 'now') return stream.offsets
+    const time = timeOf(text)
+    return time === null ? stream.codec.decode(text) : offsetsOf(time)
+  }
+  const isNew = last === null || last === '' || delivery === 'volatile'
+  return {
+    wish,
+    start: isNew ? await placed(from ?? 'now') : stream.codec.decode(last),
+    until: until === null ? null : await placed(until),
+  }
+}
+
+/** Epoch milliseconds, or a time of RFC 3339; null for what is neither. */
+function timeOf(text: string): EpochMs | null {
+  if (/^\d{1,15}$/.test(text)) return Number(text) as EpochMs
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return null
+  return parseTime(text)
+}
+
+const invalid = (detail: string): Problem => new Problem('invalid-request', detail)

@@ -1,0 +1,34 @@
+import { test } from 'node:test'
+import { deepEqual } from 'node:assert/strict'
+import { parse } from '../../config/load.ts'
+
+const told = (route: string): readonly string[] =>
+  parse(`routes:\n  feed:\n    ${route}\n`, 'gateway.yaml').mistakes.map(({ message }) => message)
+
+test('a stream is read by GET, and its filters compare with what there is', () => {
+  deepEqual(
+    told('{ match: GET /orders/:id, stream: { topics: [orders], filter: [{ of: key, equals: path.id }] } }'),
+    [],
+  )
+  deepEqual(told('{ match: POST /orders, stream: { topics: [orders] } }'), [
+    'found "POST /orders", expected GET: a stream is only read',
+  ])
+  deepEqual(told('{ match: GET /orders/:id, stream: { topics: [orders], filter: [{ of: key, equals: path.ip }] } }'), [
+    'found "path.ip", but the path of match has no :ip, did you mean `id`?',
+  ])
+  deepEqual(told('{ match: GET /o, stream: { topics: [orders], filter: [{ of: key, equals: query.from }] } }'), [
+    'found "query.from", but from, until, lastEventId say where a stream begins and ends: expected another name',
+  ])
+  deepEqual(told('{ match: GET /o, stream: { topics: [orders], filter: [{ of: key }] } }'), [
+    'found none of equals, value, expected just one',
+  ])
+  deepEqual(told('{ match: GET /o, stream: { topics: [orders], filter: [{ of: key, equals: query.a, value: b }] } }'), [
+    'found beside equals, expected just one of equals, value',
+  ])
+})
+
+test('the topic of the replies is told to nobody', () => {
+  deepEqual(told('{ match: GET /o, stream: { topics: [gateway.replies] } }'), [
+    'found "gateway.replies", which is replies.topic, expected another',
+  ])
+})
