@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkChain } from './chain.ts'
 import { checkClashes } from './clashes.ts'
+import { checkDialects } from './dialects.ts'
 import { plain, read } from './document.ts'
 import type { Tree } from './document.ts'
 import { explain } from './explain.ts'
@@ -66,6 +67,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkChain(seen)
   checkQuotas(seen)
   checkClashes(seen)
+  checkDialects(seen)
   checkRepetition(seen)
   checkSlots(seen)
   checkFaults(seen)

@@ -7,6 +7,7 @@ import { Inbox } from './bridge/inbox.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { settleReplies } from './bridge/request.ts'
 import { Watch } from './bridge/watch.ts'
+import { dialectOf, rowOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
 import { StateFile } from './resilience/circuit/index.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
@@ -81,7 +82,8 @@ export async function openParts(
     replies,
   }
   const reading = { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config) }
-  const inbox = held.use(new Inbox(broker, reading, settleReplies(replies)))
+  const dialects = Object.values(config.workers).map(dialectOf)
+  const inbox = held.use(new Inbox(broker, reading, settleReplies(replies, dialects)))
   const feeds = held.use(await openFeeds(config, broker))
   const opened = {
     telemetry,
@@ -137,8 +139,8 @@ export async function openStateFile({ policies }: Config, circuits: readonly Cir
 
 export async function runDemos({ workers }: Config, broker: Broker, held: AsyncDisposableStack): Promise<void> {
   const { demo } = await import('./worker/demo.ts')
-  for (const { topic, dialect } of Object.values(workers)) {
-    const serving = await demo(broker, { topic, dialect })
+  for (const worker of Object.values(workers)) {
+    const serving = await demo(broker, { topic: worker.topic, dialect: dialectOf(worker) })
     if (held.disposed) await serving.close()
     else held.use(serving)
   }
@@ -188,7 +190,9 @@ export const askedFaults = ({ admin, faults }: Config): FaultsOf | null =>
     : faultsOf(admin.token, faults.maxPercent)
 
 export const broadcasts = ({ workers }: Config): boolean =>
-  Object.values(workers).some(worker => worker.replies === 'broadcast')
+  Object.values(workers).some(
+    worker => worker.replies === 'broadcast' || rowOf(dialectOf(worker)).replyPartition === null,
+  )
 
 const routesTo = ({ routes }: Config, worker: string): [string, RouteOptions][] =>
   Object.entries(routes).filter(([, { command, query }]) => (command ?? query)?.to === worker)

@@ -7,6 +7,7 @@ import { notify } from './bridge/notify.ts'
 import { repeatedRequest } from './bridge/repeat.ts'
 import { requestReply } from './bridge/request.ts'
 import type { Watch } from './bridge/watch.ts'
+import { dialectOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
 import type { Call, Reply, Service } from './call.ts'
 import type { SharedClients, Leases } from './resilience/quota/index.ts'
@@ -58,7 +59,7 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
   if (route.event !== undefined) {
     const { topic, expose, acks = route.delivery === 'volatile' ? 'leader' : 'all' } = route.event
     const policies = callLayers({ ...parts, worker: null, checks: checks.publishing })
-    const core = inMind(far => notify(far.publish, { ...named, acks, expose }))
+    const core = inMind(far => notify(far.publish, { ...named, emptyBody: route.emptyBody, acks, expose }))
     return { name, route, topic, service: pipe(wraps(policies), core), policies }
   }
   if (route.stream !== undefined) {
@@ -69,10 +70,17 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
   }
   const worker = workers.get((route.command ?? route.query)?.to ?? '')
   if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
-  const { topic, dialect } = worker.options
+  const { topic } = worker.options
+  const written = {
+    ...named,
+    dialect: dialectOf(worker.options),
+    emptyBody: route.emptyBody === undefined ? worker.options.emptyBody : route.emptyBody,
+    contentType: route.contentType ?? worker.options.contentType,
+    maxReplyBytes: config.replies.maxBytes,
+  }
   const repeats = repetitionOf(route, worker, cluster)
   const core = lazily(() => {
-    const options = { ...named, dialect, maxReplyBytes: config.replies.maxBytes, reply: inbox.place }
+    const options = { ...written, reply: inbox.place }
     return inMind(far =>
       repeats === null
         ? requestReply(far.publish, far.replies, options)

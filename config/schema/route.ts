@@ -14,6 +14,8 @@ import {
   topicName,
   headerName,
   contentType,
+  emptyBody,
+  replyType,
   name,
   Mode,
 } from './value.ts'
@@ -94,10 +96,30 @@ export const Route = z
       .optional()
       .describe('Content types taken, without parameters. Default: all.'),
     requestHeaders: z.array(headerName).max(64).default([]).describe('Request headers passed on to the worker.'),
+    emptyBody: emptyBody
+      .optional()
+      .describe(
+        'What the value of a record without content is: `null` (a tombstone), `empty` (zero bytes) or `object` (`{}`). Default: as its worker has it; of an event `null`.',
+      ),
+    contentType: replyType
+      .optional()
+      .describe('Content type of replies that name none. Default: as its worker has it.'),
     replyHeaders: z
       .array(headerName)
       .max(64)
-      .default(['location', 'etag', 'last-modified', 'cache-control', 'content-language', 'retry-after', 'vary'])
+      .default([
+        'location',
+        'etag',
+        'last-modified',
+        'cache-control',
+        'content-language',
+        'content-encoding',
+        'content-range',
+        'retry-after',
+        'vary',
+        'allow',
+        'www-authenticate',
+      ])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
     quota: Quota.optional().describe(
       'What each client may send to this route: at least one of `requests`, `bytes` and `windows`. Off unless given.',

@@ -61,6 +61,18 @@ export const contentType = text(
   'a content type in lower case without parameters, such as application/json',
 )
 
+export const replyType = text(
+  /^[A-Za-z0-9!#$&^_.+-]{1,64}\/[A-Za-z0-9!#$&^_.+-]{1,64}( *;[\x20-\x7e]{1,128})?$/,
+  'a content type, such as application/json or text/plain; charset=utf-8',
+)
+
+export const recordHeader = text(
+  /^(?!ce_|http-|sluice-attempt$|sluice-expires$)[\x21-\x7e]{1,128}$/i,
+  'the name of a record header: 1 to 128 printable characters, and none of those that the gateway writes itself',
+)
+
+export const emptyBody = z.literal([null, 'null', 'empty', 'object']).meta(meta({ allowed: 'null, empty or object' }))
+
 export const name = text(
   /^[a-z][a-z0-9-]{0,63}$/,
   'a name: lower-case letters, digits and hyphens, a letter first, at most 64',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { breaker } from './breaker.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { Total } from './quota.ts'
-import { ms, count, percent, hour, text, topicName, Mode } from './value.ts'
+import { ms, count, percent, hour, text, topicName, recordHeader, emptyBody, replyType, Mode } from './value.ts'
 
 export const groupName = text(/^[^\s\p{Cc}]{1,249}$/u, 'the id of a consumer group: 1 to 249 characters, no blanks')
 
@@ -14,17 +14,46 @@ export const Watch = z.strictObject({
   ),
 })
 
+export const Custom = z.strictObject({
+  correlation: recordHeader.describe(
+    'The correlation id: text of letters, digits, `-` and `.`, which a reply repeats.',
+  ),
+  replyTopic: recordHeader.describe('The topic of the reply.'),
+  replyPartition: recordHeader
+    .optional()
+    .describe('The partition of the reply. Not given: the worker answers to any, and every instance reads all.'),
+  partitionEncoding: z
+    .enum(['text', 'int32'])
+    .default('text')
+    .describe('`text`: the partition in decimal. `int32`: four bytes, the highest first.'),
+  status: recordHeader.optional().describe('Of a reply, its status; `sluice-status` is understood in any case.'),
+  error: recordHeader
+    .optional()
+    .describe('Of a reply, what failed, as text or as JSON with a `message` and maybe a `status`: else it is 500.'),
+})
+
 export const Worker = z.strictObject({
   topic: topicName.describe('Topic of the commands.'),
   dialect: z
-    .enum(['sluice', 'spring'])
+    .enum(['sluice', 'spring', 'nestjs', 'smallrye', 'zilla', 'faststream', 'custom'])
     .default('sluice')
-    .describe('Names and encodings of the record headers that the worker understands.'),
+    .describe(
+      'Names and encodings of the record headers that the worker understands: docs/dialects.md. `custom`: as `custom` has them.',
+    ),
+  custom: Custom.optional().describe('Names of record headers, for `dialect: custom`.'),
+  emptyBody: emptyBody
+    .optional()
+    .describe(
+      'What the value of a command without content is: `null`, `empty` (zero bytes) or `object` (`{}`). Default: `object` for spring and faststream, else `null`.',
+    ),
+  contentType: replyType
+    .optional()
+    .describe('Content type of replies that name none. Default: application/json for nestjs, else none is told.'),
   replies: z
     .enum(['partition', 'broadcast'])
     .default('partition')
     .describe(
-      '`partition`: the worker answers to the partition that the command names. `broadcast`: it ignores it, so every instance reads all partitions.',
+      '`partition`: the worker answers to the partition that the command names. `broadcast`: it ignores it, so every instance reads all partitions, as always where the dialect names none.',
     ),
   breaker: breaker(20, 5_000, 60_000)
     .extend({

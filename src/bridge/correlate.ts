@@ -26,13 +26,14 @@ export abstract class Waiter extends Timed implements Entry<Waiter> {
   abandon(_problem: Problem): void {}
 }
 
-const secretBytes = 16 // 128 random bits; semantics asks for at least 122
+const secretBytes = 16 // 128 random bits
 const drawAtOnce = 256
 
 /**
  * Joins replies to the calls that wait for them: one inbox, one register. An id is
- * `<instance>.<incarnation>.<sequence>.<random bits>`; the bits of the latest ids are remembered, answered or not, so that
- * every other reply can be told apart: foreign, stale, duplicate, late or forged.
+ * `<instance>.<incarnation>.<sequence>.<random bits>`, of letters, digits, `-` and `.`, which every framework hands back as
+ * it came and none takes for a number. The bits of the latest ids are remembered, answered or not, so that every other
+ * reply can be told apart: foreign, stale, duplicate, late or forged.
  */
 export class Correlator {
   readonly #instance: string
@@ -45,8 +46,8 @@ export class Correlator {
 
   constructor({ instance, memory = 65_536 }: Readonly<{ instance: string; memory?: number }>) {
     const incarnation = `${wallClock().toString(36)}${randomBytes(3).toString('hex')}`
-    this.#instance = `${instance}.`
-    this.#prefix = `${instance}.${incarnation}.`
+    this.#instance = `${instance.replaceAll(/[^A-Za-z0-9-]/g, '-')}.`
+    this.#prefix = `${this.#instance}${incarnation}.`
     this.#memory = Math.ceil(memory / drawAtOnce) * drawAtOnce
     this.#secrets = Buffer.alloc(this.#memory * secretBytes)
     this.#answered = new Uint8Array(this.#memory)
@@ -76,6 +77,11 @@ export class Correlator {
   /** It no longer waits. Harmless when repeated, or after the reply. */
   forget(waiter: Waiter): void {
     this.#waiting.delete(waiter)
+  }
+
+  /** Whether an id is of this instance, or says so. */
+  issued(id: string): boolean {
+    return id.startsWith(this.#instance)
   }
 
   /** Hands the reply to whoever waits for it, and says what it was. */
@@ -126,6 +132,6 @@ export class Correlator {
   }
 
   #secret(slot: number): string {
-    return this.#secrets.toString('base64url', slot * secretBytes, (slot + 1) * secretBytes)
+    return this.#secrets.toString('hex', slot * secretBytes, (slot + 1) * secretBytes)
   }
 }

@@ -2,8 +2,8 @@ import type { Call, Reply, Service } from '../call.ts'
 import { now, since } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Acks, Outgoing } from './broker.ts'
-import { envelope } from './wire.ts'
-import type { Envelope } from './wire.ts'
+import { envelope, valueOf } from './wire/index.ts'
+import type { Envelope } from './wire/index.ts'
 
 export type NotifyOptions = Omit<Envelope, 'reply' | 'dialect'> & Readonly<{ acks: Acks; expose: boolean }>
 
@@ -14,7 +14,8 @@ const json = [['content-type', 'application/json']] as const
  * acknowledged it; with `acks: none` nobody says whether it has, and the outcome stays in doubt.
  */
 export function notify(publish: Service<Outgoing, Acknowledged>, options: NotifyOptions): Service<Call, Reply> {
-  const headers = envelope({ ...options, dialect: 'sluice', reply: null })
+  const written = { ...options, dialect: 'sluice', reply: null } as const
+  const [headers, value] = [envelope(written), valueOf(written)]
   return async function notify(call) {
     const { progress } = call
     const begun = now()
@@ -24,7 +25,7 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
         topic: call.topic,
         partition: call.partition,
         key: call.key,
-        value: call.body,
+        value: value(call.body),
         headers: headers(call, ''),
         acks: options.acks,
         signal: call.signal,

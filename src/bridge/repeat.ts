@@ -5,7 +5,7 @@ import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
 import { Waiter } from './correlate.ts'
 import type { Replies, RequestOptions } from './request.ts'
-import { asAttempt, envelope, readReply, waitAsked } from './wire.ts'
+import { asAttempt, envelope, replyReader, valueOf, waitAsked } from './wire/index.ts'
 
 export type Silence = 'resend' | 'hedge'
 
@@ -40,11 +40,11 @@ export type RepeatParts = Readonly<{
  * the reply to any of them answers the call.
  */
 export function repeatedRequest(parts: RepeatParts, options: RequestOptions): Service<Call, Reply> {
-  const headers = envelope(options)
+  const wire: Wire = { headers: envelope(options), value: valueOf(options), read: replyReader(options) }
   return async function request(call) {
-    const asking = new Asking(parts, call, options.maxReplyBytes)
+    const asking = new Asking(parts, call, wire)
     try {
-      asking.begin(headers)
+      asking.begin()
       return await asking.answer.promise
     } finally {
       asking.end()
@@ -52,12 +52,19 @@ export function repeatedRequest(parts: RepeatParts, options: RequestOptions): Se
   }
 }
 
+/** How a route's commands are written, and the replies to them read. */
+type Wire = Readonly<{
+  headers: ReturnType<typeof envelope>
+  value: ReturnType<typeof valueOf>
+  read: ReturnType<typeof replyReader>
+}>
+
 /** One call with all its sendings. */
 class Asking extends Waiter {
   readonly answer = Promise.withResolvers<Reply>()
   readonly #parts: RepeatParts
   readonly #call: Call
-  readonly #maxBytes: number
+  readonly #wire: Wire
   #first: Outgoing | null = null
   #patience: Alarm | null = null // until it may be sent once more
   #pause: Alarm | null = null // before it is sent again
@@ -65,18 +72,18 @@ class Asking extends Waiter {
   #retries = 0
   #ended = false
 
-  constructor(parts: RepeatParts, call: Call, maxBytes: number) {
+  constructor(parts: RepeatParts, call: Call, wire: Wire) {
     super()
     this.#parts = parts
     this.#call = call
-    this.#maxBytes = maxBytes
+    this.#wire = wire
   }
 
   get worker(): string {
     return this.#call.worker
   }
 
-  begin(headers: ReturnType<typeof envelope>): void {
+  begin(): void {
     const { topic, partition, key, body, signal, progress } = this.#call
     const begun = now()
     this.#parts.replies.expect(this)
@@ -85,8 +92,8 @@ class Asking extends Waiter {
       topic,
       partition,
       key,
-      value: body,
-      headers: headers(this.#call, this.id),
+      value: this.#wire.value(body),
+      headers: this.#wire.headers(this.#call, this.id),
       acks: 'all',
       signal,
     }
@@ -163,7 +170,7 @@ class Asking extends Waiter {
     const { worker, progress } = this.#call
     progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
     try {
-      const reply = readReply(record, worker, this.#maxBytes)
+      const reply = this.#wire.read(record, worker)
       if (this.#isRepeated(reply, record)) this.#parts.replies.renew(this)
       else this.#settle(reply)
     } catch (error) {

@@ -2,22 +2,24 @@ import { ask } from '../call.ts'
 import type { Call, Reply, Service } from '../call.ts'
 import { now, since, until } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
-import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
+import type { Acknowledged, Handler, Incoming, Outgoing } from './broker.ts'
 import { Waiter } from './correlate.ts'
 import type { Correlator } from './correlate.ts'
-import { correlationOf, envelope, readReply } from './wire.ts'
-import type { Envelope } from './wire.ts'
+import { unmarked } from './unmarked.ts'
+import { correlationNames, correlationOf, envelope, replyReader, valueOf } from './wire/index.ts'
+import type { Dialect, Envelope, ReplyOptions } from './wire/index.ts'
 
 /** Where calls wait for their replies. */
 export type Replies = Pick<Correlator, 'expect' | 'renew' | 'forget'>
-export type RequestOptions = Envelope & Readonly<{ maxReplyBytes: number }>
+export type RequestOptions = Envelope & ReplyOptions
 
 /** What all calls of a route share. */
 type Parts = Readonly<{
   publish: Service<Outgoing, Acknowledged>
   replies: Replies
   headers: ReturnType<typeof envelope>
-  maxReplyBytes: number
+  value: ReturnType<typeof valueOf>
+  read: ReturnType<typeof replyReader>
 }>
 
 /**
@@ -32,7 +34,13 @@ export function requestReply(
   replies: Replies,
   options: RequestOptions,
 ): Service<Call, Reply> {
-  const parts: Parts = { publish, replies, headers: envelope(options), maxReplyBytes: options.maxReplyBytes }
+  const parts: Parts = {
+    publish,
+    replies,
+    headers: envelope(options),
+    value: valueOf(options),
+    read: replyReader(options),
+  }
   return function request(call) {
     return new Promise((resolve, reject) => new Asking(parts, call, resolve, reject).begin())
   }
@@ -59,7 +67,7 @@ class Asking extends Waiter {
   }
 
   begin(): void {
-    const { publish, replies, headers } = this.#parts
+    const { publish, replies, headers, value } = this.#parts
     const { topic, partition, key, body, signal, progress } = this.#call
     const begun = now()
     replies.expect(this)
@@ -68,7 +76,7 @@ class Asking extends Waiter {
       topic,
       partition,
       key,
-      value: body,
+      value: value(body),
       headers: headers(this.#call, this.id),
       acks: 'all',
       signal,
@@ -94,7 +102,7 @@ class Asking extends Waiter {
     progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
     try {
-      this.#resolve(readReply(record, worker, this.#parts.maxReplyBytes))
+      this.#resolve(this.#parts.read(record, worker))
     } catch (error) {
       this.#reject(error)
     }
@@ -117,9 +125,14 @@ class Asking extends Waiter {
   }
 }
 
-/** The inbox: hands each record of the reply topic to whoever waits for it. */
-export const settleReplies =
-  (replies: Correlator) =>
-  (record: Incoming): void => {
-    replies.settle(correlationOf(record), record)
+/** The inbox: hands each record of the reply topic to whoever waits for it; `dialects` are those of the workers. */
+export function settleReplies(replies: Correlator, dialects: readonly Dialect[] = []): Handler {
+  const names = correlationNames(dialects)
+  const isOurs = (id: string): boolean => replies.issued(id)
+  const missed = unmarked(dialects)
+  return function settle(record) {
+    const id = correlationOf(record, names, isOurs)
+    if (id === null) missed(record)
+    replies.settle(id, record)
   }
+}

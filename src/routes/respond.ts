@@ -25,16 +25,18 @@ export function replyHead(exchange: Exchange, reply: Reply, passes: ReadonlySet<
     if (!isType && !passes.has(name)) continue
     if (!isSendable(value)) throw new Problem('bad-reply', `The header ${name} of the reply holds a control character.`)
     if (!isType) head.push(name, toField(value))
-    else type ??= toField(value)
+    else type = toField(value)
   }
   if (reply.own !== undefined) for (const [name, value] of reply.own) head.push(name, value)
   if (!isBare(status)) {
-    if (body.length > 0) head.push('Content-Type', type ?? 'application/octet-stream')
+    if (body.length > 0 && type !== null) head.push('Content-Type', type)
     // of HEAD it would say the length of what GET answers, which nobody knows here
     if (body.length > 0 || exchange.req.method !== 'HEAD') head.push('Content-Length', String(body.length))
   } else if (status === 205) head.push('Content-Length', '0')
   if (exchange.wait !== null) head.push('Preference-Applied', `wait=${exchange.wait}`)
   addOurs(head, exchange, exchange.call?.progress.outcome ?? 'not-sent', ms)
+  // forbids to look at the content, which is all that there is to tell what has no type
+  if (type !== null || body.length === 0 || isBare(status)) head.push(...noSniffing)
   return head
 }
 
@@ -79,6 +81,7 @@ export function problemHead(
   if (retryAfterMs !== null) head.push('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
   if (exchange.wait !== null) head.push('Preference-Applied', `wait=${exchange.wait}`)
   addOurs(head, exchange, outcome, ms)
+  head.push(...noSniffing)
   return head
 }
 
@@ -86,12 +89,14 @@ export function problemHead(
 export function streamHead(exchange: Exchange, type: string, outcome: Outcome, ms: number): string[] {
   const head = ['Content-Type', type, 'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no']
   addOurs(head, exchange, outcome, ms)
+  head.push(...noSniffing)
   return head
 }
 
+const noSniffing = ['X-Content-Type-Options', 'nosniff'] as const
+
 function addOurs(head: string[], { id, call }: Exchange, outcome: Outcome, ms: number): void {
   head.push('Sluice-Outcome', outcome, 'Sluice-Call-Id', id, 'Server-Timing', timing(call?.progress ?? null, ms))
-  head.push('X-Content-Type-Options', 'nosniff')
   const quota = call?.progress.quota ?? null
   if (quota !== null) addQuota(head, quota)
 }

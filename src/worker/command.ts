@@ -1,6 +1,6 @@
 import type { Pair } from '../call.ts'
 import type { Incoming } from '../bridge/broker.ts'
-import type { Origin } from '../bridge/wire.ts'
+import type { Origin } from '../bridge/wire/index.ts'
 import { refuse } from './answer.ts'
 
 /** What the gateway was asked to do: the HTTP request as the record carries it. */

@@ -1,5 +1,5 @@
 import type { Broker } from '../bridge/broker.ts'
-import type { Dialect } from '../bridge/wire.ts'
+import type { Dialect } from '../bridge/wire/index.ts'
 import { problem, refuse } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { Command } from './command.ts'

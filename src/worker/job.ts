@@ -1,6 +1,6 @@
 import { after, wallClock } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
-import type { Origin } from '../bridge/wire.ts'
+import type { Origin } from '../bridge/wire/index.ts'
 import type { Command } from './command.ts'
 import type { Part } from './part.ts'
 import type { Ticket } from './prefix.ts'

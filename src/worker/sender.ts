@@ -2,8 +2,8 @@ import type { Reply } from '../call.ts'
 import { after, pause, wallClock } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Broker, Header, Headers } from '../bridge/broker.ts'
-import { replyHeaders } from '../bridge/wire.ts'
-import type { Dialect, Origin } from '../bridge/wire.ts'
+import { replyHeaders } from '../bridge/wire/index.ts'
+import type { Dialect, Origin } from '../bridge/wire/index.ts'
 import { problem, toReply } from './answer.ts'
 
 export type SenderOptions = Readonly<{

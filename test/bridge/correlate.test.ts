@@ -51,9 +51,15 @@ test('a reply reaches the one who waits for it, and nobody else', () => {
 test('an id is the instance, the incarnation, the sequence and at least 122 random bits', () => {
   const replies = new Correlator({ instance: 'host-9090' })
   const [first, second] = [waits(replies, nobody).id, waits(replies, nobody).id]
-  match(first, /^host-9090\.[a-z0-9]+\.0\.[A-Za-z0-9_-]{22}$/)
-  match(second, /^host-9090\.[a-z0-9]+\.1\.[A-Za-z0-9_-]{22}$/)
+  match(first, /^host-9090\.[a-z0-9]+\.0\.[0-9a-f]{32}$/)
+  match(second, /^host-9090\.[a-z0-9]+\.1\.[0-9a-f]{32}$/)
   notEqual(first.split('.')[3], second.split('.')[3])
+})
+
+test('an id is letters, digits, hyphens and dots, whatever the instance is called, and no number to any parser', () => {
+  const { id } = waits(new Correlator({ instance: '1e5_9-9090' }), nobody)
+  match(id, /^1e5-9-9090\.[A-Za-z0-9]+\.0\.[0-9a-f]{32}$/)
+  equal(Number.isNaN(Number(id)), true)
 })
 
 test('tells foreign, stale, duplicate, late, forged and unmarked replies apart, and drops them', () => {
@@ -73,7 +79,7 @@ test('tells foreign, stale, duplicate, late, forged and unmarked replies apart, 
   equal(told(`b.${incarnation}.0.${secret}`), 'foreign')
   equal(told(`${instance}.earlier.0.${secret}`), 'stale')
   equal(
-    told(waiting.id.slice(0, -1) + (waiting.id.endsWith('A') ? 'B' : 'A')),
+    told(waiting.id.slice(0, -1) + (waiting.id.endsWith('a') ? 'b' : 'a')),
     'forged',
     'wrong bits for a call that waits',
   )

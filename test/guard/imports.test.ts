@@ -149,7 +149,7 @@ test('what the architecture forbids is found', () => {
     'src/resilience/stack.ts imports src/resilience/circuit/window.ts: the door is src/resilience/circuit/index.ts',
   ])
   const right = [
-    broken('src/worker/a.ts', '../bridge/wire.ts'),
+    broken('src/worker/a.ts', '../bridge/wire/index.ts'),
     broken('src/routes/a.ts', '../problem.ts'),
     broken('src/main.ts', './app.ts'),
     broken('src/lab/a.ts', '../app.ts'),

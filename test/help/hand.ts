@@ -61,7 +61,7 @@ export class Taken {
   /** Writes any record where the command wants its reply. */
   async publish(
     headers: Headers,
-    body: string | Uint8Array,
+    body: string | Uint8Array | null,
     to: Readonly<{ topic?: string | undefined; partition?: number | undefined }> = {},
   ): Promise<void> {
     await this.#broker.publish({

@@ -45,13 +45,16 @@ test('what the gateway itself says of a reply passes every allow-list', () => {
   equal(named(replyHead(anExchange(), answer, passes, 0))['age'], '3')
 })
 
-test('bytes without a type are bytes, and the first of two types counts', () => {
-  equal(named(replyHead(anExchange(), reply(), passes, 0))['content-type'], 'application/octet-stream')
+test('bytes without a type have none, and may be looked at; the last of two types counts', () => {
+  const { 'content-type': type, 'x-content-type-options': sniffing } = named(
+    replyHead(anExchange(), reply(), passes, 0),
+  )
+  deepEqual([type, sniffing], [undefined, undefined])
   const headers = [
     ['content-type', 'a/b'],
     ['content-type', 'c/d'],
   ] as const
-  equal(named(replyHead(anExchange(), reply({ headers }), passes, 0))['content-type'], 'a/b')
+  equal(named(replyHead(anExchange(), reply({ headers }), passes, 0))['content-type'], 'c/d')
 })
 
 test('204, 205 and 304 have no body, and only 205 says so', () => {

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, throws } from 'node:assert/strict'
-import { readCommand } from '../../src/bridge/wire.ts'
+import { readCommand } from '../../src/bridge/wire/index.ts'
 import { Refusal } from '../../src/worker/answer.ts'
 import { Command } from '../../src/worker/command.ts'
 import { aRecord, pairs } from '../help/record.ts'

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import { alarms } from '../../src/clock.ts'
-import { readCommand } from '../../src/bridge/wire.ts'
+import { readCommand } from '../../src/bridge/wire/index.ts'
 import { Command } from '../../src/worker/command.ts'
 import { Job } from '../../src/worker/job.ts'
 import type { Sending } from '../../src/worker/job.ts'

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
-import { readCommand } from '../../src/bridge/wire.ts'
+import { readCommand } from '../../src/bridge/wire/index.ts'
 import { refuse } from '../../src/worker/answer.ts'
 import { Command } from '../../src/worker/command.ts'
 import { Job } from '../../src/worker/job.ts'
