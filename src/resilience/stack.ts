@@ -135,6 +135,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         policy: 'breaker',
         blames: 'worker',
         labels: call => call,
+        source: call => call,
         failed: failing(options.breaker.failOn),
         ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
         excused: ({ started, partition }) => notTheWorker(started, partition),

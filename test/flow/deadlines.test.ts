@@ -61,7 +61,10 @@ test('a wait that its client shortened says nothing against the worker', async t
     routes: { 'place-order': { timeoutMs: 60_000, deadlineHeader: 'x-deadline-ms' } },
   })
   for (let i = 0; i < 5; i++)
-    equal((await ask('/orders', { body: anOrder, headers: { 'x-deadline-ms': '150' } })).code, 'reply-timeout')
+    equal(
+      (await ask('/orders', { body: { ...anOrder, orderId: `o-${i}` }, headers: { 'x-deadline-ms': '150' } })).code,
+      'reply-timeout',
+    )
   equal(worker.commands.length, 5)
   equal((await admin.metrics()).sum('sluice_circuit_state', { circuit: 'orders', state: 'closed' }), 1)
 })

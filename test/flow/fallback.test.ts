@@ -7,7 +7,7 @@ import { aGateway, anOrder } from '../help/gateway.ts'
 import type { Part } from '../help/gateway.ts'
 
 /** Opens with the first failure, so that the second call meets an open circuit. */
-const brittle = { orders: { breaker: { consecutive: 1, openMs: 60_000 } } }
+const brittle = { orders: { breaker: { consecutive: 1, minCalls: 1, openMs: 60_000 } } }
 const reading = (fallback: readonly Part[], over: Part = {}): Part => ({
   workers: brittle,
   routes: { 'read-order': { fallback, ...over }, 'place-order': { timeoutMs: 400, commandTtlMs: 400 } },

@@ -9,8 +9,9 @@ const faults = (kind: string, rule: object = {}, more: Part = {}): Part => ({
   ...more,
 })
 const order = { body: anOrder }
+const another = (i: number): { body: object } => ({ body: { ...anOrder, orderId: `o-${i}` } })
 const circuit = (breaker: object): Part => ({
-  workers: { orders: { breaker: { consecutive: 3, openMs: 60_000, ...breaker } } },
+  workers: { orders: { breaker: { consecutive: 3, minCalls: 3, openMs: 60_000, ...breaker } } },
 })
 
 test('lost replies open the circuit of the worker, as silence does; the commands are sent', async t => {
@@ -20,7 +21,7 @@ test('lost replies open the circuit of the worker, as silence does; the commands
   )
   worker.always(command => void command.reply({ status: 201 }))
   for (let i = 0; i < 3; i++) {
-    const { code, outcome } = await ask('/orders', order)
+    const { code, outcome } = await ask('/orders', another(i))
     deepEqual([code, outcome], ['reply-timeout', 'sent'])
   }
   equal((await ask('/orders', order)).code, 'circuit-open')

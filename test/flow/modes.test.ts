@@ -13,10 +13,10 @@ const strict: Readonly<Record<Policy, (mode: string) => Part>> = {
   lease: mode => ({ workers: { orders: { quota: { mode, requests: 1, windowMs: 60_000 } } } }),
   bulkhead: mode => ({ workers: { orders: { bulkhead: { mode, limit: 'fixed', slots: 1, queue: 0 } } } }),
   breaker: mode => ({
-    workers: { orders: { breaker: { mode, consecutive: 1, openMs: 60_000 } } },
+    workers: { orders: { breaker: { mode, consecutive: 1, minCalls: 1, openMs: 60_000 } } },
     policies: { gate: 'off' },
   }),
-  gate: mode => ({ workers: { orders: { breaker: { consecutive: 1, openMs: 60_000 } } }, policies: { gate: mode } }),
+  gate: mode => ({ workers: { orders: { breaker: { consecutive: 1, minCalls: 1, openMs: 60_000 } } }, policies: { gate: mode } }),
   deadline: mode => ({
     routes: { 'place-order': { timeoutMs: 30, commandTtlMs: 60_000 } },
     policies: { deadline: mode },

@@ -62,7 +62,8 @@ test('who falls silent right after a rebalance is no longer excused by it, once 
   await until('it is seen', async () => (await admin.metrics()).sum('sluice_worker_members') === 1)
   equal((await ask('/orders', { body: anOrder })).status, 201)
   hangs = true
-  for (let i = 0; i < 5; i++) equal((await ask('/orders', { body: anOrder })).code, 'reply-timeout')
+  for (let i = 0; i < 5; i++)
+    equal((await ask('/orders', { body: { ...anOrder, orderId: `o-${i}` } })).code, 'reply-timeout')
   equal((await ask('/orders', { body: anOrder })).code, 'circuit-open')
 })
 

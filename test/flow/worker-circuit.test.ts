@@ -8,13 +8,15 @@ const circuit = (breaker: object, timeoutMs = 20_000): { workers: object; routes
   routes: { 'place-order': { timeoutMs }, 'read-order': { timeoutMs } },
 })
 
+const another = (i: number): object => ({ ...anOrder, orderId: `o-${i}` })
+
 test('five silences in a row open the circuit of the worker, for all its routes, and one probe closes it', async t => {
   const openMs = 800
   const { ask, admin, worker } = await aGateway(t, circuit({ openMs, openMaxMs: openMs, consecutive: 5 }, 40))
   const state = async (name: string): Promise<boolean> =>
     (await admin.metrics()).sum('sluice_circuit_state', { circuit: 'orders', state: name }) === 1
 
-  for (let i = 0; i < 5; i++) equal((await ask('/orders', { body: anOrder })).code, 'reply-timeout')
+  for (let i = 0; i < 5; i++) equal((await ask('/orders', { body: another(i) })).code, 'reply-timeout')
   const opened = performance.now()
   ok(await state('open'))
   const refused = await ask('/orders/o-1')
@@ -47,7 +49,7 @@ test('five silences in a row open the circuit of the worker, for all its routes,
 })
 
 test('errors that failOn names open it, and other refusals of the worker do not', async t => {
-  const { ask, admin, worker } = await aGateway(t, circuit({ openMs: 60_000, consecutive: 3, failOn: [500, 503] }))
+  const { ask, admin, worker } = await aGateway(t, circuit({ openMs: 60_000, minCalls: 21, failurePercent: 10, failOn: [500, 503] }))
   const times = async (status: number, count: number): Promise<string[]> => {
     worker.always(command => void command.reply({ status }))
     const answers: string[] = []
@@ -61,6 +63,16 @@ test('errors that failOn names open it, and other refusals of the worker do not'
   deepEqual(new Set(await times(502, 10)), new Set(['502 null']), 'not named here')
   deepEqual(await times(503, 4), ['503 null', '503 null', '503 null', '503 circuit-open'])
   equal((await admin.metrics()).sum('sluice_circuit_changes_total', { circuit: 'orders', state: 'open' }), 1)
+})
+
+test('what one client asks in vain does not close the worker for the others', async t => {
+  const { ask, worker } = await aGateway(t, circuit({}, 200))
+  worker.always(command => void command.reply({ status: command.body === '' ? 200 : 500 }))
+  for (let i = 0; i < 5; i++) equal((await ask('/orders', { body: anOrder })).status, 500)
+  equal((await ask('/orders/o-2')).status, 200)
+  worker.always(command => void (command.body === '' && command.reply({ status: 200 })))
+  for (let i = 0; i < 6; i++) equal((await ask('/orders', { body: anOrder })).code, 'reply-timeout')
+  equal((await ask('/orders/o-2')).status, 200)
 })
 
 test('a share of failures opens it, once there are enough verdicts', async t => {
@@ -100,7 +112,7 @@ test('another worker’s circuit stays closed', async t => {
       stock: { match: 'GET /stock', query: { to: 'stock' }, timeoutMs: 30 },
     },
   })
-  for (let i = 0; i < 2; i++) await ask('/orders', { body: anOrder })
+  for (let i = 0; i < 2; i++) await ask('/orders', { body: another(i) })
   equal((await ask('/orders', { body: anOrder })).code, 'circuit-open')
   equal((await ask('/stock')).code, 'reply-timeout')
   equal(worker.commands.length, 2)

@@ -229,7 +229,9 @@ test('the statuses that the worker names count against it, others do not', async
   for (let i = 0; i < 30; i++) await chain.call(aCall())
   equal(chain.worker.circuit.state, 'closed')
   status = 418
-  for (let i = 0; i < 5; i++) await chain.call(aCall())
+  for (let i = 0; i < 29; i++) await chain.call(aCall())
+  equal(chain.worker.circuit.state, 'closed')
+  await chain.call(aCall())
   equal(chain.worker.circuit.state, 'open')
 })
 

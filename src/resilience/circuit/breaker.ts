@@ -5,6 +5,7 @@ import { Problem } from '../../problem.ts'
 import type { Target } from '../../problem.ts'
 import { spent } from './circuit.ts'
 import type { Circuit } from './circuit.ts'
+import type { Source } from './health.ts'
 import { refusal } from '../refusal.ts'
 import type { Labels } from '../refusal.ts'
 
@@ -12,7 +13,9 @@ export type BreakerOptions<In, Out> = Readonly<{
   policy: string // who refuses: one word for the worker's breaker, another for the cluster's
   blames: Target // the problems that are this target's fault; all others are no verdict
   labels: (input: In) => Labels
-  /** Names the failure in a result, such as a reply of 503; null for a good one. */
+  /** Who asked for what: without it every failure counts as if it were of another client. */
+  source?: (input: In) => Source
+  /** Names the error in a result, such as a reply of 503; null for a good one. */
   failed?: (result: Out) => string | null
   /** How long the target took, in milliseconds, once it has answered; without it no success is slow. */
   tookMs?: (input: In) => number
@@ -25,7 +28,7 @@ export type BreakerOptions<In, Out> = Readonly<{
 /** Stops calling a target that keeps failing. The circuit is the target's: routes share it. Throws circuit-open. */
 export function breaker<In extends Abortable, Out>(
   circuit: Circuit,
-  { policy, blames, labels, failed, tookMs, excused, silence }: BreakerOptions<In, Out>,
+  { policy, blames, labels, source, failed, tookMs, excused, silence }: BreakerOptions<In, Out>,
 ): Policy<In, Out> {
   const [enforced, observed] = [refusal(policy, 'enforce'), refusal(policy, 'observe')]
   const isSlow = (input: In): boolean =>
@@ -43,7 +46,7 @@ export function breaker<In extends Abortable, Out>(
         silence &&
         after(silence.ms, () => {
           if (!silence.blamed(input) || excused?.(input) === true) return
-          circuit.judge(pass, 'failure', 'silence')
+          circuit.judge(pass, 'failure', 'silence', source?.(input))
           pass = spent // one verdict a call
         })
       return ask(next, input).then(
@@ -51,13 +54,14 @@ export function breaker<In extends Abortable, Out>(
           alarm?.cancel()
           const failure = failed === undefined ? null : failed(result)
           if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
-          else circuit.judge(pass, 'failure', failure)
+          else circuit.judge(pass, 'error', failure)
           return result
         },
         (error: unknown) => {
           alarm?.cancel()
           const { spec, code } = Problem.from(error)
-          circuit.judge(pass, spec.blames === blames && excused?.(input) !== true ? 'failure' : 'none', code)
+          const verdict = spec.blames === blames && excused?.(input) !== true ? 'failure' : 'none'
+          circuit.judge(pass, verdict, code, source?.(input))
           throw error
         },
       )

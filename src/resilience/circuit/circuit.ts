@@ -6,7 +6,7 @@ import type { CircuitState, ForcedState } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import { Counter, bucketsOf } from './counter.ts'
 import type { Moves } from './counter.ts'
-import type { Cause, CircuitOptions, CircuitSnapshot, Pass, Saved, Verdict } from './health.ts'
+import type { Cause, CircuitOptions, CircuitSnapshot, Pass, Saved, Source, Verdict } from './health.ts'
 import { OpenTimes } from './opentimes.ts'
 import { Probes } from './probes.ts'
 import { spread } from '../refusal.ts'
@@ -79,14 +79,18 @@ export class Circuit implements Disposable {
     return ++this.#generation
   }
 
-  /** Counts what a call that was let through says about the target; `why` names the failure. */
-  judge(pass: Pass, verdict: Verdict, why = 'a failure'): void {
+  /**
+   * Counts what a call that was let through says about the target; `why` names the failure. Without a `source` every failure
+   * counts as if it had another one.
+   */
+  judge(pass: Pass, verdict: Verdict, why = 'a failure', source: Source | null = null): void {
     if (this.#state === 'closed') {
       if (pass !== this.#generation || verdict === 'none') return // begun before the last change, or proves nothing
-      if (verdict === 'failure') this.#silent = silences.has(why)
-      this.#counter.count(verdict, why, this.#forced === 'closed')
+      if (verdict === 'failure' || verdict === 'error') this.#silent = silences.has(why)
+      this.#counter.count(verdict, why, this.#forced === 'closed', source)
     } else if (this.#state === 'half-open') {
-      const decision = this.#probes.end(pass, verdict, why)
+      // after a silence any answer is one: whether it is an error is again a matter of its share
+      const decision = this.#probes.end(pass, verdict === 'error' && this.#silent ? 'success' : verdict, why)
       if (decision?.to === 'open') {
         this.#silent = silences.has(why)
         this.#counter.open(decision.cause)

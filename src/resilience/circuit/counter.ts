@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import CircuitBreaker from 'opossum'
 import type { CircuitState } from '../../events.ts'
-import type { Cause, Verdict } from './health.ts'
+import type { Cause, Source, Verdict } from './health.ts'
 import { percentOf, reaches } from './share.ts'
 import { Window } from './window.ts'
 
@@ -45,7 +45,9 @@ export class Counter implements Disposable {
   readonly #turn = new EventEmitter()
   readonly #slow: Window | null // of the successes
   #bucket: Bucket
-  #inARow = 0
+  #inARow = 0 // failures since the last answer
+  #first: Source | null = null // of the first of them
+  #several = false // whether they are of more than one client or key
   #lastFailure = ''
   #cause: Cause | null = null // of the change under way; null when opossum decides it
 
@@ -81,9 +83,10 @@ export class Counter implements Disposable {
   }
 
   /** Counts, and opens when there is enough of it; with `held` it only counts. */
-  count(verdict: Exclude<Verdict, 'none'>, why: string, held: boolean): void {
-    if (verdict === 'failure') return this.#failed(why, held)
+  count(verdict: Exclude<Verdict, 'none'>, why: string, held: boolean, source: Source | null): void {
+    if (verdict === 'failure') return this.#failed(why, held, source)
     this.#inARow = 0
+    if (verdict === 'error') return this.#erred(why, held)
     this.#bucket.fires++ // into opossum's own bucket: firing it would cost 0.5 µs, and keep a latency for the whole window
     const slow = this.#slow
     if (slow === null) return
@@ -123,8 +126,22 @@ export class Counter implements Disposable {
     this.#breaker.shutdown()
   }
 
-  #failed(why: string, held: boolean): void {
-    this.#inARow++
+  #failed(why: string, held: boolean, source: Source | null): void {
+    if (this.#inARow++ === 0) {
+      this.#first = source
+      this.#several = false
+    }
+    this.#several ||= source === null || !isSame(this.#first, source)
+    this.#erred(why, held)
+    const { consecutive } = this.#options
+    const several = this.#several || consecutive === 1
+    if (held || !several || this.#inARow < consecutive || !this.#breaker.closed) return
+    const reason = `${this.#inARow} in a row failed, the last: ${why}`
+    this.open({ reason, limit: consecutive, observed: this.#inARow })
+  }
+
+  /** Counts in the share. */
+  #erred(why: string, held: boolean): void {
     this.#lastFailure = why
     if (held) {
       this.#bucket.fires++
@@ -133,10 +150,6 @@ export class Counter implements Disposable {
     }
     this.#breaker.fire().catch(() => {}) // it opens in here, when the share is reached
     if (this.#bucket.latencyTimes.length > 1_000) this.#bucket.latencyTimes.length = 0 // kept by opossum, used by nobody
-    const { consecutive } = this.#options
-    if (this.#inARow < consecutive || !this.#breaker.closed) return
-    const reason = `${this.#inARow} in a row failed, the last: ${why}`
-    this.open({ reason, limit: consecutive, observed: this.#inARow })
   }
 
   #failures(): Cause {
@@ -150,3 +163,7 @@ export class Counter implements Disposable {
     return this.#breaker.status.window[0] as unknown as Bucket
   }
 }
+
+/** Whether both are of one client and one key. Without a key no two calls ask for the same. */
+const isSame = (a: Source | null, b: Source): boolean =>
+  a !== null && a.client === b.client && a.key !== null && b.key !== null && Buffer.compare(a.key, b.key) === 0

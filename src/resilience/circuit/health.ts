@@ -8,7 +8,7 @@ export type CircuitOptions = Readonly<{
   windowMs: number
   minCalls: number // verdicts in the window before the share of failures counts
   failurePercent: number
-  consecutive: number // failures in a row that open it, however few the calls
+  consecutive: number // failures in a row, of more than one client or key, that open it, however few the calls
   openMs: number
   openMaxMs: number // open times double up to here
   probes: number // calls let through while half-open
@@ -18,10 +18,13 @@ export type CircuitOptions = Readonly<{
 }>
 
 /**
- * What one call says about the target. `slow`: a success that took too long. `none`: nothing, as when the client left or we
- * refused it ourselves.
+ * What one call says about the target. `slow`: a success that took too long. `error`: it answered that this call has failed, which
+ * may be the input's fault, so it counts in the share only. `failure`: it did not answer, or nothing that can be read; several
+ * in a row open the circuit. `none`: nothing, as when the client left or we refused the call ourselves.
  */
-export type Verdict = 'success' | 'slow' | 'failure' | 'none'
+export type Verdict = 'success' | 'slow' | 'error' | 'failure' | 'none'
+/** Who asked for what. Failures in a row of one client with one key may be the fault of that input. */
+export type Source = Readonly<{ client: string; key: Uint8Array | null }>
 /** The right to a verdict. It is void once the circuit has changed, or the probe's place has gone to another. */
 export type Pass = number
 /** A circuit at present, for people. The counts are of the window. */

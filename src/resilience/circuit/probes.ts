@@ -60,7 +60,7 @@ export class Probes {
     if (verdict === 'none') return null
     if (verdict === 'success') this.#good++
     else if (verdict === 'slow') this.#slow++
-    else this.#failed++
+    else this.#failed++ // in a probe, an error weighs as much as a failure
     return this.#decision(why)
   }
 

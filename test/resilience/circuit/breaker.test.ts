@@ -67,9 +67,11 @@ test('a reply that counts as a failure opens it, and is passed on all the same',
   const changes = heard(t, 'circuit')
   using circuit = aCircuit()
   const service = breaker(circuit, options)(answers(503))
-  for (let i = 0; i < 3; i++) equal((await service(aCall())).status, 503)
+  for (let i = 0; i < 99; i++) equal((await service(aCall())).status, 503)
+  equal(circuit.state, 'closed', 'however many in a row')
+  equal((await service(aCall())).status, 503)
   equal(circuit.state, 'open')
-  equal(changes[0]?.reason, '3 in a row failed, the last: status 503')
+  equal(changes[0]?.reason, 'at least 50 % failed, the last: status 503')
 })
 
 test('refusals of the worker, and what is the fault of the broker, the client or ourselves, count for nothing', async t => {
@@ -111,7 +113,7 @@ test('an excuse does not undo what the worker itself replied', async t => {
   frozenClock(t)
   using circuit = aCircuit()
   await thrice(breaker(circuit, { ...options, excused: () => true })(answers(500)))
-  equal(circuit.state, 'open')
+  equal(circuit.snapshot().failures, 3)
 })
 
 test('an excused probe gives its place back', async t => {
@@ -140,7 +142,7 @@ test('where calls outlive the wait of their clients, silence counts once, after 
   equal(circuit.state, 'closed') // two silences: counted again at their expiry they would be four
   taken[2]!.reply({ ...anAnswer, status: 500 }) // was not sent at the full wait, so it was not blamed for its silence
   await all[2]
-  equal(circuit.state, 'open')
+  equal(circuit.snapshot().failures, 3)
   taken[3]!.reply(anAnswer)
   await all[3]
 })
@@ -216,4 +218,36 @@ test('an operator’s word counts at once', async t => {
     refused.map(({ observed }) => observed),
     [false, true],
   )
+})
+
+test('five silences of one client with one key prove nothing of the worker, of a second one they do', async t => {
+  frozenClock(t)
+  using circuit = aCircuit()
+  const guarded = breaker(circuit, { ...options, source: call => call })(throws('reply-timeout'))
+  const key = (): Uint8Array => new Uint8Array([1, 2])
+  for (let i = 0; i < 5; i++) await guarded(aCall({ client: 'one', key: key() })).catch(() => {})
+  equal(circuit.state, 'closed')
+  await guarded(aCall({ client: 'two', key: key() })).catch(() => {})
+  equal(circuit.state, 'open')
+})
+
+test('a client that asks once a second, alone, is protected from a worker that is silent', async t => {
+  const clock = frozenClock(t)
+  using circuit = aCircuit()
+  const guarded = breaker(circuit, { ...options, source: call => call })(throws('reply-timeout'))
+  for (let i = 0; i < 3; i++) {
+    await guarded(aCall({ client: 'legacy', key: new Uint8Array([i]) })).catch(() => {})
+    await clock.advance(1_000)
+  }
+  equal(circuit.state, 'open')
+})
+
+test('after a silence any answer of a probe closes it: whether it is an error is a matter of its share', async t => {
+  chance(t)
+  const clock = frozenClock(t)
+  using circuit = aCircuit()
+  await thrice(breaker(circuit, options)(throws('reply-timeout')))
+  await clock.advance(5_000)
+  await breaker(circuit, options)(answers(500))(aCall())
+  equal(circuit.state, 'closed')
 })

@@ -34,7 +34,7 @@ function aCounter(t: TestContext, over: Partial<CounterOptions> = {}, state: Cir
   return { counter, told }
 }
 const count = (counter: Counter, verdict: 'success' | 'slow' | 'failure', times: number, held = false): void => {
-  for (let i = 0; i < times; i++) counter.count(verdict, 'silence', held)
+  for (let i = 0; i < times; i++) counter.count(verdict, 'silence', held, null)
 }
 
 test('it opens for the time that it is given when it opens, and half-opens by itself', async t => {
@@ -64,6 +64,33 @@ test('it is told what was exceeded: the share, the row, or the share of slow one
   const slow = aCounter(t)
   count(slow.counter, 'slow', 4)
   deepEqual(slow.told.at(-1), ['at least 80 % took longer than 500 ms', 80, 100])
+})
+
+const one = { client: 'one', key: new Uint8Array([1]) }
+
+test('failures in a row of one client with one key open nothing, of another client, another key or without one they do', t => {
+  frozenClock(t)
+  const others = [{ ...one, client: 'two' }, { ...one, key: new Uint8Array([2]) }, { ...one, key: null }, null]
+  for (const other of others) {
+    const { counter, told } = aCounter(t, { consecutive: 3, minCalls: 100 })
+    for (let i = 0; i < 5; i++) counter.count('failure', 'silence', false, { ...one, key: new Uint8Array([1]) })
+    deepEqual(told, [])
+    counter.count('failure', 'silence', false, other)
+    equal(told.length, 2)
+  }
+})
+
+test('an error counts in the share, and ends a row of failures, as it is an answer', t => {
+  frozenClock(t)
+  const { counter, told } = aCounter(t, { consecutive: 3, minCalls: 9 })
+  count(counter, 'failure', 2)
+  counter.count('error', 'status 500', false, one)
+  equal(counter.totals.inARow, 0)
+  count(counter, 'failure', 2)
+  for (let i = 0; i < 3; i++) counter.count('error', 'status 500', false, one)
+  deepEqual(told, [])
+  counter.count('error', 'status 500', false, one)
+  deepEqual(told.at(-1), ['at least 50 % failed, the last: status 500', 50, 100])
 })
 
 test('held, it counts all and opens at nothing; then at the first that exceeds', t => {
