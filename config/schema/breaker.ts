@@ -11,7 +11,11 @@ export const breaker = (minCalls: number, openMs: number, openMaxMs: number) =>
       .default(minCalls)
       .describe('Verdicts in the window before the share of failures counts.'),
     failurePercent: percent().default(50).describe('Share of failures that opens the circuit.'),
-    consecutive: count(1, 10_000).default(5).describe('Calls in a row without an answer, of more than one client or key, that open it, however few the calls.'),
+    consecutive: count(1, 10_000)
+      .default(5)
+      .describe(
+        'Calls in a row without an answer, of more than one client or key, that open it, however few the calls.',
+      ),
     openMs: ms(10, hour)
       .default(openMs)
       .describe('How long it stays open before probes are let through, ± 20 %; doubled with each failure of them.'),

@@ -16,7 +16,10 @@ const strict: Readonly<Record<Policy, (mode: string) => Part>> = {
     workers: { orders: { breaker: { mode, consecutive: 1, minCalls: 1, openMs: 60_000 } } },
     policies: { gate: 'off' },
   }),
-  gate: mode => ({ workers: { orders: { breaker: { consecutive: 1, minCalls: 1, openMs: 60_000 } } }, policies: { gate: mode } }),
+  gate: mode => ({
+    workers: { orders: { breaker: { consecutive: 1, minCalls: 1, openMs: 60_000 } } },
+    policies: { gate: mode },
+  }),
   deadline: mode => ({
     routes: { 'place-order': { timeoutMs: 30, commandTtlMs: 60_000 } },
     policies: { deadline: mode },

@@ -45,7 +45,7 @@ test('when the last member has gone its calls are refused within 2 s, and served
 
 test('who falls silent right after a rebalance is no longer excused by it, once it has answered', async t => {
   const { ask, admin, broker, gateway } = await openGateway(t, {
-    workers: { orders: { group: 'workers', watch: { everyMs: 100 } } },
+    workers: { orders: { group: 'workers', partitions: 1, watch: { everyMs: 100 } } },
     routes: { 'place-order': { timeoutMs: 100 } },
   })
   await gateway.ready

@@ -49,7 +49,10 @@ test('five silences in a row open the circuit of the worker, for all its routes,
 })
 
 test('errors that failOn names open it, and other refusals of the worker do not', async t => {
-  const { ask, admin, worker } = await aGateway(t, circuit({ openMs: 60_000, minCalls: 21, failurePercent: 10, failOn: [500, 503] }))
+  const { ask, admin, worker } = await aGateway(
+    t,
+    circuit({ openMs: 60_000, minCalls: 21, failurePercent: 10, failOn: [500, 503] }),
+  )
   const times = async (status: number, count: number): Promise<string[]> => {
     worker.always(command => void command.reply({ status }))
     const answers: string[] = []
