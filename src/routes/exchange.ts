@@ -108,6 +108,12 @@ export class Exchange {
     return this.#gone ? null : res
   }
 
+  /** The answer has been given by whoever accepted its upgrade. */
+  upgraded(): void {
+    this.line.broken = true
+    this.#finish(101, this.call?.progress.outcome ?? 'not-sent', null, since(this.started))
+  }
+
   #refuse(problem: Problem, more: readonly string[]): void {
     const { call } = this
     // what had not even become a call is certainly not in a topic

@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { after } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
 import { Problem } from '../problem.ts'
@@ -6,6 +7,9 @@ import type { Exchange } from './exchange.ts'
 
 /** Gets the body, or why there is none. */
 export type BodyReader = (problem: Problem | null, body: Buffer) => void
+
+/** A request to go on as a WebSocket. Accepting ends HTTP on the connection. */
+export type Upgrade = Readonly<{ accept: (accepted: (socket: Duplex) => void) => void }>
 
 export const noBody = Buffer.alloc(0)
 const firstStore = 4_096
@@ -16,6 +20,7 @@ const firstStore = 4_096
  */
 export class Inbound extends IncomingMessage {
   exchange: Exchange | null = null
+  declare socketUpgrade?: Upgrade // only of those that ask for it
   /** How many bytes of the body have been read for somebody. */
   taken = 0
   #arrived = 0

@@ -27,6 +27,9 @@ export type Front = Readonly<{
 /** Listens as the options say. Throws an Error of one sentence when the address cannot be had. */
 export async function serve(options: ServerOptions, edge: Edge): Promise<Front> {
   const { limits } = options
+  const { handle, door, streams } = edge
+  // not loaded where it is not used
+  const upgrades = streams.length === 0 ? null : await import('./streams/upgrade.ts')
   const server = createServer({
     IncomingMessage: Inbound,
     // no stream for a body that is not there: 2 µs less for a GET
@@ -39,10 +42,11 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     keepAliveTimeout: limits.keepAliveMs,
     requireHostHeader: false, // its answer would be an empty 400; see head.ts
     noDelay: true,
+    ...(upgrades !== null && { shouldUpgradeCallback: upgrades.isUpgrade }),
   })
   server.maxHeadersCount = 0 // else headers beyond it are dropped without a word; see head.ts
   server.maxConnections = limits.connections
-  const { handle, door, streams } = edge
+  const upgraded = upgrades?.acceptUpgrades(server, handle)
   let connections = 0 // the server would count them for a callback only
   server.on('connection', socket => {
     connections++
@@ -69,14 +73,17 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     },
     close(limitMs) {
       door.closing = true
-      return close(server, limitMs)
+      return close(server, limitMs, upgraded)
     },
   }
 }
 
-function close(server: Server, limitMs: number): Promise<void> {
+function close(server: Server, limitMs: number, upgraded: Disposable | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const alarm = after(limitMs, () => server.closeAllConnections())
+  const alarm = after(limitMs, () => {
+    server.closeAllConnections()
+    upgraded?.[Symbol.dispose]() // no longer the server's own
+  })
   server.close(() => {
     alarm.cancel()
     resolve()

@@ -38,6 +38,7 @@ const homes: Readonly<Record<string, string>> = {
   'pino-pretty': 'src/telemetry/',
   'prom-client': 'src/telemetry/',
   undici: 'src/bridge/',
+  ws: 'src/routes/',
   yaml: 'config/',
   zod: 'config/',
 }

@@ -20,6 +20,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/feeds/open.ts': 'test/flow/streams.test.ts, whose clients join',
   'src/bridge/feeds/stream.ts': 'test/flow/streams.test.ts, whose clients hear it',
   'src/routes/streams/answer.ts': 'test/flow/streams.test.ts, whose clients it answers',
+  'src/routes/streams/upgrade.ts': 'test/flow/websocket.test.ts, whose clients upgrade',
   'src/lab/attend.ts': 'test/kafka/lab.test.ts, which runs it as a process',
   'src/lab/crew.ts': 'test/kafka/lab.test.ts: its members are processes on a real broker',
   'src/lab/generate.ts': 'test/kafka/lab.test.ts, which runs it as a process',

@@ -1,8 +1,10 @@
+import type { Writable } from 'node:stream'
 import type { StreamOptions } from '../../../config/schema/index.ts'
 import type { Feed, Format } from '../../feed.ts'
 import { Problem } from '../../problem.ts'
 import type { Exchange } from '../exchange.ts'
 import { noBody } from '../inbound.ts'
+import type { Inbound } from '../inbound.ts'
 import { intake } from '../intake.ts'
 import type { Shared, Way } from '../intake.ts'
 import type { Params } from '../key.ts'
@@ -11,12 +13,13 @@ import type { Clients } from './clients.ts'
 import { ndjson } from './ndjson.ts'
 import { WritableSink } from './sink.ts'
 import { sse } from './sse.ts'
+import { websocket } from './websocket.ts'
 
 const types = { sse: 'text/event-stream', ndjson: 'application/x-ndjson', websocket: '' } as const
 /** What a stream's core must know of the request, whatever the route lists. */
 export const heard: readonly string[] = ['last-event-id']
 
-/** Serves the requests of a stream: server-sent events, or lines of JSON for those who ask for them. Never throws. */
+/** Serves the requests of a stream: server-sent events, or WebSocket and lines of JSON for those who ask for them. Never throws. */
 export function answerStream(
   way: Way,
   options: StreamOptions,
@@ -36,7 +39,8 @@ export function answerStream(
       if (feed.over) return exchange.reply({ status: 204, headers: [], body: noBody }, nothingPasses)
       const problem = clients.refusal(call.client)
       if (problem !== null) throw problem
-      begin(exchange, feed, format, call.client)
+      if (format === websocket) accept(exchange, feed, call.client)
+      else begin(exchange, feed, format, call.client)
     } catch (error) {
       refuse(exchange, Problem.from(error))
     }
@@ -46,17 +50,23 @@ export function answerStream(
     const res = exchange.open(types[format.name])
     if (res === null) return
     if (exchange.req.method === 'HEAD') return void res.end()
-    const { bufferBytes: boundBytes, retryMs } = options
-    const sink = new WritableSink(res, {
-      format,
-      boundBytes,
-      flushMs: shared.bodyTimeoutMs,
-      lagged: () => clients.lagged(),
+    if (format === sse) res.write(sse.end(jittered(options.retryMs)))
+    join(res, feed, format, address)
+  }
+
+  const accept = (exchange: Exchange, feed: Feed, address: string): void =>
+    exchange.req.socketUpgrade?.accept(socket => {
+      exchange.upgraded()
+      join(socket, feed, websocket, address)
     })
-    if (format.name === 'sse') res.write(format.end(jittered(retryMs)))
+
+  function join(out: Writable, feed: Feed, format: Format, address: string): void {
+    const { bufferBytes: boundBytes } = options
+    const lagged = (): void => clients.lagged()
+    const sink = new WritableSink(out, { format, boundBytes, flushMs: shared.bodyTimeoutMs, lagged })
     const counted = clients.enter(address, sink)
     const joined = feed.join(sink)
-    res.on('close', () => {
+    out.on('close', () => {
       joined[Symbol.dispose]()
       counted[Symbol.dispose]()
     })
@@ -74,8 +84,11 @@ export function answerStream(
 
   return function answerStream(exchange, params) {
     exchange.route = name
-    void serve(exchange, params, /ndjson/i.test(exchange.req.headers.accept ?? '') ? ndjson : sse)
+    void serve(exchange, params, formatOf(exchange.req))
   }
 }
+
+const formatOf = ({ socketUpgrade, headers }: Inbound): Format =>
+  socketUpgrade !== undefined ? websocket : /ndjson/i.test(headers.accept ?? '') ? ndjson : sse
 
 const nothingPasses: ReadonlySet<string> = new Set()
