@@ -1,7 +1,7 @@
 import type { Broker } from '../bridge/broker.ts'
 import { wallClock } from '../clock.ts'
 import { serve } from '../worker/serve.ts'
-import type { Context, Serving } from '../worker/serve.ts'
+import type { Context, Serving } from '../worker/options.ts'
 import type { Answer } from '../worker/answer.ts'
 import type { Command } from '../worker/command.ts'
 import { noDeeds } from './behaviour.ts'

@@ -7,7 +7,7 @@ import type { Pair, Reply } from '../call.ts'
  */
 export type Answer = Readonly<{
   status?: number
-  headers?: Readonly<Record<string, string>> | readonly Pair[]
+  headers?: Readonly<Record<string, string>> | Iterable<Pair>
   body?: unknown
   /** False asks the gateway not to send the command again; a number of ms, not before. */
   retry?: false | number
@@ -15,28 +15,73 @@ export type Answer = Readonly<{
 
 const unprintable = /[^\t\x20-\x7e\x80-\xff]/ // would end or split the HTTP header
 const token = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/
+const parts: ReadonlySet<string> = new Set(['status', 'headers', 'body', 'retry'])
 
-/** The answer as it goes on the wire. Throws a TypeError for what is no HTTP response. */
-export function toReply(answer: Answer | undefined): Reply {
-  const { status, headers = [], body, retry } = answer ?? {}
+/** The answer as it goes on the wire. Throws a TypeError for what is no answer, or no HTTP response. */
+export function toReply(given: Answer | Refusal | void): Reply {
+  const { status, headers = [], body, retry } = partsOf(given)
   const [content, type] = encode(body)
-  const pairs = Array.isArray(headers) ? (headers as readonly Pair[]) : Object.entries(headers)
-  const written = pairs.map(([name, value]): Pair => [name.toLowerCase(), value])
-  for (const [name, value] of written)
-    if (!token.test(name) || unprintable.test(value)) throw new TypeError(`The header ${name} cannot be sent.`)
+  const written = pairsOf(headers)
   if (type !== null && !written.some(([name]) => name === 'content-type')) written.unshift(['content-type', type])
-  if (typeof retry === 'number' && !(retry >= 0 && retry < 1e12)) throw new TypeError(`${retry} is no time to wait.`)
-  if (typeof retry === 'number') written.push(['retry-after', String(Math.ceil(retry / 1_000))])
+  if (typeof retry === 'number') written.push(['retry-after', secondsOf(retry)])
+  else if (retry !== undefined && retry !== false)
+    throw new TypeError(`retry is ${show(retry)}: false, or a time in ms.`)
   const code = status ?? (content.length === 0 ? 204 : 200)
-  if (!Number.isInteger(code) || code < 200 || code > 599) throw new TypeError(`${code} is no status from 200 to 599.`)
+  if (!Number.isInteger(code) || code < 200 || code > 599)
+    throw new TypeError(`${show(code)} is no status from 200 to 599.`)
   return { status: code, headers: written, body: content, ...(retry === false && { final: true }) }
 }
+
+/** What is neither nothing nor an answer was meant as a body, and would be lost. */
+function partsOf(given: Answer | Refusal | void): Answer {
+  if (given instanceof Refusal) return given.answer
+  if (given === undefined || given === null) return {}
+  const names = typeof given === 'object' ? Object.keys(given) : []
+  const other = names.find(name => !parts.has(name))
+  const known = names.length > 0 ? other === undefined : isEmptyObject(given)
+  if (known) return given
+  throw new TypeError(
+    `A handler gave ${other === undefined ? show(given) : `an object with ${other}`}: an answer is { status, headers, body, retry }.`,
+  )
+}
+
+const isEmptyObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+
+function pairsOf(headers: NonNullable<Answer['headers']>): Pair[] {
+  const pairs: readonly unknown[] =
+    Symbol.iterator in Object(headers) ? [...(headers as Iterable<Pair>)] : Object.entries(headers)
+  return pairs.map(pair => {
+    const [name, value]: readonly unknown[] = Array.isArray(pair) ? pair : []
+    const lower = typeof name === 'string' ? name.toLowerCase() : ''
+    if (typeof value !== 'string') throw new TypeError(`The header ${lower} is ${show(value)}, and no text.`)
+    if (!token.test(lower) || unprintable.test(value)) throw new TypeError(`The header ${lower} cannot be sent.`)
+    return [lower, value]
+  })
+}
+
+function secondsOf(ms: number): string {
+  if (!(ms >= 0 && ms < 1e12)) throw new TypeError(`${ms} is no time to wait.`)
+  return String(Math.ceil(ms / 1_000))
+}
+
+/** The kind of a value: it may hold what is secret, and be of any size. */
+const show = (value: unknown): string =>
+  typeof value === 'number'
+    ? String(value)
+    : Array.isArray(value)
+      ? 'an array'
+      : value === null
+        ? 'null'
+        : `of type ${typeof value}`
 
 function encode(body: unknown): readonly [content: Uint8Array, type: string | null] {
   if (body === undefined || body === null) return [new Uint8Array(), null]
   if (body instanceof Uint8Array) return [body, null]
   if (typeof body === 'string') return [Buffer.from(body), 'text/plain; charset=utf-8']
-  return [Buffer.from(JSON.stringify(body)), 'application/json']
+  const json: string | undefined = body instanceof Promise ? undefined : JSON.stringify(body)
+  if (json === undefined) throw new TypeError('The body of an answer cannot be written as JSON.')
+  return [Buffer.from(json), 'application/json']
 }
 
 /** An answer of the application/problem+json kind (RFC 9457). */

@@ -3,8 +3,8 @@ import type { Dialect } from '../bridge/wire/index.ts'
 import { problem, refuse } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { Command } from './command.ts'
+import type { Serving } from './options.ts'
 import { serve } from './serve.ts'
-import type { Serving } from './serve.ts'
 
 export type DemoOptions = Readonly<{ topic: string; dialect?: Dialect; group?: string; from?: 'earliest' | 'end' }>
 

@@ -1,14 +1,14 @@
 import { connect } from './connect.ts'
 import type { Connection } from './connect.ts'
+import type { CommandHandler, ServeOptions, Serving, WorkerOptions } from './options.ts'
 import { serve as serveOn } from './serve.ts'
-import type { CommandHandler, ServeOptions, Serving, WorkerOptions } from './serve.ts'
 
 export { problem, Refusal, refuse } from './answer.ts'
 export type { Answer } from './answer.ts'
 export type { Command } from './command.ts'
 export { connect } from './connect.ts'
 export type { Connection } from './connect.ts'
-export type { CommandHandler, Context, Counters, ServeOptions, Serving, WorkerOptions } from './serve.ts'
+export type { CommandHandler, Context, Counters, Given, ServeOptions, Serving, WorkerOptions } from './options.ts'
 
 /** Serves the commands of a topic as a member of a group, on a broker of yours or on one that it opens and closes itself. Resolves once admitted. */
 export async function serve(

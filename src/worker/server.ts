@@ -12,7 +12,7 @@ import { Lanes } from './lanes.ts'
 import { Parts } from './part.ts'
 import type { Part } from './part.ts'
 import { Sender } from './sender.ts'
-import type { CommandHandler, ServeOptions, Serving } from './serve.ts'
+import type { CommandHandler, ServeOptions, Serving } from './options.ts'
 import { decide, expired } from './verdict.ts'
 
 const lastMs = 1_000 // for handlers to notice that their signal has aborted, and for the replies that they give then

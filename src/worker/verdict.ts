@@ -1,7 +1,7 @@
 import type { Reply } from '../call.ts'
 import { problem, Refusal, toReply } from './answer.ts'
 import type { Job } from './job.ts'
-import type { CommandHandler } from './serve.ts'
+import type { CommandHandler } from './options.ts'
 
 /** What became of a command in the hands of its handler. `stopped`: nothing was decided, it comes again elsewhere. */
 export type Verdict =
@@ -17,7 +17,7 @@ const failure = toReply(problem(500, 'The worker failed.')) // what was thrown i
 export async function decide(job: Job, handler: CommandHandler): Promise<Verdict> {
   const { command, signal, expires } = job
   try {
-    return { kind: 'served', reply: toReply((await handler(command, { signal, expires })) ?? undefined) }
+    return { kind: 'served', reply: toReply(await handler(command, { signal, expires })) }
   } catch (error) {
     return excuse(error, job)
   }
@@ -27,7 +27,7 @@ function excuse(error: unknown, job: Job): Verdict {
   let cause = error
   if (error instanceof Refusal)
     try {
-      return { kind: 'served', reply: toReply(error.answer) }
+      return { kind: 'served', reply: toReply(error) }
     } catch (unsendable) {
       cause = unsendable
     }

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, throws } from 'node:assert/strict'
+import { inspect } from 'node:util'
 import { problem, refuse, toReply } from '../../src/worker/answer.ts'
 import type { Refusal } from '../../src/worker/answer.ts'
 import type { Answer } from '../../src/worker/answer.ts'
@@ -40,6 +41,47 @@ test('headers may repeat when they are pairs', () => {
     ['set-a', '1'],
     ['set-a', '2'],
   ])
+})
+
+test('headers may come from a map, or from what fetch gives', () => {
+  for (const headers of [new Map([['ETag', '"1"']]), new Headers({ ETag: '"1"' })])
+    deepEqual(told({ headers })[1], { etag: '"1"' })
+})
+
+test('what is no answer is refused, and not taken for one without a body', () => {
+  const given: readonly unknown[] = [
+    { orderId: 'o' },
+    { status: 201, orderId: 'o' },
+    { headers: { x: 5 } },
+    { headers: { x: undefined } },
+    { headers: { x: null } },
+    { headers: { x: ['a', 'b'] } },
+    { headers: [['x']] },
+    { headers: ['x'] },
+    { headers: 'x' },
+    { headers: null },
+    { status: '201' },
+    { retry: true },
+    { retry: '5' },
+    { body: () => 1 },
+    { body: 1n },
+    { body: Promise.resolve(1) },
+    'done',
+    5,
+    true,
+    ['done'],
+    [],
+    Buffer.from('done'),
+    new Map([['status', 201]]),
+    new Error('no'),
+  ]
+  for (const one of given) throws(() => toReply(one as Answer), TypeError, inspect(one))
+  throws(() => toReply({ orderId: 'secret' } as Answer), /an object with orderId: an answer is/)
+})
+
+test('a refusal that is given back is the answer, as if it were thrown', () => {
+  equal(toReply(refuse(404, 'x')).status, 404)
+  throws(() => toReply(refuse(404, 'x', { x: 5 as unknown as string })), TypeError)
 })
 
 test('what is no HTTP response is not sent', () => {

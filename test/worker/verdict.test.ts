@@ -5,7 +5,7 @@ import { refuse } from '../../src/worker/answer.ts'
 import { Command } from '../../src/worker/command.ts'
 import { Job } from '../../src/worker/job.ts'
 import { Part } from '../../src/worker/part.ts'
-import type { CommandHandler } from '../../src/worker/serve.ts'
+import type { CommandHandler } from '../../src/worker/options.ts'
 import { decide } from '../../src/worker/verdict.ts'
 import { aRecord, pairs } from '../help/record.ts'
 

@@ -1,0 +1,64 @@
+import type { Broker } from '../bridge/broker.ts'
+import type { Dialect } from '../bridge/wire/index.ts'
+import type { Answer, Refusal } from './answer.ts'
+import type { Command } from './command.ts'
+import type { DuplicatesOptions } from './duplicates.ts'
+
+export type Context = Readonly<{
+  /** Aborts when the command expires and when the worker stops: what the handler then throws is neither a reply nor a failure. */
+  signal: AbortSignal
+  /** When nobody wants the command done any more, in epoch milliseconds; null when the command does not say. */
+  expires: number | null
+}>
+
+/** What a handler gives back: an answer, a refusal, or nothing, which is 204. */
+export type Given = Answer | Refusal | void
+
+/**
+ * Answers a command. What it gives or throws with `refuse` is its reply; anything else that it throws, and what cannot be
+ * sent, is answered 500, told to `onError`, and passed.
+ */
+export type CommandHandler = (command: Command, context: Context) => Given | Promise<Given>
+
+export type WorkerOptions = Readonly<{
+  topic: string
+  group: string
+  /** Names and encodings of the record headers. Default: `sluice`. */
+  dialect?: Dialect
+  /** Where a group begins that has never committed. Default: `earliest`; what has expired meanwhile is dropped. */
+  from?: 'earliest' | 'end'
+  /** Handlers running at once. Default: 64. */
+  concurrency?: number
+  /** Records of one partition that are taken and not finished; the next one waits in the broker. Default: 256. */
+  ahead?: number
+  /** How far the clocks of gateway and worker may differ, in ms. Default: 1,000. */
+  clockSkewMs?: number
+  /** Answers kept for duplicates. Default: 10,000, 64 MiB, 10 minutes. */
+  duplicates?: Partial<DuplicatesOptions>
+  /** How long a reply is tried when its command does not say when it expires, in ms. Default: 60,000. */
+  replyMs?: number
+  /** How long `close` waits for what runs before its signals abort, in ms. Default: 10,000. */
+  stopMs?: number
+  /** Told of what a handler threw or gave back that cannot be sent, and of records that are no commands (null). Default: a warning among the events of this process. */
+  onError?: (error: unknown, command: Command | null) => void
+}>
+export type ServeOptions = WorkerOptions & Readonly<{ broker: Broker }>
+
+/** Records by what became of them: `served`, `expired`, `duplicates` (answered again), `joined` (one still running), `poison`. `failed`: replies given up. */
+export type Counters = Readonly<{
+  served: number
+  expired: number
+  duplicates: number
+  joined: number
+  poison: number
+  failed: number
+}>
+
+/** A worker at work. */
+export interface Serving extends AsyncDisposable {
+  readonly counters: Counters
+  /** Handlers running now. */
+  readonly running: number
+  /** Takes nothing more, waits for what runs, commits, and leaves the group. What has not begun is left to others. */
+  close(): Promise<void>
+}
