@@ -9,11 +9,11 @@ import { Register } from './register.ts'
 import type { Entry } from './register.ts'
 
 /**
- * Somebody who waits for one reply, for no longer than it has time: whoever asks extends it, and so is one object for each
- * call that waits. Known to a correlator from `expect` to `forget`.
+ * One call that waits for its reply, with its alarm. Requests extend it, so that a waiting call is a single object. The
+ * correlator knows it from `expect` to `forget`.
  */
 export abstract class Waiter extends Timed implements Entry<Waiter> {
-  /** What travels with the command and comes back with its reply. Secret: who knows it can answer. */
+  /** Travels with the command and comes back with its reply. It is secret, as whoever knows it can answer. */
   id = ''
   sequence = -1
   behind: Waiter | null = null
@@ -22,7 +22,7 @@ export abstract class Waiter extends Timed implements Entry<Waiter> {
 
   abstract readonly worker: string
   abstract take(reply: Incoming): void
-  /** The gateway stops. */
+  /** Called when the gateway stops. */
   abandon(_problem: Problem): void {}
 }
 
@@ -40,7 +40,7 @@ export class Correlator {
   readonly #prefix: string
   readonly #waiting = new Register<Waiter>()
   readonly #memory: number
-  readonly #secrets: Buffer // the secret of sequence s is at s modulo memory: drawn there, never copied
+  readonly #secrets: Buffer // the secret of sequence s is at s modulo memory: drawn in place, never copied
   readonly #answered: Uint8Array
   #issued = 0
 
@@ -53,12 +53,12 @@ export class Correlator {
     this.#answered = new Uint8Array(this.#memory)
   }
 
-  /** Calls that wait. */
+  /** How many calls wait. */
   get size(): number {
     return this.#waiting.size
   }
 
-  /** Register before publishing: a reply can be faster than the acknowledgement. Whoever waits must `forget` in the end. */
+  /** To be called before publishing, as a reply can overtake the acknowledgement; `forget` must follow in the end. */
   expect(waiter: Waiter): void {
     const sequence = this.#issued++
     const slot = sequence % this.#memory
@@ -69,22 +69,22 @@ export class Correlator {
     this.#waiting.add(waiter)
   }
 
-  /** It waits again, for a reply to a later sending of the same command. What is for an earlier one then answers it too. */
+  /** The call waits again, for a reply to any sending of its command. */
   renew(waiter: Waiter): void {
     this.#waiting.add(waiter)
   }
 
-  /** It no longer waits. Harmless when repeated, or after the reply. */
+  /** The call no longer waits. May be called again, and after the reply. */
   forget(waiter: Waiter): void {
     this.#waiting.delete(waiter)
   }
 
-  /** Whether an id is of this instance, or says so. */
+  /** Whether an id names this instance. */
   issued(id: string): boolean {
     return id.startsWith(this.#instance)
   }
 
-  /** Hands the reply to whoever waits for it, and says what it was. */
+  /** Hands the reply to the call that waits for it, and returns its class. */
   settle(id: string | null, reply: Incoming): ReplyClass {
     const known = id === null ? 'unmarked' : this.#tell(id)
     if (typeof known === 'string') {
@@ -103,7 +103,7 @@ export class Correlator {
     return 'answered'
   }
 
-  /** Ends every wait: who stops must not leave alarms behind, which would keep the process alive until they ring. */
+  /** Ends every wait. Alarms left behind would keep the process alive until they ring. */
   abandon(): void {
     for (const waiter of this.#waiting.clear())
       waiter.abandon(

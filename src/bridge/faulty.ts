@@ -4,14 +4,14 @@ import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
 import type { Correlator, Waiter } from './correlate.ts'
 import type { Replies } from './request.ts'
 
-/** What the core of a route speaks to: publishing for the first time and again, and the replies. */
+/** What the core of a route needs: publishing, publishing again, and the replies. */
 export type Far = Readonly<{
   publish: Service<Outgoing, Acknowledged>
   again: Service<Outgoing, Acknowledged>
   replies: Replies & Pick<Correlator, 'settle'>
 }>
 
-/** A core that faults can befall: built anew for each call that one may strike, as that is rare, so that all others pay nothing. */
+/** A core with places for faults. It is built anew for each call that a fault may strike, which is rare, so that other calls pay nothing. */
 export function injectable(far: Far, build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> {
   const core = build(far)
   return call => (call.struck === undefined ? core(call) : build(faulty(far, call.struck))(call))
@@ -31,10 +31,10 @@ const faulty = ({ publish, again, replies }: Far, struck: Struck): Far => ({
   },
 })
 
-/** From now on it gets replies as the faults leave them: what is lost or held back is still waited for. */
+/** From now on the waiter gets its replies through the faults. It still waits for a reply that is lost or delayed. */
 function befall(waiter: Waiter, replies: Far['replies'], struck: Struck): void {
   const take = waiter.take.bind(waiter)
-  let doubled = false // a twin of a twin would have one too
+  let doubled = false // without it a duplicate would be duplicated again
   const arrive = (record: Incoming): void => {
     const twin = !doubled && struck.strike('duplicate-reply') !== null
     take(struck.strike('garbled-reply') === null ? record : garbled(record))

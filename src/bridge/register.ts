@@ -1,4 +1,4 @@
-/** Who stands in a register: by its number, which is not less than 0, and with whoever stands behind it in the same place. */
+/** An entry of a register: its number, at least 0, and the next entry in the same bucket. */
 export interface Entry<T> {
   sequence: number
   behind: T | null
@@ -7,8 +7,8 @@ export interface Entry<T> {
 const fewest = 1_024
 
 /**
- * Finds by number who is inside. A hash table whose chains go through the entries (Knuth, The Art of Computer Programming,
- * vol. 3, 6.4), in place of a Map, which keeps alive what should die young: docs/decisions/0016.
+ * Finds entries by number: a hash table whose chains run through the entries themselves (Knuth, The Art of Computer
+ * Programming, vol. 3, 6.4). A Map would keep short-lived objects alive: docs/decisions/0016.
  */
 export class Register<T extends Entry<T>> {
   #places: (T | null)[] = empty(fewest)
@@ -18,7 +18,7 @@ export class Register<T extends Entry<T>> {
     return this.#size
   }
 
-  /** Harmless when it is inside. */
+  /** Does nothing when the entry is inside. */
   add(entry: T): void {
     if (this.get(entry.sequence) === entry) return
     if (this.#size++ === this.#places.length) this.#grow()
@@ -31,7 +31,7 @@ export class Register<T extends Entry<T>> {
     return entry
   }
 
-  /** Harmless when it is not inside. */
+  /** Does nothing when the entry is not inside. */
   delete(entry: T): void {
     const place = entry.sequence & (this.#places.length - 1)
     let before: T | null = null
@@ -47,7 +47,7 @@ export class Register<T extends Entry<T>> {
     if (--this.#size === 0 && this.#places.length > fewest) this.#places = empty(fewest)
   }
 
-  /** All of them, who are no longer inside. */
+  /** Removes all entries and returns them. */
   clear(): T[] {
     const all = [...this.#all()]
     for (const entry of all) this.delete(entry)
@@ -63,7 +63,7 @@ export class Register<T extends Entry<T>> {
   *#all(): Generator<T> {
     for (let entry of this.#places)
       while (entry !== null) {
-        const { behind }: T = entry // who is told of may go elsewhere
+        const { behind }: T = entry // read first, as the receiver may put the entry elsewhere
         yield entry
         entry = behind
       }

@@ -9,9 +9,9 @@ import { asAttempt, envelope, replyReader, valueOf, waitAsked } from './wire/ind
 
 export type Silence = 'resend' | 'hedge'
 
-/** When a call is sent again, and whether it may be. The answers are binding: what they grant is paid for. */
+/** Decides whether and when a call is sent again. A granted repetition is taken from the budget at once. */
 export interface Repeats {
-  /** A call is sent for the first time. */
+  /** Called when a call is sent for the first time. */
   begin(): void
   /** Milliseconds of silence after the acknowledgement before `silent` is to be asked; null: never. */
   silenceMs(): number | null
@@ -21,11 +21,11 @@ export interface Repeats {
   invites(status: number): boolean
   /** Milliseconds until the call is sent again after such a reply, `askedMs` at least; null when the reply is its answer. */
   waitMs(call: Call, status: number, retries: number, askedMs: number): number | null
-  /** A reply came this long after the acknowledgement. */
+  /** Called with the time from the acknowledgement to a reply. */
   replied(ms: number): void
 }
 
-/** `again` is the pipe for what is repeated already: without retries of its own. `partitionFor` may throw a Problem. */
+/** `again` publishes repetitions, without retries of its own. `partitionFor` may throw a Problem. */
 export type RepeatParts = Readonly<{
   publish: Service<Outgoing, Acknowledged>
   again: Service<Outgoing, Acknowledged>
@@ -68,7 +68,7 @@ class Asking extends Waiter {
   #first: Outgoing | null = null
   #patience: Alarm | null = null // until it may be sent once more
   #pause: Alarm | null = null // before it is sent again
-  #kept: Reply | null = null // the reply that invited to it: the answer, when nothing comes of it
+  #kept: Reply | null = null // the reply that caused the repetition; it is the answer when the repetition fails
   #retries = 0
   #ended = false
 
@@ -132,7 +132,7 @@ class Asking extends Waiter {
       })
   }
 
-  /** Another partition, if it can be had: the first may be the reason for the silence. */
+  /** Prefers another partition, as the first may be the reason for the silence. */
   #sendAgain(): void {
     const { topic, key, progress } = this.#call
     if (this.#first === null) return
@@ -140,14 +140,14 @@ class Asking extends Waiter {
     try {
       partition = this.#parts.partitionFor(topic, key)
     } catch {
-      // the one that it had will do
+      // the first partition is used again
     }
     progress.sendings++
     const headers = asAttempt(this.#first.headers, progress.sendings)
     this.#parts.again({ ...this.#first, partition, headers }).then(
       () => {
         progress.outcome = 'sent'
-        // our own wait is not the worker's time; after a silence nobody knows which sending is answered
+        // the pause before a retry is not the worker's time; after a silence it is unknown which sending is answered
         if (this.#retries > 0) this.sentAt = now()
       },
       (error: unknown) => {
@@ -157,7 +157,7 @@ class Asking extends Waiter {
     )
   }
 
-  /** Nobody wants it done any more. */
+  /** The command expired. */
   override ring(): void {
     this.abandon(new Problem('reply-timeout', `${this.worker} did not answer.`))
   }
@@ -168,7 +168,7 @@ class Asking extends Waiter {
 
   override take(record: Incoming): void {
     const { worker, progress } = this.#call
-    progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
+    progress.outcome = 'sent' // a reply proves that the command is in the topic
     try {
       const reply = this.#wire.read(record, worker)
       if (this.#isRepeated(reply, record)) this.#parts.replies.renew(this)
@@ -182,7 +182,7 @@ class Asking extends Waiter {
     const { signal, deadline } = this.#call
     const { repeats } = this.#parts
     if (!repeats.invites(reply.status)) return false
-    if (this.#pause !== null) return true // to an earlier sending, and no better than the one before
+    if (this.#pause !== null) return true // another reply to an earlier sending: the repetition goes ahead
     const askedMs = waitAsked(record, reply)
     const ms = askedMs === null ? null : repeats.waitMs(this.#call, reply.status, this.#retries, askedMs)
     if (ms === null) return false
@@ -206,7 +206,7 @@ class Asking extends Waiter {
     this.answer.resolve(reply)
   }
 
-  /** Nobody waits any more: what is not sent again yet is not sent. */
+  /** The client is gone: a repetition that waits is not sent. */
   handleEvent(): void {
     if (this.#pause !== null && this.#kept !== null) this.#settle(this.#kept)
   }

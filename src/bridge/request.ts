@@ -46,7 +46,7 @@ export function requestReply(
   }
 }
 
-/** One call on its way: all that is kept of it while it waits. A private method would cost each a mark. */
+/** Everything that is kept of a call while it waits. It has no private methods, as these would add a brand to each object. */
 class Asking extends Waiter {
   readonly #parts: Parts
   readonly #call: Call
@@ -99,7 +99,7 @@ class Asking extends Waiter {
   override take(record: Incoming): void {
     const { progress, worker } = this.#call
     this.end()
-    progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
+    progress.outcome = 'sent' // a reply proves that the command is in the topic
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
     try {
       this.#resolve(this.#parts.read(record, worker))
@@ -108,7 +108,7 @@ class Asking extends Waiter {
     }
   }
 
-  /** The time is over. */
+  /** The command expired. */
   override ring(): void {
     this.abandon(new Problem('reply-timeout', `${this.worker} did not answer.`))
   }
@@ -125,7 +125,7 @@ class Asking extends Waiter {
   }
 }
 
-/** The inbox: hands each record of the reply topic to whoever waits for it; `dialects` are those of the workers. */
+/** Handles the records of the reply topic: each goes to the call that waits for it. `dialects` are those of the workers. */
 export function settleReplies(replies: Correlator, dialects: readonly Dialect[] = []): Handler {
   const names = correlationNames(dialects)
   const isOurs = (id: string): boolean => replies.issued(id)

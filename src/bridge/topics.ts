@@ -3,7 +3,7 @@ import { Problem } from '../problem.ts'
 import type { Admin, NewTopic, TopicInfo } from './admin.ts'
 
 /**
- * Sees that every topic is there, and creates the missing ones where that is allowed. Returns what is known of each, by
+ * Makes sure that every topic exists, and creates missing ones where that is allowed. Returns what is known of each, by
  * name. Throws topic-missing, topic-forbidden or broker-unavailable: the caller tries again.
  */
 export async function ensureTopics(
@@ -30,7 +30,7 @@ export async function ensureTopics(
   return found
 }
 
-/** Every topic of the configuration, as it is created when it is missing. */
+/** Every topic of the configuration, with what it is created with when it is missing. */
 export function topicsOf({ replies, workers, routes }: Config): NewTopic[] {
   const all = new Map<string, NewTopic>()
   const add = (name: string, partitions: number, config: NewTopic['config']): void =>

@@ -7,7 +7,7 @@ import type { Dialect } from './wire/index.ts'
 
 const everyMs = 60_000
 
-/** Tells, at once and then once a minute at most, of replies without a correlation id, with the usual causes in these dialects. */
+/** Warns of replies without a correlation id, at once and then at most once a minute, and names the usual causes in these dialects. */
 export function unmarked(dialects: readonly Dialect[]): (record: Incoming) => void {
   const rows = [...new Set(dialects.map(rowOf))]
   const headers = [...new Set(rows.map(row => row.correlation))].join(' or ')

@@ -4,7 +4,7 @@ import type { Call, Pair, Reply, Service } from '../call.ts'
 import { after, until } from '../clock.ts'
 import { Problem } from '../problem.ts'
 
-/** `url` is where the paths of the requests are appended to; `connections` bounds the calls under way too: none waits. */
+/** The paths of requests are appended to `url`. `connections` also bounds the calls under way, so that none waits for a connection. */
 export type UpstreamOptions = Readonly<{ url: string; connections: number; maxReplyBytes: number }>
 
 /** Fields of one connection, and of the framing of one message (RFC 9110, 7.6.1). */
@@ -19,9 +19,9 @@ const ofTheConnection: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-/** What it says when it has no answer itself. */
+/** Statuses that mean the upstream could not answer. */
 const failing: ReadonlySet<number> = new Set([500, 502, 503, 504])
-/** Whoever fails so has not got the request. */
+/** Errors after which the upstream certainly has not got the request. */
 const unreached: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -41,7 +41,7 @@ export class Upstream implements AsyncDisposable {
 
   constructor({ url, connections, maxReplyBytes }: UpstreamOptions) {
     const { origin, pathname } = new URL(url)
-    // its own clocks are off: a call has one
+    // no timeouts of its own, as each call has a deadline
     this.#pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
     this.#base = pathname.replace(/\/$/, '')
     this.#most = connections
@@ -112,7 +112,7 @@ function headersOf({ headers, contentType, trace }: Call['told']): string[] {
   const flat: string[] = []
   for (const [name, value] of [...headers, ...trace]) if (!ofTheConnection.has(name)) flat.push(name, toField(value))
   if (contentType !== null) flat.push('content-type', toField(contentType))
-  // else the client would get bytes that it cannot read
+  // otherwise the client might get an encoding that it did not ask for
   if (!headers.some(([name]) => name === 'accept-encoding')) flat.push('accept-encoding', 'identity')
   return flat
 }
@@ -132,7 +132,7 @@ function pairsOf(headers: Dispatcher.ResponseData['headers']): readonly Pair[] {
   return pairs
 }
 
-/** One character a byte, as fields are written; what has larger characters as UTF-8. */
+/** A header value with one character a byte, as Node writes it; larger characters become UTF-8. */
 const toField = (value: string): string => {
   for (let at = 0; at < value.length; at++)
     if (value.charCodeAt(at) > 0xff) return Buffer.from(value).toString('latin1')

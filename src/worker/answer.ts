@@ -9,11 +9,11 @@ export type Answer = Readonly<{
   status?: number
   headers?: Readonly<Record<string, string>> | Iterable<Pair>
   body?: unknown
-  /** False asks the gateway not to send the command again; a number of ms, not before. */
+  /** False asks the gateway not to send the command again; a number asks it to wait so many ms first. */
   retry?: false | number
 }>
 
-const unprintable = /[^\t\x20-\x7e\x80-\xff]/ // would end or split the HTTP header
+const unprintable = /[^\t\x20-\x7e\x80-\xff]/ // control characters would end or split the HTTP header
 const token = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/
 const parts: ReadonlySet<string> = new Set(['status', 'headers', 'body', 'retry'])
 
@@ -31,7 +31,7 @@ export function toReply(given: Answer | Refusal | void): Reply {
   return { status: code, headers: written, body: content, ...(retry === false && { final: true }) }
 }
 
-/** What is neither nothing nor an answer was meant as a body, and would be lost. */
+/** The answer in what a handler gave. Anything else was probably meant as the body, and is refused rather than lost. */
 function partsOf(given: Answer | Refusal | void): Answer {
   if (given instanceof Refusal) return given.answer
   if (given === undefined || given === null) return {}
@@ -64,7 +64,7 @@ function secondsOf(ms: number): string {
   return String(Math.ceil(ms / 1_000))
 }
 
-/** The kind of a value: it may hold what is secret, and be of any size. */
+/** Describes a value without quoting it, as it may be secret or large. */
 const show = (value: unknown): string =>
   typeof value === 'number'
     ? String(value)
@@ -90,13 +90,13 @@ export const problem = (status: number, detail: string, members: Readonly<Record
   body: { type: 'about:blank', title: STATUS_CODES[status] ?? 'Refused', status, detail, ...members },
 })
 
-/** A refusal on its way out of a handler: an answer like any other, and no failure of the worker. */
+/** A refusal by a handler, thrown or returned. It is an answer like any other, and not a failure of the worker. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly answer: Answer
 
   constructor(answer: Answer) {
-    // a refusal is a value, not a surprise: collecting a stack would cost more than all the rest
+    // collecting a stack would cost more than everything else here, and nobody reads it
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
     super(`Refused with ${answer.status}.`)
@@ -104,18 +104,18 @@ export class Refusal extends Error {
     this.answer = answer
   }
 
-  /** The same, and the gateway does not send the command again before so many ms have passed (told in whole seconds). */
+  /** The same refusal, which also asks the gateway to wait so many ms, rounded up to seconds, before it sends the command again. */
   retryIn(ms: number): Refusal {
     return new Refusal({ ...this.answer, retry: ms })
   }
 
-  /** The same, and the gateway does not send the command again, whatever its route says. */
+  /** The same refusal, which also asks the gateway not to send the command again, whatever its route says. */
   withoutRetry(): Refusal {
     return new Refusal({ ...this.answer, retry: false })
   }
 }
 
-/** To be thrown: `throw refuse(409, 'The order is closed.')`. A text becomes the detail of a problem, anything else is the body as it is. */
+/** Makes a refusal, to be thrown or returned: `throw refuse(409, 'The order is closed.')`. A text becomes the detail of a problem; anything else is the body as it is. */
 export function refuse(status: number, body?: unknown, headers: Readonly<Record<string, string>> = {}): Refusal {
   if (typeof body !== 'string') return new Refusal({ status, headers, body })
   const answer = problem(status, body)

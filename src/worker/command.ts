@@ -5,7 +5,7 @@ import { refuse } from './answer.ts'
 
 /** What the gateway was asked to do: the HTTP request as the record carries it. */
 export class Command {
-  /** The same on every sending of one command: what duplicates are told by. */
+  /** Identifies the command. It is the same on every sending, so that duplicates can be recognised. */
   readonly id: string | null
   /** 1 on the first sending. */
   readonly attempt: number
@@ -23,7 +23,7 @@ export class Command {
   /** Those of the request's headers that the route passes on, lower case. */
   readonly headers: readonly Pair[]
   readonly contentType: string | null
-  /** W3C trace context (traceparent, tracestate, baggage), for what the handler calls in its turn. */
+  /** W3C trace context (traceparent, tracestate, baggage), for the handler to pass on to what it calls. */
   readonly trace: readonly Pair[]
   readonly key: Uint8Array | null
   readonly body: Uint8Array
@@ -38,7 +38,7 @@ export class Command {
     this.template = told.template
     this.path = told.path
     this.query = told.query
-    // without a prototype: a parameter named __proto__ is a parameter
+    // no prototype, so that a parameter named __proto__ is an ordinary one
     this.params = Object.assign(Object.create(null) as Record<string, string>, Object.fromEntries(told.params))
     this.headers = told.headers
     this.contentType = told.contentType
@@ -59,7 +59,7 @@ export class Command {
     return Buffer.from(this.body.buffer, this.body.byteOffset, this.body.length).toString()
   }
 
-  /** The body as JSON. Throws a refusal, 400, when it is none. */
+  /** The body as JSON. Throws a refusal (400) when it is not JSON. */
   json(): unknown {
     try {
       return JSON.parse(this.text())

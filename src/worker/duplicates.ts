@@ -5,9 +5,9 @@ import type { Instant } from '../clock.ts'
 /** How many answers are remembered, of what size together, and for how long. */
 export type DuplicatesOptions = Readonly<{ count: number; bytes: number; ageMs: number }>
 
-const overhead = 256 // an entry's bookkeeping, about
+const overhead = 256 // bytes of bookkeeping for an entry, roughly
 
-/** An answer in a ring of all, from the one asked for least lately to the latest. */
+/** An answer, linked into a ring that is ordered from the least to the most recently used. */
 class Remembered {
   readonly id: string
   readonly reply: Reply
@@ -35,10 +35,10 @@ class Remembered {
   }
 }
 
-/** The answers given lately, by the identity of the command: what came again is answered again, not done again. */
+/** An LRU cache of answers by command id. A repeated command is answered from it instead of being done again. */
 export class Duplicates {
   readonly #options: DuplicatesOptions
-  // the order is not the map's: finding its first key again and again passes all that was deleted before it
+  // the ring keeps the order, as finding the first key of a Map steps over all keys deleted before it
   readonly #answers = new Map<string, Remembered>()
   readonly #ends = new Remembered('', { status: 200, headers: [], body: new Uint8Array() }, 0)
   #bytes = 0
@@ -55,7 +55,7 @@ export class Duplicates {
     return this.#bytes
   }
 
-  /** The answer that the command got; null when it is not, or no longer, known. */
+  /** The answer to the command; null when it is unknown or forgotten. */
   get(id: string): Reply | null {
     const known = this.#answers.get(id)
     if (known === undefined) return null

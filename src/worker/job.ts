@@ -5,10 +5,10 @@ import type { Command } from './command.ts'
 import type { Part } from './part.ts'
 import type { Ticket } from './prefix.ts'
 
-/** One sending of a command: whom to answer, and the record that is finished with the answer. */
+/** One sending of a command: where to reply, and the record that is finished by the reply. */
 export type Sending = Readonly<{ origin: Origin; part: Part; ticket: Ticket }>
 
-/** A command that waits or runs, with all its sendings: those that came meanwhile join it. */
+/** A command that waits or runs. Further sendings of it that arrive meanwhile join it. */
 export class Job {
   readonly command: Command
   readonly #aborter = new AbortController()
@@ -34,7 +34,7 @@ export class Job {
     return this.#ended
   }
 
-  /** When nobody wants it done any more, in epoch milliseconds: the latest of its sendings; null when one of them never expires. */
+  /** The latest expiry of its sendings, in epoch milliseconds; null when one of them never expires. */
   get expires(): number | null {
     let latest = 0
     for (const { origin } of this.#sendings) {
@@ -48,23 +48,23 @@ export class Job {
     this.#sendings = [...this.#sendings, sending]
   }
 
-  /** Takes out the sendings that the test names. */
+  /** Removes and returns the sendings for which the test is true. */
   drop(unwanted: (sending: Sending) => boolean): readonly Sending[] {
     const [first] = this.#sendings
-    if (this.#sendings.length === 1 && first !== undefined && !unwanted(first)) return [] // nearly always
+    if (this.#sendings.length === 1 && first !== undefined && !unwanted(first)) return [] // the usual case
     const dropped = this.#sendings.filter(unwanted)
     this.#sendings = this.#sendings.filter(sending => !dropped.includes(sending))
     return dropped
   }
 
-  /** From now on the signal aborts at `expires`: of what was begun after it, as the clocks may differ, so much later. */
+  /** Arms the alarm that aborts the signal at `expires`. A command already past it, which differing clocks allow, gets `clockSkewMs` more. */
   begin(clockSkewMs: number): void {
     const { expires } = this
     if (expires === null) return
     const left = expires - wallClock()
     this.#alarm = after(left > 0 ? left : left + clockSkewMs, () => {
       if (this.expires === expires) this.#end('expired', 'The command has expired.')
-      else this.begin(clockSkewMs) // who joined meanwhile waits longer
+      else this.begin(clockSkewMs) // a sending that joined meanwhile expires later
     })
   }
 

@@ -2,12 +2,12 @@ type Task = () => Promise<void>
 type Ready = Readonly<{ lane: string | null; task: Task }>
 
 /**
- * Runs tasks at most `slots` at once: those of one lane one after another in the order they came, those without a lane
- * whenever there is a slot. A task that waits for the one before it in its lane takes no slot.
+ * Runs at most `slots` tasks at once. Tasks of one lane run one after another in the order they came; tasks without a lane
+ * run whenever a slot is free. A task that waits for the one before it in its lane takes no slot.
  */
 export class Lanes {
   readonly #slots: number
-  readonly #behind = new Map<string, Task[]>() // of each lane that has a task ready or running, those behind it
+  readonly #behind = new Map<string, Task[]>() // for each lane with a task ready or running: the tasks behind it
   #ready: Ready[] = []
   #running = 0
 
@@ -37,7 +37,7 @@ export class Lanes {
     this.#fill()
   }
 
-  /** Forgets what has not begun. */
+  /** Drops the tasks that have not begun. */
   clear(): void {
     for (const { lane } of this.#ready) if (lane !== null) this.#behind.delete(lane)
     this.#ready = []

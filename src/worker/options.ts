@@ -25,17 +25,17 @@ export type WorkerOptions = Readonly<{
   group: string
   /** Names and encodings of the record headers. Default: `sluice`. */
   dialect?: Dialect
-  /** Where a group begins that has never committed. Default: `earliest`; what has expired meanwhile is dropped. */
+  /** Where a group without commits begins. Default: `earliest`; commands that have expired meanwhile are dropped. */
   from?: 'earliest' | 'end'
   /** Handlers running at once. Default: 64. */
   concurrency?: number
-  /** Records of one partition that are taken and not finished; the next one waits in the broker. Default: 256. */
+  /** Most records of one partition that are taken and not finished. Default: 256. */
   ahead?: number
   /** How far the clocks of gateway and worker may differ, in ms. Default: 1,000. */
   clockSkewMs?: number
   /** Answers kept for duplicates. Default: 10,000, 64 MiB, 10 minutes. */
   duplicates?: Partial<DuplicatesOptions>
-  /** How long a reply is tried when its command does not say when it expires, in ms. Default: 60,000. */
+  /** How long sending a reply is retried when its command never expires, in ms. Default: 60,000. */
   replyMs?: number
   /** How long `close` waits for what runs before its signals abort, in ms. Default: 10,000. */
   stopMs?: number
@@ -59,6 +59,6 @@ export interface Serving extends AsyncDisposable {
   readonly counters: Counters
   /** Handlers running now. */
   readonly running: number
-  /** Takes nothing more, waits for what runs, commits, and leaves the group. What has not begun is left to others. */
+  /** Takes no more commands, waits for the running ones, commits, and leaves the group. Others get what has not begun. */
   close(): Promise<void>
 }

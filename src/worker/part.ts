@@ -2,10 +2,10 @@ import type { Held } from '../bridge/broker.ts'
 import { Prefix } from './prefix.ts'
 import type { Ticket } from './prefix.ts'
 
-/** However many records behind a hanging one are finished: the position must not fall back further than this. */
+/** Most records that may be finished behind one that hangs: after a restart no more than these come again. */
 const longestSpan = 10_000
 
-/** One partition as held: what of it is begun, and whether it may have more. */
+/** A partition that this member holds: which records have begun, and whether more may come. */
 export class Part {
   readonly #held: Held
   readonly #ahead: number
@@ -19,7 +19,7 @@ export class Part {
     this.#prefix = new Prefix(next => held.done(next))
   }
 
-  /** Taken away: what has not begun is somebody else's. */
+  /** The group took the partition away: what has not begun is left to another member. */
   get lost(): boolean {
     return this.#held.signal.aborted
   }
@@ -55,7 +55,7 @@ export class Part {
   }
 }
 
-/** The partitions held now. */
+/** The partitions that this member holds. */
 export class Parts {
   readonly #ahead: number
   readonly #held = new Map<Held, Part>()

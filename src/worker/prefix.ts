@@ -4,8 +4,8 @@ export type Ticket = { readonly offset: bigint; finished: boolean }
 const tidyFrom = 256
 
 /**
- * Records end in any order, but only a position can be committed: everything before it is done. Tells `done` the offset
- * after the finished prefix, each time it grows.
+ * Records finish in any order, but Kafka commits a position, which means that everything below it is done. Calls `done`
+ * with the offset after the finished prefix whenever that grows.
  */
 export class Prefix {
   readonly #done: (next: bigint) => void
@@ -16,7 +16,7 @@ export class Prefix {
     this.#done = done
   }
 
-  /** Records from the first unfinished one on: what a restart would see again. */
+  /** Number of records from the first unfinished one on, which a restart would read again. */
   get span(): number {
     return this.#tickets.length - this.#head
   }

@@ -14,12 +14,12 @@ export type SenderOptions = Readonly<{
   stop: AbortSignal // ends every try
 }>
 
-/** `acknowledged`: the broker has it. `given-up`: nobody waits for it any more, or it is refused. `stopped`: the command will come again. */
+/** `acknowledged`: the broker has the reply. `given-up`: nobody waits for it any more, or the broker refuses it. `stopped`: the command will come again. */
 export type Sent = 'acknowledged' | 'given-up' | 'stopped'
 
 const baseMs = 50
 const capMs = 1_000
-const lateMs = 1_000 // for what has expired there is one try, and no longer
+const lateMs = 1_000 // a command that has expired gets one try, for so long
 const mostTopics = 1_000
 const tooLarge = toReply(problem(500, 'The reply is too large for its topic.'))
 
@@ -73,7 +73,7 @@ export class Sender {
     }
   }
 
-  /** For commands that name no partition: whoever sent them reads all. */
+  /** A random partition, for a command that names none: its gateway reads all. */
   async #anyPartition(topic: string): Promise<number> {
     let count = this.#partitions.get(topic)
     if (count === undefined) {

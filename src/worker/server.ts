@@ -15,7 +15,7 @@ import { Sender } from './sender.ts'
 import type { CommandHandler, ServeOptions, Serving } from './options.ts'
 import { decide, expired } from './verdict.ts'
 
-const lastMs = 1_000 // for handlers to notice that their signal has aborted, and for the replies that they give then
+const lastMs = 1_000 // for handlers to notice that their signal has aborted, and to reply
 
 /** A member of the workers' group: from the record to the acknowledged reply. */
 export class Server implements Serving {
@@ -95,7 +95,7 @@ export class Server implements Serving {
     this.#lanes.add(laneOf(record.key), () => this.#perform(job))
   }
 
-  /** Null for what names nobody to answer: it is counted, told of, and passed. */
+  /** Null for a record that does not say where to reply: it is counted, reported and skipped. */
   #read(record: Incoming): Origin | null {
     let cause: unknown = `${record.topic}/${record.partition} at ${record.offset} names nobody to answer.`
     try {
@@ -109,7 +109,7 @@ export class Server implements Serving {
     return null
   }
 
-  /** What was done is answered again, what is being done is joined: neither is done twice. */
+  /** Answers a command again that was done, and joins one that is running: neither is done twice. */
   #isKnown(id: string, sending: Sending): boolean {
     const job = this.#known.get(id)
     if (job !== undefined) {
@@ -133,9 +133,9 @@ export class Server implements Serving {
     void this.#answer(sending, expired)
   }
 
-  /** Does a command and answers all its sendings; its slot is free again when the handler has ended. */
+  /** Runs a command and answers all its sendings. Its slot is free again when the handler has ended. */
   async #perform(job: Job): Promise<void> {
-    job.drop(({ part }) => part.lost) // somebody else's by now
+    job.drop(({ part }) => part.lost) // another member has them by now
     for (const sending of job.drop(one => this.#isExpired(one))) this.#expire(sending)
     this.#busy++
     const reply = job.sendings.length === 0 ? null : await this.#decide(job)
@@ -144,7 +144,7 @@ export class Server implements Serving {
     this.#rest()
   }
 
-  /** Null when there is nothing to answer: the command comes again. */
+  /** Null when nothing was decided, because the worker stops: the command comes again. */
   async #decide(job: Job): Promise<Reply | null> {
     this.#started.add(job)
     job.begin(this.#clockSkewMs)
@@ -186,7 +186,7 @@ export class Server implements Serving {
     for (const job of this.#started) job.stop()
     await this.#untilQuiet(lastMs)
     this.#stop.abort()
-    // the broker may wait for these promises before it lets us go
+    // leaving the group may wait for these promises
     this.#gone.resolve()
     this.#parts.wake()
     await this.#member?.[Symbol.asyncDispose]()
@@ -201,7 +201,7 @@ export class Server implements Serving {
   }
 }
 
-/** Failures are not kept, nor what was too much at the time: the next sending may fare better. */
+/** Failures and 429 are not remembered, as the next sending may succeed. */
 const isKept = ({ status }: Reply): boolean => status !== 429 && status < 500
 
 const laneOf = (key: Uint8Array | null): string | null =>

@@ -3,17 +3,17 @@ import { problem, Refusal, toReply } from './answer.ts'
 import type { Job } from './job.ts'
 import type { CommandHandler } from './options.ts'
 
-/** What became of a command in the hands of its handler. `stopped`: nothing was decided, it comes again elsewhere. */
+/** How a handler ended. `stopped`: nothing was decided, and another member gets the command. */
 export type Verdict =
   | Readonly<{ kind: 'served' | 'expired'; reply: Reply }>
   | Readonly<{ kind: 'poison'; reply: Reply; cause: unknown }>
   | Readonly<{ kind: 'stopped' }>
 
-/** The notice to whoever still waits for a command that nobody did, as it was too late. */
+/** The reply to a command that expired before it was begun or done. */
 export const expired = toReply(problem(504, 'The command expired before it was done.', { code: 'expired' }))
-const failure = toReply(problem(500, 'The worker failed.')) // what was thrown is for the log: it may name what is secret
+const failure = toReply(problem(500, 'The worker failed.')) // the error itself may hold secrets: it goes to the log only
 
-/** Has the command done. Never rejects. */
+/** Runs the handler. Never rejects. */
 export async function decide(job: Job, handler: CommandHandler): Promise<Verdict> {
   const { command, signal, expires } = job
   try {

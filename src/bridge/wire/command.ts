@@ -4,7 +4,7 @@ import { rowOf } from './dialect.ts'
 import type { Dialect } from './dialect.ts'
 import { attempt, bytes, constant, repetition, status as statusName, text } from './text.ts'
 
-/** What a worker knows of a command: whom to answer, until when, and what the HTTP request said. */
+/** What a worker learns from a command: where to reply, until when, and what the HTTP request said. */
 export type Origin = Readonly<{
   correlation: Uint8Array // opaque: echoed as it came
   replyTopic: string
@@ -17,7 +17,7 @@ export type Origin = Readonly<{
 
 const topicPattern = /^(?!__)[a-zA-Z0-9._-]{1,249}$/
 
-/** Reads a command record; null when it names nobody to answer. */
+/** Reads a command record. Null when it does not say where to reply. */
 export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
   const row = rowOf(dialect)
   const one = new Map<string, Uint8Array>()
@@ -28,7 +28,7 @@ export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
     if (name.startsWith('http-param-')) params.push([name.slice('http-param-'.length), text(value)])
     else if (name.startsWith('http-header-')) headers.push([name.slice('http-header-'.length), text(value)])
     else if (name === 'traceparent' || name === 'tracestate' || name === 'baggage') trace.push([name, text(value)])
-    else if (!one.has(name)) one.set(name, value)
+    else one.set(name, value) // the last of a name is meant
   }
   const correlation = one.get(row.correlation)
   const replyTopic = one.get(row.replyTopic)

@@ -3,13 +3,13 @@ import { dialectNames, rowOf } from './dialect.ts'
 import type { Dialect } from './dialect.ts'
 import { text } from './text.ts'
 
-/** What the header that a reply is matched by may be called, in lower case: in these dialects, and in all that have a name. */
+/** The names, in lower case, of the headers that may carry a correlation id: those of these dialects and of all named ones. */
 export const correlationNames = (dialects: Iterable<Dialect>): ReadonlySet<string> =>
   new Set([...dialects, ...dialectNames].map(dialect => rowOf(dialect).correlation.toLowerCase()))
 
 /**
- * The id that a reply is matched by; null when it carries none. Where it carries several, the last that is ours, else the
- * last: a worker may write an id of its own framework beside the one that it was given.
+ * The correlation id of a reply, or null. Of several ids the last that is ours is taken, else the last: some frameworks add
+ * an id of their own to the one they were given.
  */
 export function correlationOf(
   { headers }: Incoming,

@@ -1,14 +1,14 @@
 /** What the value of a command without content is: null (a tombstone), zero bytes, or `{}`. */
 export type EmptyBody = null | 'null' | 'empty' | 'object'
 
-/** How a partition is written in a header. */
+/** The bytes of a partition in a header. */
 type Encoding = Readonly<{
   write: (partition: number) => Uint8Array
   /** Null for what is no partition. */
   read: (value: Buffer) => number | null
 }>
 
-/** What a family of workers calls things, how it writes them, and what it needs. Names are written as here and read whatever their case. */
+/** The header names and encodings of a family of workers, and what it needs. Names are written as given here, and read in any case. */
 export type Row = Readonly<{
   correlation: string
   replyTopic: string
@@ -20,14 +20,14 @@ export type Row = Readonly<{
   error: string | null
   /** Header of a reply with its content type, beside `content-type`; quotes around the value are taken off. */
   contentTypeName: string | null
-  /** Headers of a reply are HTTP headers as they stand, beside those that are named `http-header-<name>`. */
+  /** HTTP headers also stand under their own names, in commands (with `:method` and `:path`) and in replies. */
   plainHeaders: boolean
   /** Content type of replies that name none. */
   contentType: string | null
   emptyBody: EmptyBody
-  /** A header that is no UTF-8 garbles the command, or has it skipped. */
+  /** The workers garble or skip a command with a header that is not UTF-8. */
   textOnly: boolean
-  /** Why a reply comes without a correlation id, most often. */
+  /** The most common reason for a reply without a correlation id. */
   unmarked: string | null
 }>
 
@@ -107,14 +107,14 @@ const rows = {
   },
 } satisfies Readonly<Record<string, Row>>
 
-/** A dialect by its name, or one of one's own. */
+/** A dialect by its name, or a custom one. */
 export type Dialect = keyof typeof rows | Row
 
 export const dialectNames = Object.keys(rows) as readonly (keyof typeof rows)[]
 
 export const rowOf = (dialect: Dialect): Row => (typeof dialect === 'string' ? rows[dialect] : dialect)
 
-/** The names of one's own dialect, as the configuration has them. */
+/** A custom dialect, as in the configuration. */
 export type Custom = Readonly<{
   correlation: string
   replyTopic: string
@@ -129,7 +129,7 @@ export function dialectOf(
   worker: Readonly<{ dialect: keyof typeof rows | 'custom'; custom?: Custom | undefined }>,
 ): Dialect {
   if (worker.dialect !== 'custom') return worker.dialect
-  if (worker.custom === undefined) throw new Error('A dialect of its own has no names.') // the configuration was checked
+  if (worker.custom === undefined) throw new Error('The custom dialect has no names.') // the configuration was checked
   const { correlation, replyTopic, replyPartition, partitionEncoding, status = null, error = null } = worker.custom
   const encoding = partitionEncoding === 'text' ? decimal : int32
   return {

@@ -7,7 +7,7 @@ import { rowOf } from './dialect.ts'
 import type { Dialect, EmptyBody } from './dialect.ts'
 import { attempt, bytes, constant } from './text.ts'
 
-/** Keeps what it wrote last, for what mostly comes again at once. */
+/** Caches the latest result: the same value is often written many times in a row. */
 function recurring<T>(write: (value: T) => Uint8Array): (value: T) => Uint8Array {
   let last: Readonly<{ value: T; written: Uint8Array }> | null = null
   return value => {
@@ -19,7 +19,7 @@ function recurring<T>(write: (value: T) => Uint8Array): (value: T) => Uint8Array
 /** RFC 3339 in UTC. Commands of one millisecond share it. */
 const timestamp = recurring((at: EpochMs) => bytes(isoTime(at)))
 
-/** Puts a prefix before names, of which there are few: parameters and allow-listed headers come from the configuration. */
+/** Caches prefixed names. They are few: parameters and allow-listed headers come from the configuration. */
 function prefixed(prefix: string): (name: string) => string {
   const known = new Map<string, string>()
   return name => {
@@ -48,13 +48,13 @@ const emptyBodies: Readonly<Record<NonNullable<EmptyBody>, Uint8Array | null>> =
 const emptyOf = ({ dialect, emptyBody }: Pick<Envelope, 'dialect' | 'emptyBody'>): Uint8Array | null =>
   emptyBodies[(emptyBody === undefined ? rowOf(dialect).emptyBody : emptyBody) ?? 'null']
 
-/** The record value of a body: itself, or what stands for no content. */
+/** Makes the function that turns a body into a record value, which for no content is as `emptyBody` says. */
 export function valueOf(options: Pick<Envelope, 'dialect' | 'emptyBody'>): (body: Uint8Array) => Uint8Array | null {
   const empty = emptyOf(options)
   return body => (body.length === 0 ? empty : body)
 }
 
-/** The record headers of a call, what is the same for all calls of a route written once. CloudEvents 1.0 in binary mode. */
+/** Makes the function that writes the record headers of a call: CloudEvents 1.0 in binary mode. What all calls of a route share is encoded once. */
 export function envelope(options: Envelope): (call: Call, correlation: string) => Headers {
   const { dialect, route, template, instance, reply } = options
   const row = rowOf(dialect)
@@ -86,6 +86,7 @@ export function envelope(options: Envelope): (call: Call, correlation: string) =
       ['http-path', path],
     )
     if (told.query !== '') all.push(['http-query', bytes(told.query)])
+    if (row.plainHeaders) addPlain(all, told)
     const type = writesJson && call.body.length === 0 ? 'application/json' : told.contentType
     if (type !== null) all.push(['content-type', contentType(type)])
     for (const [name, value] of told.params) all.push([param(name), bytes(value)])
@@ -95,6 +96,12 @@ export function envelope(options: Envelope): (call: Call, correlation: string) =
   }
 }
 
-/** The record headers of a later sending, the second or after, of the same command. */
+/** The request as HTTP/2 writes it. */
+function addPlain(all: Header[], { method, path, query, headers }: Call['told']): void {
+  all.push([':method', bytes(method)], [':path', bytes(query === '' ? path : `${path}?${query}`)])
+  for (const [name, value] of headers) all.push([name, bytes(value)])
+}
+
+/** The record headers of a repeated sending of the same command. */
 export const asAttempt = (headers: Headers, number: number): Headers =>
   headers.map(header => (header[0] === attempt ? constant(attempt, String(number)) : header))

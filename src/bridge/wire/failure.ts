@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { Reply } from '../../call.ts'
 
 /**
- * The reply of a worker whose framework says in a header what failed: a text, or JSON with a `message`. It may name a
- * `status` (or `statusCode`) from 400 to 599, as an exception made for it does; else it is 500.
+ * Turns the error header of a framework into a problem. The header is a text, or JSON with a `message`. A `status` or
+ * `statusCode` from 400 to 599 in the JSON becomes the status; otherwise it is 500.
  */
 export function failureReply(said: string): Reply {
   const { message, ...numbers } = membersOf(said)

@@ -11,7 +11,7 @@ const token = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/
 const prefix = 'http-header-'
 const mostHeaders = 64
 const nothing = new Uint8Array()
-/** What HTTP has in several lines. Of any other header the last is meant, as Kafka's clients read them. */
+/** Headers that HTTP allows to repeat. Of any other header the last one wins, as with `lastHeader` of Kafka's clients. */
 const repeated: ReadonlySet<string> = new Set(['link', 'set-cookie', 'www-authenticate'])
 
 export type ReplyOptions = Readonly<{
@@ -20,7 +20,7 @@ export type ReplyOptions = Readonly<{
   contentType?: string | undefined // of replies that name none; undefined: as the dialect has it
 }>
 
-/** Reads the replies of a worker. The function that it returns throws bad-reply for what is no HTTP answer. */
+/** Makes the function that reads the replies of a worker. It throws bad-reply for a record that is not an HTTP response. */
 export function replyReader({
   dialect,
   maxReplyBytes,
@@ -56,7 +56,7 @@ const namesOf = ({ status, error, contentTypeName, plainHeaders, correlation }: 
 
 type Scanned = Readonly<{ said: number | null; failure: string | null; type: string | null; headers: Pair[] }>
 
-/** What the headers say. From the last to the first, as the last of a name is the one that is meant. */
+/** Reads the headers from the last to the first, because the last of a name wins. */
 function scan({ headers: all }: Incoming, names: Names, worker: string): Scanned {
   if (all.length > 4 * mostHeaders) throw bad(worker, `${all.length} record headers`)
   let said: string | null = null
@@ -69,7 +69,7 @@ function scan({ headers: all }: Incoming, names: Names, worker: string): Scanned
     const name = written.toLowerCase()
     if (name === status || name === names.status) said ??= text(value)
     else if (name === names.error) failure ??= text(value)
-    else if (name === 'content-type') type ??= contentOf(name, value, worker)
+    else if (name === 'content-type' || name === `${prefix}content-type`) type ??= contentOf(name, value, worker)
     else if (name === names.type) otherType ??= contentOf(name, value, worker).replaceAll('"', '')
     else {
       const header = headerOf(name, value, names)
@@ -87,10 +87,10 @@ function scan({ headers: all }: Incoming, names: Names, worker: string): Scanned
   }
 }
 
-/** The HTTP header that a record header stands for, null for none. */
+/** The name of the HTTP header that a record header stands for, or null. */
 function headerOf(name: string, value: Uint8Array, { plain, id }: Names): string | null {
   if (name.startsWith(prefix)) return name.slice(prefix.length)
-  // what is not meant for HTTP may be of any bytes
+  // a record header that is not meant for HTTP may hold any bytes: it is skipped, not refused
   return plain && name !== id && token.test(name) && !unprintable.test(latin1(value)) ? name : null
 }
 

@@ -75,3 +75,11 @@ test('a command that names a topic which is none, or one of Kafka’s own, is an
   equal(command('__consumer_offsets'), null)
   equal(command(''), null)
 })
+
+test('the last header of a name is the one that is meant', () => {
+  const headers = [
+    ...pairs({ 'sluice-correlation-id': 'x', 'sluice-reply-to': 'a' }),
+    ...pairs({ 'sluice-reply-to': 'b', 'sluice-expires': '5' }),
+  ]
+  equal(readCommand('sluice', aRecord({ headers }))?.replyTopic, 'b')
+})

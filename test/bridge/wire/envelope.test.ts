@@ -87,3 +87,11 @@ test('an object in place of no content is JSON, whatever the client says of noth
   equal(type(nothing), 'application/json')
   equal(type(bytes('x')), 'a/b')
 })
+
+test('Zilla’s workers find method, path and headers as HTTP/2 writes them', () => {
+  const headers = envelope({ ...route, dialect: 'zilla' })(aCall({ told }), 'x')
+  equal(header(headers, ':method'), 'POST')
+  equal(header(headers, ':path'), '/orders/o%2D1?a=1&b')
+  equal(header(headers, 'accept-language'), 'de')
+  equal(header(envelope({ ...route, dialect: 'sluice' })(aCall({ told }), 'x'), ':path'), undefined)
+})

@@ -124,6 +124,7 @@ test('a reply without a type gets that of its route or worker, else that of its 
     'as FastStream says of bytes',
   )
   equal(typeOf({ value: null }, 'nestjs'), null, 'nothing has no type')
+  equal(typeOf({ headers: pairs({ 'http-header-content-type': 'a/b' }) }, 'nestjs'), 'a/b')
 })
 
 test('Spring writes the type with quotes, under a name of its own', () => {
