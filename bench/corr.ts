@@ -75,6 +75,8 @@ async function caller(): Promise<void> {
       started,
       deadline: later(5_000),
       expires: later(5_000),
+      accepts: null,
+      repeat: null,
       signal: aborter.signal,
       aborter,
       progress: unsent(),

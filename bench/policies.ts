@@ -71,6 +71,8 @@ const aCall = (i: number, aborter = new Aborter()): Call => ({
   started: now(),
   deadline: later(5_000),
   expires: later(5_000),
+  accepts: null,
+  repeat: null,
   signal: aborter.signal,
   aborter,
   progress: unsent(),

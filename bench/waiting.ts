@@ -102,6 +102,8 @@ const aCall = (i: number, aborter = new Aborter()): Call => ({
   started: now(),
   deadline: later(timeoutMs),
   expires: later(timeoutMs),
+  accepts: null,
+  repeat: null,
   signal: aborter.signal,
   aborter,
   progress: unsent(),

@@ -11,6 +11,7 @@ import { checkFaults } from './faults.ts'
 import { contentsOf } from './file.ts'
 import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
+import { checkOperations } from './operations.ts'
 import { override } from './overrides.ts'
 import { checkRepetition } from './repetition.ts'
 import { checkQuotas } from './quotas.ts'
@@ -70,5 +71,6 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkDialects(seen)
   checkRepetition(seen)
   checkSlots(seen)
+  checkOperations(seen)
   checkFaults(seen)
 }

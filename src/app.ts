@@ -64,6 +64,9 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   }
 }
 
+/** For turning the calls that still run into operations. */
+const hurryMs = 2_000
+
 type PartitionFor = Shared['partitionFor']
 
 /** A topic that is missing before the gateway is ready may be about to be created, and is no misconfiguration yet. */
@@ -79,28 +82,37 @@ function partitionsOf({ broker, workers }: Parts, health: Health): PartitionFor 
 }
 
 async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor): Promise<readonly RouteWay[]> {
-  const { started, reachable, answerable, excused } = health
-  const checks = { publishing: [started, reachable], answering: [answerable], reading: [started] }
+  const { started, reachable, answerable, operable, excused } = health
+  const checks = {
+    publishing: [started, reachable],
+    answering: [answerable],
+    operating: [operable],
+    reading: [started],
+  }
   const shared = { ...parts, partitionFor, upstreams: await openUpstreams(parts.config, parts.held), checks, excused }
   return Object.entries(parts.config.routes).map(([name, route]) => wayOf(name, route, shared))
 }
 
 /** Listens to clients. */
 async function openFront(
-  { config, overload, held }: Parts,
+  { config, overload, operations, held }: Parts,
   ways: readonly RouteWay[],
   partitionFor: PartitionFor,
 ): Promise<Front> {
-  const { server } = config
+  const { server, routes } = config
+  const shown = operations === null ? null : { operations: operations.resources, routes }
   const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
-  const front = await serve(server, edge({ ways, server, partitionFor, entrance, faultsOf: askedFaults(config) }))
+  const front = await serve(
+    server,
+    edge({ ways, server, partitionFor, entrance, faultsOf: askedFaults(config), operations: shown }),
+  )
   held.defer(() => front.close(1_000))
   return front
 }
 
 /** Stops: serves for `delayMs` more, then refuses new calls, waits for the running ones, and closes everything. */
 async function end(
-  { config, drain, replies, held }: Parts,
+  { config, drain, replies, operations, held }: Parts,
   health: Health,
   front: Front,
   delayMs: number,
@@ -113,6 +125,11 @@ async function end(
   front.drain()
   const limit = new AbortController()
   await Promise.race([drain.idle(), pause(config.drain.limitMs, limit.signal)])
+  if (operations !== null) {
+    operations.returns.hurry() // a restart must not lose their answers
+    await Promise.race([drain.idle(), pause(hurryMs, limit.signal)])
+    operations.returns.abandon()
+  }
   limit.abort()
   replies.abandon()
   tell('stopped', '') // without waiting for `ready`: what it waits for may never come

@@ -45,6 +45,9 @@ export type Call = Readonly<{
   started: Instant
   deadline: Instant // the client stops waiting
   expires: Instant // nobody wants the command done any more; at least the deadline
+  accepts: Instant | null // from then on its answer may be an operation (202) in place of a reply; null: never
+  repeat: string | null // its Idempotency-Key
+  claimed?: Readonly<{ id: string; secret: string }> // the operation that holds its key
   signal: Signal // aborts with a Problem as its reason; what is already sent goes on
   aborter: Pick<Aborter, 'signal' | 'abort'> // of the signal: whoever ends the wait aborts it, the client or the deadline
   progress: Progress
@@ -60,6 +63,7 @@ export type Progress = {
   publishMs: number // until the broker's acknowledgement, repetitions included
   workerMs: number // from the acknowledgement to the reply
   quota: readonly QuotaState[] | null // of the route's quota, for the RateLimit headers
+  accepted: boolean // its answer is an operation: nothing is known of its worker
 }
 
 /** One window of a quota, as the client is told of it. */
@@ -79,6 +83,7 @@ export const unsent = (): Progress => ({
   publishMs: 0,
   workerMs: 0,
   quota: null,
+  accepted: false,
 })
 
 /** A worker's answer, a refusal by the worker included. Failing to get one is a thrown Problem. */

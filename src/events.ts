@@ -17,6 +17,9 @@ export type FallbackResult = (typeof fallbackResults)[number]
 /** What the process itself may run short of. */
 export const resources = ['delay', 'heap', 'connections', 'bytes'] as const
 export type Resource = (typeof resources)[number]
+/** What became of a request with an Idempotency-Key; `bare` are keys that are not written as a structured-field string. */
+export const replayResults = ['first', 'replayed', 'in-flight', 'reused', 'bare'] as const
+export type ReplayResult = (typeof replayResults)[number]
 export type CircuitState = 'closed' | 'open' | 'half-open'
 /** What is known of a worker's consumer group; `absent` has no member. */
 export type GroupPresence = 'unknown' | 'absent' | 'rebalancing' | 'present'
@@ -99,6 +102,12 @@ export type Happenings = {
   pressure: Readonly<Record<Resource, number>>
   /** Calls begin, or cease, to be refused because the process itself suffers. */
   overload: Readonly<{ shedding: boolean; detail: string }>
+  /** A request came with an Idempotency-Key, or with one derived from it. */
+  replay: Readonly<{ route: string; result: ReplayResult }>
+  /** A reply came after its client had been told to wait no longer, and ended an operation. */
+  lateReply: Readonly<{ worker: string; ms: number }>
+  /** How many operations are known, and of how many bytes. */
+  operations: Readonly<{ pending: number; ended: number; bytes: number }>
   warning: Readonly<{ what: string; cause: unknown }>
 }
 
@@ -140,5 +149,8 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   fallback: typed('fallback'),
   pressure: typed('pressure'),
   overload: typed('overload'),
+  replay: typed('replay'),
+  lateReply: typed('lateReply'),
+  operations: typed('operations'),
   warning: typed('warning'),
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema/index.ts'
 import type { Broker } from './bridge/broker.ts'
 import type { Inbox } from './bridge/inbox.ts'
+import type { Operations, Returns } from './bridge/operations/index.ts'
 import type { Call } from './call.ts'
 import { Problem } from './problem.ts'
 import { Readiness } from './readiness.ts'
@@ -13,7 +14,9 @@ type Parts = Readonly<{
   inbox: Pick<Inbox, 'healthy' | 'sickForMs' | 'sickSince'>
   cluster: Pick<ClusterGuards, 'circuit'>
   stall: Pick<Stall, 'since'>
+  operations: OperationsHealth | null
 }>
+type OperationsHealth = Readonly<{ log: Pick<Operations, 'healthy'>; returns: Pick<Returns, 'healthy'> }>
 
 const later = { retryAfterMs: 1_000, limit: 1, observed: 0 } // one is wanted, and none is there
 
@@ -55,6 +58,14 @@ export class Health {
   /** Why no reply can be received, or null. */
   readonly answerable = (): Problem | null =>
     this.#parts.inbox.healthy ? null : new Problem('not-ready', 'Replies cannot be received at present.', later)
+
+  /** Why operations cannot be written or followed, or null. */
+  readonly operable = (): Problem | null => {
+    const { operations } = this.#parts
+    return operations === null || (operations.log.healthy && operations.returns.healthy)
+      ? null
+      : new Problem('not-ready', 'Operations cannot be followed at present.', later)
+  }
 
   /**
    * Whether silence since then says nothing about a worker, as we could not hear it. The cluster counts too: while it takes no

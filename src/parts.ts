@@ -4,11 +4,14 @@ import { Correlator } from './bridge/correlate.ts'
 import type { Far } from './bridge/faulty.ts'
 import type { Feeds } from './bridge/feeds/index.ts'
 import { Inbox } from './bridge/inbox.ts'
+import type { Claims, OperableOptions, Operations, Resources, Returns, Terms } from './bridge/operations/index.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { settleReplies } from './bridge/request.ts'
+import { wantsOperations } from './bridge/topics.ts'
 import { Watch } from './bridge/watch.ts'
-import { dialectOf, rowOf } from './bridge/wire/index.ts'
+import { dialectOf, replyReader, rowOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
+import type { Call, Reply, Service } from './call.ts'
 import { StateFile } from './resilience/circuit/index.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
 import { Drain } from './resilience/drain.ts'
@@ -50,6 +53,17 @@ export type Parts = Readonly<{
   publishing: readonly Layer<Outgoing, Acknowledged>[]
   inbox: Inbox
   feeds: Feeds | null // null: no route is a stream
+  /** Null where no route has any. */
+  operations: OperationsPart | null
+}>
+export type OperationsPart = Readonly<{
+  log: Operations
+  returns: Returns
+  /** The core of a route whose calls may become operations. */
+  core: (publish: Far['publish'], options: OperableOptions) => Service<Call, Reply>
+  claims: (terms: Terms) => Claims
+  /** What clients see of them. */
+  resources: Resources
 }>
 
 /** Opens all of them; `held` closes them again, also when this throws. A broker that is `given` stays its giver's to close. */
@@ -85,7 +99,9 @@ export async function openParts(
   const dialects = Object.values(config.workers).map(dialectOf)
   const inbox = held.use(new Inbox(broker, reading, settleReplies(replies, dialects)))
   const feeds = held.use(await openFeeds(config, broker))
+  const operations = await openOperations(config, { broker, publish: far.publish, held })
   const opened = {
+    operations,
     telemetry,
     broker,
     leases,
@@ -112,6 +128,38 @@ export async function openFeeds({ routes }: Config, broker: Broker): Promise<Fee
   if (Object.values(routes).every(({ stream }) => stream === undefined)) return null
   const { Feeds } = await import('./bridge/feeds/index.ts') // not loaded where it is not used
   return new Feeds(routes, broker)
+}
+
+export async function openOperations(
+  { operations, replies, workers, routes }: Config,
+  { broker, publish, held }: Readonly<{ broker: Broker; publish: Far['publish']; held: AsyncDisposableStack }>,
+): Promise<OperationsPart | null> {
+  if (!Object.values(routes).some(wantsOperations)) return null
+  const { Claims, Operations, Returns, operable, resources } = await import('./bridge/operations/index.ts') // not loaded where it is not used
+  const log = held.use(new Operations({ broker, publish }, operations))
+  const readers = new Map(
+    Object.entries(routes).flatMap(([name, { command, query, contentType }]) => {
+      const worker = workers[(command ?? query)?.to ?? '']
+      if (worker === undefined) return []
+      const type = contentType ?? worker.contentType
+      return [[name, replyReader({ dialect: dialectOf(worker), maxReplyBytes: replies.maxBytes, contentType: type })]]
+    }),
+  )
+  const plain = replyReader({ dialect: 'sluice', maxReplyBytes: replies.maxBytes }) // of a route that there is no more
+  const returns = held.use(
+    new Returns(broker, log, {
+      topic: operations.replies,
+      dialects: Object.values(workers).map(dialectOf),
+      read: (route, record, worker) => (readers.get(route) ?? plain)(record, worker),
+    }),
+  )
+  return {
+    log,
+    returns,
+    core: (publish, options) => operable({ publish, operations: log, returns }, options),
+    claims: terms => new Claims(log, terms),
+    resources: resources(log, operations),
+  }
 }
 
 export async function openLeases({ redis }: Config): Promise<Leases | null> {

@@ -1,11 +1,15 @@
 import { ensureTopics, topicsOf } from './bridge/topics.ts'
-import { pause } from './clock.ts'
+import { every, pause } from './clock.ts'
 import type { Health } from './health.ts'
 import { runDemos } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { Problem } from './problem.ts'
 
 const againMs = 100
+const tellMs = 100
+
+const progressOf = ({ read, total }: Readonly<{ read: number; total: number }>): string =>
+  `The log of operations is being read: ${read} of ${total} records.`
 
 /** Makes the gateway ready: tries again until Kafka is there, and resolves then or once `signal` aborts. */
 export async function prepare(
@@ -13,7 +17,7 @@ export async function prepare(
   health: Health,
   { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
 ): Promise<void> {
-  const { config, broker, cluster, workers, watches, inbox, leases, feeds, held } = parts
+  const { config, broker, cluster, workers, watches, inbox, operations, leases, feeds, held } = parts
   const { readiness } = health
   const wanted = topicsOf(config)
   readiness.block('broker', broker.state === 'ready' ? 'The topics are being looked at.' : health.unreachable().message)
@@ -33,6 +37,11 @@ export async function prepare(
         bulkhead.partitions = known.get(options.topic)?.partitions ?? null
       await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
       await feeds?.open()
+      if (operations !== null) {
+        using _telling = every(tellMs, () => readiness.block('broker', progressOf(operations.log.rebuild)))
+        await operations.log.open(known.get(config.operations.topic)?.partitions ?? 1)
+        await operations.returns.open(known.get(config.operations.replies)?.partitions ?? 1)
+      }
       if (demo) await runDemos(config, broker, held)
       await leases?.met // the first second's calls would spend shares of what others are leasing already
       for (const watch of watches.values()) watch.start()

@@ -38,6 +38,50 @@ export const problems = {
     blames: null,
     advice: 'Use one of the methods in the `Allow` header.',
   },
+  'unknown-operation': {
+    status: 404,
+    title: 'There is no such operation.',
+    outcome: 'not-sent',
+    blames: null,
+    advice:
+      'Ask as the client that began it: nobody else sees it. It may also have been forgotten, as long after its end.',
+  },
+  'key-missing': {
+    status: 400,
+    title: 'The route wants an Idempotency-Key.',
+    outcome: 'not-sent',
+    blames: null,
+    advice:
+      'Send the header `Idempotency-Key` with a value of your own, new for each command and the same when you repeat it.',
+  },
+  'key-in-flight': {
+    status: 409,
+    title: 'The command with this Idempotency-Key is still running.',
+    outcome: 'in-doubt',
+    blames: null,
+    advice: 'Repeat after `Retry-After` with the same key: you get the answer of the first request.',
+  },
+  'operation-running': {
+    status: 409,
+    title: 'The operation was not cancelled.',
+    outcome: 'sent',
+    blames: null,
+    advice: 'Its worker has begun, has finished, or cannot be told: see the detail, and wait for its end.',
+  },
+  'operation-expired': {
+    status: 410,
+    title: 'The operation expired without an answer.',
+    outcome: 'sent',
+    blames: null,
+    advice: 'Nobody answered within `commandTtlMs`. The command may have run all the same: look at the worker.',
+  },
+  'operation-cancelled': {
+    status: 410,
+    title: 'The operation was cancelled.',
+    outcome: 'sent',
+    blames: null,
+    advice: 'Begin a new one: its worker dropped the command.',
+  },
   'request-timeout': {
     status: 408,
     title: 'The request took too long to arrive.',
@@ -65,6 +109,13 @@ export const problems = {
     outcome: 'not-sent',
     blames: null,
     advice: 'Send one of the types in `routes.*.contentTypes`.',
+  },
+  'key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Take a new key for each command; a repeated request must be the same in method, path, headers and body.',
   },
   'rate-limited': {
     status: 429,
@@ -172,6 +223,13 @@ export const problems = {
     outcome: 'not-sent',
     blames: null,
     advice: 'Repeat later; the brokers are slower than the callers. See `broker.publish.buffer`.',
+  },
+  'operations-full': {
+    status: 503,
+    title: 'Too many operations are kept.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Try later, or raise `operations.entries` and `operations.bytes`; a shorter `retentionMs` keeps fewer.',
   },
   'topic-missing': {
     status: 500,

@@ -4,8 +4,10 @@ import type { Inbox } from './bridge/inbox.ts'
 import { injectable } from './bridge/faulty.ts'
 import type { Far } from './bridge/faulty.ts'
 import { notify } from './bridge/notify.ts'
+import type { Terms } from './bridge/operations/index.ts'
 import { repeatedRequest } from './bridge/repeat.ts'
 import { requestReply } from './bridge/request.ts'
+import { wantsOperations } from './bridge/topics.ts'
 import type { Watch } from './bridge/watch.ts'
 import { dialectOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
@@ -23,6 +25,7 @@ import type { Excuse } from './resilience/stack.ts'
 import { stepsOf } from './resilience/fallback/index.ts'
 import type { Upstreams } from './resilience/fallback/index.ts'
 import { noWorker, workerBehind } from './resilience/gate/index.ts'
+import type { OperationsPart } from './parts.ts'
 import type { Way } from './routes/intake.ts'
 
 /** What the ways of all routes share. */
@@ -31,6 +34,7 @@ export type Shared = Readonly<{
   instance: string
   far: Far
   inbox: Inbox
+  operations: OperationsPart | null
   drain: Drain
   leases: Leases | null
   faults: Faults | null
@@ -40,7 +44,12 @@ export type Shared = Readonly<{
   partitionFor: (topic: string, key: Uint8Array | null) => number
   upstreams: Upstreams
   /** Of whatever is published, and of what is answered, too. */
-  checks: Readonly<{ publishing: readonly Check[]; answering: readonly Check[]; reading: readonly Check[] }>
+  checks: Readonly<{
+    publishing: readonly Check[]
+    answering: readonly Check[]
+    operating: readonly Check[]
+    reading: readonly Check[]
+  }>
   excused: Excuse
   feeds: Feeds | null // null: no route is a stream
 }>
@@ -79,12 +88,16 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     maxReplyBytes: config.replies.maxBytes,
   }
   const repeats = repetitionOf(route, worker, cluster)
+  const operating = wantsOperations(route) ? shared.operations : null
+  const terms = termsOf(config, route)
   const core = lazily(() => {
     const options = { ...written, reply: inbox.place }
     return inMind(far =>
-      repeats === null
-        ? requestReply(far.publish, far.replies, options)
-        : repeatedRequest({ ...far, partitionFor, repeats }, options),
+      operating !== null
+        ? operating.core(far.publish, { ...written, ...terms, ...promiseOf(route), reply: operating.returns.place })
+        : repeats === null
+          ? requestReply(far.publish, far.replies, options)
+          : repeatedRequest({ ...far, partitionFor, repeats }, options),
     )
   })
   const watch = watches.get(worker.name)
@@ -93,7 +106,13 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     worker,
     fallback: stepsOf(route, upstreams),
     repetition: repeats,
-    checks: [...checks.publishing, ...checks.answering, ...checksOf(watch, worker)],
+    claims: operating?.claims(terms) ?? null,
+    checks: [
+      ...checks.publishing,
+      ...checks.answering,
+      ...(operating === null ? [] : checks.operating),
+      ...checksOf(watch, worker),
+    ],
     // what is silent while its partition is handed over, is soon heard again
     ...(watch !== undefined && {
       excused: (since, partition) =>
@@ -108,6 +127,15 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
 /** Who counts the clients of a route for all instances; null: this one does, by itself. */
 const sharesOf = (leases: Leases | null, name: string, { quota }: RouteOptions): SharedClients | null =>
   quota?.shared === true ? (leases?.shares(quota, name) ?? null) : null
+
+/** How the operations of a route are kept and found. */
+const termsOf = ({ operations }: Config, { idempotency }: RouteOptions): Terms => ({
+  path: operations.path,
+  retryAfterMs: operations.retryAfterMs,
+  keepMs: idempotency?.windowMs ?? operations.retentionMs,
+})
+
+const promiseOf = ({ async, onTimeout }: RouteOptions) => ({ mayAccept: async !== 'off' || onTimeout === 'accept' })
 
 /** What the gate asks on account of a watched group. */
 function checksOf(watch: Watch | undefined, { options, stuck }: WorkerGuards): Check[] {

@@ -54,6 +54,19 @@ export const scenes: Readonly<Record<string, Scene>> = {
       says: 'Redis may be slow, gone or empty: calls go on.',
     },
   },
+  replay: {
+    lanes: ['client', 'replay', 'worker'],
+    happy: {
+      steps:
+        'c>p POST, key 8e03 | p: first claim in the log | p>w command | w>p reply | p~c 201 | c>p POST, key 8e03 | p>c 201 replayed',
+      says: 'A client that lost its answer asks again: it runs once.',
+    },
+    unhappy: {
+      steps:
+        'c>p POST, key 8e03 | p>w command | c>p POST, key 8e03 | p! the first still runs | p>c 409 | c>p key 8e03, other body | p>c 422',
+      says: 'Another instance decides the same: the log says who was first.',
+    },
+  },
   fallback: {
     lanes: ['client', 'fallback', 'worker'],
     happy: {

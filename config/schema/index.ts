@@ -7,12 +7,13 @@ import { Fallback } from './fallback.ts'
 import { FaultRule, Faults } from './faults.ts'
 import { Instance } from './instance.ts'
 import { Log } from './log.ts'
+import { Operations } from './operations.ts'
 import { Overload } from './overload.ts'
 import { Policies } from './policies.ts'
 import { Total, Quota } from './quota.ts'
 import { Redis } from './redis.ts'
 import { Replies } from './replies.ts'
-import { Resend, Hedge, Route } from './route.ts'
+import { Idempotency, Resend, Hedge, Route } from './route.ts'
 import { Filter, Stream } from './stream.ts'
 import { Server } from './server.ts'
 import { name, Mode } from './value.ts'
@@ -28,6 +29,9 @@ export const Config = z.strictObject({
   broker: Broker.prefault({}).describe('The Kafka cluster.'),
   redis: Redis.optional().describe('A Redis in which instances share quotas. Without it each instance has its own.'),
   replies: Replies.prefault({}).describe('Where the workers answer.'),
+  operations: Operations.prefault({}).describe(
+    'The operations of routes with `async`, `onTimeout: accept` or `idempotency`. Where no route has any, nothing is opened.',
+  ),
   workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
   routes: z
     .record(name, Route)
@@ -54,6 +58,7 @@ export type WatchModes = Pick<WorkerOptions['watch'], 'noWorker' | 'behind'>
 export type WorkerBreakerOptions = WorkerOptions['breaker']
 export type PublishOptions = z.output<typeof Publish>
 export type RouteOptions = z.output<typeof Route>
+export type IdempotencyOptions = z.output<typeof Idempotency>
 export type ResendOptions = z.output<typeof Resend>
 export type HedgeOptions = z.output<typeof Hedge>
 export type StreamOptions = z.output<typeof Stream>
@@ -63,4 +68,5 @@ export type FaultOptions = Config['faults']
 export type ServerOptions = Config['server']
 export type FallbackStep = z.output<typeof Fallback>
 export type OverloadOptions = Config['overload']
+export type OperationsOptions = Config['operations']
 export type BrokerOptions = Config['broker']

@@ -66,6 +66,23 @@ export const Hedge = z.strictObject({
   minMs: ms(0, hour).default(10).describe('Never before this silence, however quick the replies are.'),
 })
 
+export const Idempotency = z.strictObject({
+  mode: Mode,
+  key: z
+    .enum(['required', 'optional', 'derived'])
+    .default('optional')
+    .describe(
+      'Whether a request must have an `Idempotency-Key`. `derived`: one without it is known by its method, path, headers and body.',
+    ),
+  inFlight: z
+    .enum(['conflict', 'join'])
+    .default('conflict')
+    .describe('A repetition while the first still runs: `conflict` answers 409, `join` waits for the same answer.'),
+  windowMs: ms(1_000, 30 * 24 * hour)
+    .default(24 * hour)
+    .describe('How long the answer is kept, and given again.'),
+})
+
 export const Route = z
   .strictObject({
     match: match.describe('Method and path; `:name` takes one segment as a parameter.'),
@@ -83,6 +100,19 @@ export const Route = z
     commandTtlMs: ms(10, 24 * hour)
       .optional()
       .describe('When nobody wants the command done any more. Default: `timeoutMs`, and never less.'),
+    async: z
+      .enum(['off', 'offer', 'always'])
+      .default('off')
+      .describe(
+        'Whether a call may be answered 202 with an operation in place of its reply: when its client prefers it, or always.',
+      ),
+    onTimeout: z
+      .enum(['fail', 'accept'])
+      .default('fail')
+      .describe('What a call becomes whose time is over: 504, or an operation (202) that keeps its reply.'),
+    idempotency: Idempotency.optional().describe(
+      'Runs a command once, however often its client sends it, and answers all the same. Off unless given.',
+    ),
     clientTimeoutMs: ms(10, hour)
       .optional()
       .describe('What the clients are known to wait: only checked, it must be above `timeoutMs`.'),

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/schema/index.ts'
+import type { Config, RouteOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
 import type { Admin, NewTopic, TopicInfo } from './admin.ts'
 
@@ -30,8 +30,17 @@ export async function ensureTopics(
   return found
 }
 
+type Wants = Readonly<
+  Pick<RouteOptions, 'async' | 'onTimeout'> & { idempotency?: Readonly<{ mode: string }> | undefined }
+>
+/** Whether calls of a route may become operations, or hold keys. */
+export const wantsOperations = ({ async, onTimeout, idempotency }: Wants): boolean =>
+  async !== 'off' || onTimeout === 'accept' || (idempotency !== undefined && idempotency.mode !== 'off')
+
+const recordBytes = 65_536 // headers and framing around the largest reply
+
 /** Every topic of the configuration, with what it is created with when it is missing. */
-export function topicsOf({ replies, workers, routes }: Config): NewTopic[] {
+export function topicsOf({ replies, operations, workers, routes }: Config): NewTopic[] {
   const all = new Map<string, NewTopic>()
   const add = (name: string, partitions: number, config: NewTopic['config']): void =>
     void all.set(name, { name, partitions, replication: -1, config })
@@ -42,5 +51,12 @@ export function topicsOf({ replies, workers, routes }: Config): NewTopic[] {
     for (const topic of stream?.topics ?? []) if (!all.has(topic)) add(topic, stream?.partitions ?? -1, {})
   for (const { topic, partitions } of Object.values(workers)) add(topic, partitions, {})
   add(replies.topic, replies.partitions, { 'cleanup.policy': 'delete', 'retention.ms': String(replies.retentionMs) })
+  if (Object.values(routes).some(wantsOperations)) {
+    const { topic, partitions, replyRetentionMs } = operations
+    const largest = String(replies.maxBytes + recordBytes)
+    add(topic, partitions, { 'cleanup.policy': 'compact', 'max.message.bytes': largest })
+    const kept = { 'cleanup.policy': 'delete', 'retention.ms': String(replyRetentionMs) }
+    add(operations.replies, partitions, { ...kept, 'max.message.bytes': largest })
+  }
   return [...all.values()]
 }

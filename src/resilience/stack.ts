@@ -1,4 +1,4 @@
-import type { Config, ModeName, QuotaOptions, RouteOptions } from '../../config/schema/index.ts'
+import type { Config, IdempotencyOptions, ModeName, QuotaOptions, RouteOptions } from '../../config/schema/index.ts'
 import type { Abortable, Call, Policy, Reply } from '../call.ts'
 import type { Instant } from '../clock.ts'
 import type { Struck } from '../fault.ts'
@@ -19,6 +19,8 @@ import type { ClusterGuards, WorkerGuards } from './guards.ts'
 import { guarded, on, wraps } from './layer.ts'
 import type { Layer } from './layer.ts'
 import { partition } from './partition/index.ts'
+import { replay } from './replay/index.ts'
+import type { Claims } from './replay/index.ts'
 import type { Repetition } from './repetition/index.ts'
 import type { SharedClients } from './quota/index.ts'
 
@@ -34,6 +36,7 @@ export type CallParts = Readonly<{
   excused?: Excuse
   fallback?: readonly Step[] // what is tried instead, in this order
   faults?: Faults | null // null: none can be injected
+  claims?: Claims | null // of the route's Idempotency-Keys
   repetition?: Repetition | null // null: nothing that the broker has accepted is sent again
   watched?: (() => unknown) | undefined // what the gate sees of the worker, for people
 }>
@@ -54,7 +57,7 @@ export const repeatStack = <In extends Publishing, Out>(
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
-  const { repetition = null, watched, shares = null } = parts
+  const { repetition = null, watched, shares = null, claims = null } = parts
   const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
@@ -69,7 +72,10 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
     ...on('deadline', policies.deadline, mode => deadline<Reply>(mode)),
     // the cheapest check, and the caller's own fault: it must not take a shared slot
     ...(route.quota === undefined ? [] : on('quota', route.quota.mode, clientQuota(route.quota, shares))),
-    // replay: a repeated key takes no slot and sends nothing
+    // a repeated key takes no slot and sends nothing
+    ...(claims === null || route.idempotency === undefined
+      ? []
+      : on('replay', route.idempotency.mode, replays(claims, route.idempotency))),
     // sees every failure below, and none of the caller's own
     ...(steps.length === 0
       ? []
@@ -114,6 +120,11 @@ const clientQuota =
   (mode: ModeName): Policy<Call, Reply> =>
     shares === null ? quota(new Buckets(policiesOf(options)), mode) : quota(shares, mode)
 
+const replays =
+  (claims: Claims, options: IdempotencyOptions) =>
+  (mode: ModeName): Policy<Call, Reply> =>
+    replay(claims, { ...options, mode })
+
 const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
   const { lease, circuit, stuck, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
@@ -137,6 +148,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         labels: call => call,
         source: call => call,
         failed: failing(options.breaker.failOn),
+        silent: call => call.progress.accepted,
         ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
         excused: ({ started, partition }) => notTheWorker(started, partition),
         ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),

@@ -12,7 +12,10 @@ import type { Params } from './key.ts'
 import type { Inbound } from './inbound.ts'
 import type { Shared, Way } from './intake.ts'
 import { Line } from './line.ts'
+import { operationRoutes } from './operations/index.ts'
+import type { OperationRoutes } from './operations/index.ts'
 import { priorityOf } from './priority.ts'
+import { resource } from './resource.ts'
 import { answerStream } from './streams/answer.ts'
 import { Clients } from './streams/clients.ts'
 
@@ -22,6 +25,7 @@ export type EdgeOptions = Readonly<{
   partitionFor: Shared['partitionFor']
   entrance?: Shared['entrance']
   faultsOf?: FaultsOf | null
+  operations?: OperationRoutes | null
 }>
 
 /** All ways in behind one listener. */
@@ -40,7 +44,14 @@ type Match = [keyof typeof methods, string] // the configuration was checked
  * without its application, which would change the prototypes of every request and response (10 µs). Throws an Error for a
  * route that could never be served.
  */
-export function edge({ ways, server, partitionFor, entrance = null, faultsOf = null }: EdgeOptions): Edge {
+export function edge({
+  ways,
+  server,
+  partitionFor,
+  entrance = null,
+  faultsOf = null,
+  operations = null,
+}: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
   const shared: Shared = {
     clientOf: clientOf(trustedProxies),
@@ -64,12 +75,16 @@ export function edge({ ways, server, partitionFor, entrance = null, faultsOf = n
     return answerStream(way, stream, clients, shared)
   }
 
-  for (const way of [...ways].sort(byPlainness)) {
-    const [method, path] = way.route.match.split(' ') as Match
-    const serve = serving(way)
+  const add = (method: Match[0], path: string, serve: (exchange: Exchange, params: Params) => void): void => {
     router[methods[method]](path, req => serve(exchangeOf(req), req.params as Params))
     const known = methodsOf.get(path) ?? []
     methodsOf.set(path, [...known, ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
+  }
+  for (const one of operations === null ? [] : operationRoutes(operations, shared.clientOf))
+    add(one.method, one.path, resource(one))
+  for (const way of [...ways].sort(byPlainness)) {
+    const [method, path] = way.route.match.split(' ') as Match
+    add(method, path, serving(way))
   }
 
   const paths = Router({ caseSensitive: true, strict: true })

@@ -35,8 +35,12 @@ export class Exchange {
   /** Where the bytes of its body are counted. */
   entrance: Entrance | null = null
   call: Call | null = null
+  /** What is known of a command that is no call of this request. */
+  outcome: Outcome = 'not-sent'
   /** Seconds of `Prefer: wait` when they are honoured. */
   wait: number | null = null
+  /** `Prefer: respond-async` is honoured. */
+  respondsAsync = false
   /** The methods of the path, gathered only when the one it came with is none of them. */
   allow: string[] | null = null
   /** The connection is closed after the answer. */
@@ -75,7 +79,7 @@ export class Exchange {
     const ms = since(this.started)
     const head = replyHead(this, reply, passes, ms)
     if (!this.#gone) this.#send(reply.status, head, replyBody(reply), reply.bytesPerSecond)
-    this.#finish(reply.status, this.call?.progress.outcome ?? 'not-sent', null, ms)
+    this.#finish(reply.status, this.call?.progress.outcome ?? this.outcome, null, ms)
   }
 
   /**
@@ -117,7 +121,7 @@ export class Exchange {
   #refuse(problem: Problem, more: readonly string[]): void {
     const { call } = this
     // what had not even become a call is certainly not in a topic
-    const outcome = call === null ? 'not-sent' : strongest(problem.outcome, call.progress.outcome)
+    const outcome = call === null ? this.outcome : strongest(problem.outcome, call.progress.outcome)
     const { status } = problem.spec
     const ms = since(this.started)
     if (!this.#gone) {

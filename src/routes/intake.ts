@@ -11,7 +11,8 @@ import type { FaultsOf } from './fault.ts'
 import { keyOf } from './key.ts'
 import type { Params } from './key.ts'
 import { fromField, mayPassIn } from './names.ts'
-import { waitOf } from './prefer.ts'
+import { patienceOf } from './patience.ts'
+import { repeatOf } from './repeat.ts'
 import type { PriorityOf } from './priority.ts'
 import { traceOf } from './trace.ts'
 
@@ -39,11 +40,13 @@ const longestHeaders = 8_192
 
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
 export function intake({ name, route, topic }: Way, { clientOf, partitionFor, faultsOf }: Shared): Intake {
-  const { timeoutMs, bodyBytes, deadlineHeader, requestHeaders } = route
+  const { bodyBytes, requestHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
   const source = (to ?? route.event)?.key
-  const ttlMs = Math.max(timeoutMs, route.commandTtlMs ?? 0)
+  const ttlMs = Math.max(route.timeoutMs, route.commandTtlMs ?? 0)
+  const patience = patienceOf(route)
+  const repeats = route.idempotency !== undefined && route.idempotency.mode !== 'off'
   const types = route.contentTypes === undefined ? null : new Set(route.contentTypes.map(mediaType))
   const key = keyOf(source)
   for (const header of requestHeaders)
@@ -54,7 +57,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
     const { headers, url = '' } = req
     const bytes = key(params, headers, body)
     const mark = url.indexOf('?')
-    const waitMs = patience(exchange, headers, timeoutMs, deadlineHeader)
+    const { waitMs, acceptMs } = patience(exchange, headers)
     const aborter = exchange.aborter()
     return {
       id: exchange.id,
@@ -79,6 +82,8 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
       started,
       deadline: (started + waitMs) as Instant,
       expires: (started + ttlMs) as Instant,
+      accepts: acceptMs === null ? null : ((started + acceptMs) as Instant),
+      repeat: repeats ? repeatOf(name, headers) : null,
       signal: aborter.signal,
       aborter,
       progress: unsent(),
@@ -95,29 +100,6 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
     return true
   }
   return { worker, hasBody, enter }
-}
-
-/** How long this client waits: the least of the route's timeout, `Prefer: wait`, and the header that the route names. */
-function patience(
-  exchange: Exchange,
-  headers: IncomingHttpHeaders,
-  timeoutMs: number,
-  deadlineHeader?: string,
-): number {
-  let waitMs = timeoutMs
-  const prefer = headers['prefer'] as string | undefined
-  if (prefer !== undefined) {
-    const seconds = waitOf(prefer)
-    if (seconds !== null && seconds * 1_000 <= waitMs) {
-      exchange.wait = seconds
-      waitMs = seconds * 1_000
-    }
-  }
-  const asked = deadlineHeader === undefined ? undefined : headers[deadlineHeader]
-  if (asked === undefined) return waitMs
-  if (typeof asked !== 'string' || !/^\d{1,9}$/.test(asked))
-    throw new Problem('invalid-request', `The header ${deadlineHeader} is no whole number of milliseconds.`)
-  return Math.min(waitMs, Number(asked))
 }
 
 function passedOn(names: readonly string[], headers: IncomingHttpHeaders): readonly Pair[] {

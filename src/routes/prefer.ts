@@ -1,17 +1,27 @@
+/** What a client prefers (RFC 7240), as far as it is understood here: to wait so many seconds, and to be answered 202. */
+export type Preferences = Readonly<{ wait: number | null; respondAsync: boolean }>
+
 /**
- * The seconds of the preference `wait`, or null. The first one counts; what is unknown or malformed is passed over (RFC 7240).
- * One pass, as a header may be 16 KiB of anything.
+ * The first preference of a name counts; what is unknown or malformed is passed over. One pass, as a header may be 16 KiB of
+ * anything.
  */
-export function waitOf(prefer: string): number | null {
+export function preferencesOf(prefer: string): Preferences {
+  let wait: number | null = null
+  let waits = false
+  let respondAsync = false
   for (let at = 0; at < prefer.length;) {
     const end = endOf(prefer, at, ',')
     const preference = prefer.slice(at, endOf(prefer, at, ';', end))
     const equals = preference.indexOf('=')
-    if (equals !== -1 && preference.slice(0, equals).trim().toLowerCase() === 'wait')
-      return secondsOf(preference.slice(equals + 1).trim())
+    const name = (equals === -1 ? preference : preference.slice(0, equals)).trim().toLowerCase()
+    if (name === 'respond-async') respondAsync = true
+    else if (name === 'wait' && equals !== -1 && !waits) {
+      waits = true
+      wait = secondsOf(preference.slice(equals + 1).trim())
+    }
     at = end + 1
   }
-  return null
+  return { wait, respondAsync }
 }
 
 /** Where the separator next stands outside of quotes, else the end. */

@@ -33,8 +33,8 @@ export function replyHead(exchange: Exchange, reply: Reply, passes: ReadonlySet<
     // of HEAD it would say the length of what GET answers, which nobody knows here
     if (body.length > 0 || exchange.req.method !== 'HEAD') head.push('Content-Length', String(body.length))
   } else if (status === 205) head.push('Content-Length', '0')
-  if (exchange.wait !== null) head.push('Preference-Applied', `wait=${exchange.wait}`)
-  addOurs(head, exchange, exchange.call?.progress.outcome ?? 'not-sent', ms)
+  addPreferences(head, exchange, status)
+  addOurs(head, exchange, exchange.call?.progress.outcome ?? exchange.outcome, ms)
   // forbids to look at the content, which is all that there is to tell what has no type
   if (type !== null || body.length === 0 || isBare(status)) head.push(...noSniffing)
   return head
@@ -79,7 +79,7 @@ export function problemHead(
   ]
   const retryAfterMs = problem.retryAfterMs ?? (problem.spec.status === 503 ? 1_000 : null)
   if (retryAfterMs !== null) head.push('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
-  if (exchange.wait !== null) head.push('Preference-Applied', `wait=${exchange.wait}`)
+  addPreferences(head, exchange, problem.spec.status)
   addOurs(head, exchange, outcome, ms)
   head.push(...noSniffing)
   return head
@@ -94,6 +94,13 @@ export function streamHead(exchange: Exchange, type: string, outcome: Outcome, m
 }
 
 const noSniffing = ['X-Content-Type-Options', 'nosniff'] as const
+
+/** RFC 7240, 3: those that were honoured. */
+function addPreferences(head: string[], { wait, respondsAsync }: Exchange, status: number): void {
+  if (respondsAsync && status === 202)
+    head.push('Preference-Applied', wait === null ? 'respond-async' : `respond-async, wait=${wait}`)
+  else if (wait !== null) head.push('Preference-Applied', `wait=${wait}`)
+}
 
 function addOurs(head: string[], { id, call }: Exchange, outcome: Outcome, ms: number): void {
   head.push('Sluice-Outcome', outcome, 'Sluice-Call-Id', id, 'Server-Timing', timing(call?.progress ?? null, ms))

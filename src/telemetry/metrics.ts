@@ -8,6 +8,7 @@ import type { Listeners } from './listen.ts'
 import { Meter, byName, oneOf } from './meter.ts'
 import type { Described } from './meter.ts'
 import { measureProcess } from './process.ts'
+import { countOperations } from './operations.ts'
 import { countPublishing } from './publishing.ts'
 import { countRepetitions } from './repetitions.ts'
 import { countStreams } from './streams.ts'
@@ -30,6 +31,11 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     ...Object.values(routes).flatMap(route => (route.event === undefined ? [] : [route.event.topic])),
   ]
   const mended = Object.keys(routes).filter(name => routes[name]?.fallback !== undefined)
+  const operating = Object.values(routes).filter(({ async, onTimeout, idempotency }) => {
+    return async !== 'off' || onTimeout !== 'fail' || idempotency !== undefined
+  })
+  const answering = new Set(operating.flatMap(({ command, query }) => (command ?? query)?.to ?? []))
+  const keyed = Object.keys(routes).filter(name => routes[name]?.idempotency !== undefined)
   const open = [
     countCalls(meter, Object.keys(routes)),
     countFallbacks(meter, mended),
@@ -39,6 +45,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countGroups(meter, workers),
     countPublishing(meter, new Set(topics)),
     countShares(meter, Object.keys(workers), Object.keys(routes)),
+    countOperations(meter, keyed, [...answering]),
     countInside(meter),
     countFaults(meter, Object.keys(routes)),
   ].map(listen)

@@ -18,6 +18,8 @@ export const aCall = ({ aborter = new Aborter(), ...over }: Partial<Call> = {}):
   started: now(),
   deadline: later(5_000),
   expires: later(5_000),
+  accepts: null,
+  repeat: null,
   signal: aborter.signal,
   aborter,
   progress: unsent(),

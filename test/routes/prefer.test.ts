@@ -1,7 +1,9 @@
 import { test } from 'node:test'
 import { equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { waitOf } from '../../src/routes/prefer.ts'
+import { preferencesOf } from '../../src/routes/prefer.ts'
+
+const waitOf = (prefer: string): number | null => preferencesOf(prefer).wait
 
 const cases: readonly (readonly [string, number | null])[] = [
   ['wait=10', 10],
@@ -26,6 +28,17 @@ const cases: readonly (readonly [string, number | null])[] = [
 for (const [header, seconds] of cases)
   test(`Prefer: ${header} asks for ${seconds === null ? 'no wait' : `${seconds} s`}`, () =>
     equal(waitOf(header), seconds))
+
+for (const [header, asked] of [
+  ['respond-async', true],
+  ['Respond-Async; foo, wait=10', true],
+  ['wait=10, respond-async', true],
+  ['respond-asynchronously', false],
+  ['foo="respond-async"', false],
+  ['wait=10', false],
+] as const)
+  test(`Prefer: ${header} ${asked ? 'asks' : 'does not ask'} for an operation`, () =>
+    equal(preferencesOf(header).respondAsync, asked))
 
 test('any header gives whole seconds or nothing', () => {
   const piece = fc.constantFrom('wait', '=', '1', '"', '\\', ',', ';', ' ', 'x')

@@ -122,7 +122,7 @@ export class Bulkhead {
     const unanswered = error instanceof Problem && error.code === 'reply-timeout'
     if (unanswered) this.#inside.hearing.lost(partition)
     this.#allowed.learn(call, phase, unanswered && !excused(started, partition), this.#room.busy, excused)
-    if (error !== undefined) return
+    if (error !== undefined || call.progress.accepted) return
     this.#inside.hearing.heard(partition)
     this.#allowed.heard()
   }

@@ -19,6 +19,8 @@ export type BreakerOptions<In, Out> = Readonly<{
   failed?: (result: Out) => string | null
   /** How long the target took, in milliseconds, once it has answered; without it no success is slow. */
   tookMs?: (input: In) => number
+  /** Whether a result says nothing of the target. */
+  silent?: (input: In) => boolean
   /** Asked when a problem blames the target: true when the fault may be ours or the client's, and so proves nothing; and of a slow success. */
   excused?: (input: In) => boolean
   /** Tells after `ms` whether the silence is the target's already, where calls outlive the wait of their clients. */
@@ -28,7 +30,7 @@ export type BreakerOptions<In, Out> = Readonly<{
 /** Stops calling a target that keeps failing. The circuit is the target's: routes share it. Throws circuit-open. */
 export function breaker<In extends Abortable, Out>(
   circuit: Circuit,
-  { policy, blames, labels, source, failed, tookMs, excused, silence }: BreakerOptions<In, Out>,
+  { policy, blames, labels, source, failed, tookMs, silent, excused, silence }: BreakerOptions<In, Out>,
 ): Policy<In, Out> {
   const [enforced, observed] = [refusal(policy, 'enforce'), refusal(policy, 'observe')]
   const isSlow = (input: In): boolean =>
@@ -53,7 +55,8 @@ export function breaker<In extends Abortable, Out>(
         result => {
           alarm?.cancel()
           const failure = failed === undefined ? null : failed(result)
-          if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
+          if (silent?.(input) === true) circuit.judge(pass, 'none')
+          else if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
           else circuit.judge(pass, 'error', failure)
           return result
         },

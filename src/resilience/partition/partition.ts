@@ -38,7 +38,7 @@ export function partition(
       return ask(next, call).then(
         reply => {
           silence?.cancel()
-          if (silence?.judged !== true && !isElsewhere(call)) partitions.answered(call)
+          if (silence?.judged !== true && !isElsewhere(call) && !call.progress.accepted) partitions.answered(call)
           partitions.release(call, ticket)
           return reply
         },

@@ -1,0 +1,71 @@
+import type { Signal } from '../../aborter.ts'
+import type { Reply } from '../../call.ts'
+import type { Problem } from '../../problem.ts'
+import { endingOf } from './claims.ts'
+import { isId, timeOf } from './event.ts'
+import type { Operations } from './operations.ts'
+import { accepted, stateOf } from './state.ts'
+import type { State } from './state.ts'
+import { versionOf } from './view.ts'
+import type { Operation } from './view.ts'
+
+/** Something that happened to an operation, as its client is told; `id` grows with each. */
+export type Told = Readonly<{ id: number; kind: string; data: Readonly<Record<string, unknown>>; last: boolean }>
+
+/** An operation as its client finds it at one moment. */
+export type Seen = Readonly<{
+  state: State
+  version: number // another for each state
+  answer: Reply | Problem // 202 while it is pending
+  told: readonly Told[] // what is remembered of it, the oldest first
+}>
+
+/** The operations of clients: each sees its own alone. */
+export type Resources = Readonly<{
+  path: string
+  find: (client: string, id: string) => Promise<Seen | null>
+  list: (client: string, limit: number, after: string | null) => readonly State[]
+  /** Resolves when it is as wanted or unknown, after `limitMs` at the latest, or when the signal aborts. */
+  until: (id: string, wanted: (now: Seen) => boolean, limitMs: number, signal: Signal) => Promise<Seen | null>
+}>
+
+/** What another instance has accepted a moment ago may not have been read here yet. */
+const arrivalMs = 300
+
+export function resources(
+  operations: Operations,
+  { path, retryAfterMs }: Readonly<{ path: string; retryAfterMs: number }>,
+): Resources {
+  const see = (operation: Operation): Seen => ({
+    state: stateOf(operation),
+    version: versionOf(operation),
+    answer: endingOf(operation) ?? accepted(operation, path, retryAfterMs),
+    told: toldOf(operation),
+  })
+  const seen = (operation: Operation | null): Seen | null => (operation === null ? null : see(operation))
+  return {
+    path,
+    find: async (client, id) => {
+      if (!isId(id)) return null
+      const known = operations.view.get(id) ?? (await operations.until(id, now => now !== null, arrivalMs))
+      return known?.accepted.client === client ? see(known) : null
+    },
+    list: (client, limit, after) => operations.view.of(client, limit, after).map(stateOf),
+    until: async (id, wanted, limitMs, signal) =>
+      seen(await operations.until(id, now => now === null || wanted(see(now)), limitMs, signal)),
+  }
+}
+
+function toldOf({ id, accepted, begun, progress, ending }: Operation): readonly Told[] {
+  const all: Told[] = [{ id: begun, kind: 'accepted', data: { id, at: timeOf(accepted.at) }, last: false }]
+  if (progress !== null) {
+    const { percent, note, at } = progress.said
+    all.push({ id: progress.offset, kind: 'progress', data: { percent, note, at: timeOf(at) }, last: false })
+  }
+  if (ending !== null) {
+    const { said, offset } = ending
+    const status = said.kind === 'completed' ? { status: said.reply.status } : {}
+    all.push({ id: offset, kind: said.kind, data: { at: timeOf(said.at), ...status }, last: true })
+  }
+  return all
+}

@@ -1,0 +1,185 @@
+import { pause, wallClock } from '../../clock.ts'
+import { events } from '../../events.ts'
+import { Problem } from '../../problem.ts'
+import type { Reply } from '../../call.ts'
+import type { Broker, Incoming, Reading } from '../broker.ts'
+import type { Waiter } from '../correlate.ts'
+import { partitionOf } from '../partition.ts'
+import { correlationNames, correlationOf } from '../wire/index.ts'
+import type { Dialect } from '../wire/index.ts'
+import type { Ending } from './event.ts'
+import type { Operations } from './operations.ts'
+
+export type ReturnsOptions = Readonly<{
+  topic: string
+  dialects: readonly Dialect[] // of the workers
+  /** Reads the replies to a route's commands; throws bad-reply. */
+  read: (route: string, record: Incoming, worker: string) => Reply
+}>
+/** Somebody who waits here for the reply to the command of an operation. */
+export type Awaiting = Waiter & Readonly<{ operation: string; hurry: () => void }>
+
+type Place = Readonly<{ partition: number; offset: bigint }>
+
+const pattern = /^op\.(o[\w-]{22})\.([\w-]{22})$/
+const mostPassed = 10_000
+const readMs = 5_000
+
+const isOurs = (id: string): boolean => id.startsWith('op.')
+export const correlationFor = (id: string, secret: string): string => `op.${id}.${secret}`
+
+/**
+ * The replies to commands that are, or may become, operations: every instance reads all of them from the beginning of their
+ * topic, so that one comes to its operation whoever accepted that, and however long all of us were away.
+ */
+export class Returns implements AsyncDisposable {
+  readonly #broker: Broker
+  readonly #operations: Operations
+  readonly #options: ReturnsOptions
+  readonly #waiting = new Map<string, Awaiting>()
+  /** Where the replies are that came before their operation was known here; the oldest goes first. */
+  readonly #passed = new Map<string, Place>()
+  readonly #names: ReadonlySet<string>
+  #reading: Reading | null = null
+  #partition: number | null = null
+  #closed = false
+
+  constructor(broker: Broker, operations: Operations, options: ReturnsOptions) {
+    this.#broker = broker
+    this.#operations = operations
+    this.#options = options
+    this.#names = correlationNames(options.dialects)
+    operations.watchAll(id => this.#catchUp(id))
+  }
+
+  get healthy(): boolean {
+    return this.#reading?.healthy === true
+  }
+
+  async open(partitions: number): Promise<void> {
+    this.#partition = partitionOf(Buffer.from(this.#operations.incarnation), partitions)
+    const source = { topic: this.#options.topic, partitions: 'all', from: 'earliest' } as const
+    this.#reading ??= await this.#broker.subscribe(source, record => this.#take(record))
+    if (this.#closed) await this.#reading[Symbol.asyncDispose]()
+  }
+
+  /** Where workers answer to: the load is spread over the instances. Throws not-ready before `open`. */
+  get place(): Readonly<{ topic: string; partition: number }> {
+    if (this.#partition === null) throw new Problem('not-ready', 'The replies of operations are not read yet.')
+    return { topic: this.#options.topic, partition: this.#partition }
+  }
+
+  /** Whoever waits must `forget` in the end. */
+  expect(waiter: Awaiting): void {
+    this.#waiting.set(waiter.operation, waiter)
+  }
+
+  forget(waiter: Awaiting): void {
+    if (this.#waiting.get(waiter.operation) === waiter) this.#waiting.delete(waiter.operation)
+  }
+
+  /** Turns every call that waits into an operation, where its route allows it. */
+  hurry(): void {
+    for (const waiter of [...this.#waiting.values()]) waiter.hurry()
+  }
+
+  /** Ends every wait. */
+  abandon(): void {
+    for (const waiter of [...this.#waiting.values()])
+      waiter.abandon(new Problem('reply-timeout', 'The gateway stopped before the reply came.'))
+  }
+
+  #take(record: Incoming): void {
+    const correlation = correlationOf(record, this.#names, isOurs)
+    const [, id = '', secret] = pattern.exec(correlation ?? '') ?? []
+    if (id === '') return tell(correlation === null ? 'unmarked' : 'foreign')
+    const waiter = this.#waiting.get(id)
+    if (waiter?.id === correlation) {
+      this.#waiting.delete(id)
+      tell('answered', waiter.worker)
+      return waiter.take(record)
+    }
+    const operation = this.#operations.view.get(id)
+    if (operation === null) return this.#pass(id, record)
+    if (operation.accepted.secret !== secret) return tell('forged')
+    if (operation.ending !== null) return
+    this.#operations.seeTo(
+      operation,
+      () => false,
+      () => this.#conclude(id, record),
+    )
+  }
+
+  #conclude(id: string, record: Incoming): void {
+    const operation = this.#operations.view.get(id)
+    if (operation === null) return
+    const { route, worker, at } = operation.accepted
+    const ending = endingOf(() => this.#options.read(route, record, worker), at)
+    tell('late', worker)
+    tellLate(ending, worker)
+    void this.#operations.happen(id, ending)
+  }
+
+  /** Somebody's operation is known from now on: a reply that came before it is fetched. */
+  #catchUp(id: string): void {
+    const place = this.#passed.get(id)
+    const operation = this.#operations.view.get(id)
+    if (place === undefined || operation === null) return
+    this.#passed.delete(id)
+    const fetch = async (): Promise<void> => {
+      const record = await this.#recordAt(place)
+      if (record !== null) this.#conclude(id, record)
+    }
+    this.#operations.seeTo(
+      operation,
+      () => false,
+      () => void fetch(),
+    )
+  }
+
+  #pass(id: string, { partition, offset }: Incoming): void {
+    if (this.#passed.size >= mostPassed) {
+      const [oldest] = this.#passed.keys()
+      if (oldest !== undefined) this.#passed.delete(oldest)
+    }
+    this.#passed.set(id, { partition, offset })
+  }
+
+  /** Reads one record; null when it is no longer there. */
+  async #recordAt({ partition, offset }: Place): Promise<Incoming | null> {
+    const { promise, resolve } = Promise.withResolvers<Incoming | null>()
+    const source = { topic: this.#options.topic, partitions: [partition], from: { offset } } as const
+    const reading = await this.#broker.subscribe(source, resolve)
+    const limit = new AbortController()
+    const record = await Promise.race([promise, pause(readMs, limit.signal).then(() => null)])
+    limit.abort()
+    await reading[Symbol.asyncDispose]()
+    return record?.offset === offset ? record : null
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await this.#reading?.[Symbol.asyncDispose]()
+  }
+}
+
+/** How a reply ends its operation. `since` is when its client was told to come back, in epoch milliseconds. */
+export function endingOf(read: () => Reply, since: number): Ending {
+  const at = wallClock()
+  try {
+    return { kind: 'completed', reply: read(), at, lateMs: Math.max(0, at - since) }
+  } catch (error) {
+    const { code, message, outcome } = Problem.from(error)
+    return { kind: 'failed', code, detail: message, outcome, at }
+  }
+}
+
+/** How late the reply was, if it was. */
+export function tellLate(ending: Ending, worker: string): void {
+  if (ending.kind === 'completed' && ending.lateMs > 0 && events.lateReply.hasSubscribers)
+    events.lateReply.publish({ worker, ms: ending.lateMs })
+}
+
+function tell(what: 'answered' | 'late' | 'forged' | 'foreign' | 'unmarked', worker: string | null = null): void {
+  if (events.reply.hasSubscribers) events.reply.publish({ class: what, worker, ms: null })
+}

@@ -1,0 +1,41 @@
+import type { Pair, Reply } from '../../call.ts'
+import { timeOf } from './event.ts'
+import type { Operation } from './view.ts'
+
+/** An operation as its client sees it. */
+export type State = Readonly<{
+  id: string
+  state: 'pending' | 'completed' | 'failed' | 'cancelled' | 'expired'
+  route: string
+  created: string // RFC 3339
+  expires: string
+  ended?: string
+  percent?: number
+  note?: string
+}>
+
+export function stateOf({ id, accepted, progress, ending }: Operation): State {
+  const { route, at, expires } = accepted
+  return {
+    id,
+    state: ending?.said.kind ?? 'pending',
+    route,
+    created: timeOf(at),
+    expires: timeOf(expires),
+    ...(ending !== null && { ended: timeOf(ending.said.at) }),
+    ...(progress !== null && { percent: progress.said.percent, note: progress.said.note }),
+  }
+}
+
+const json: readonly Pair[] = [['content-type', 'application/json']]
+
+/** 202: where the operation is found, and when to look. */
+export const accepted = (operation: Operation, path: string, retryAfterMs: number): Reply => ({
+  status: 202,
+  headers: json,
+  own: [
+    ['Location', `${path}/${operation.id}`],
+    ['Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))],
+  ],
+  body: Buffer.from(JSON.stringify(stateOf(operation))),
+})

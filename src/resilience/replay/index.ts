@@ -1,0 +1,2 @@
+export { replay } from './replay.ts'
+export type { Claims } from './replay.ts'

@@ -1,0 +1,2 @@
+export { operationRoutes } from './operations.ts'
+export type { OperationRoutes } from './operations.ts'

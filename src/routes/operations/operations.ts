@@ -1,0 +1,103 @@
+import type { RouteOptions } from '../../../config/schema/index.ts'
+import type { Resources, Seen } from '../../bridge/operations/index.ts'
+import type { Reply } from '../../call.ts'
+import { Problem } from '../../problem.ts'
+import type { ClientOf } from '../client.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Params } from '../key.ts'
+import { mayPassOut } from '../names.ts'
+import { preferencesOf } from '../prefer.ts'
+import type { Resource } from '../resource.ts'
+
+export type OperationRoutes = Readonly<{
+  operations: Resources
+  routes: Readonly<Record<string, Pick<RouteOptions, 'replyHeaders'>>>
+}>
+
+const longestWaitMs = 60_000
+const [usualPage, largestPage] = [50, 500]
+const none: ReadonlySet<string> = new Set()
+
+/** The operations as resources: each client sees its own. */
+export function operationRoutes({ operations, routes }: OperationRoutes, clientOf: ClientOf): readonly Resource[] {
+  const { path } = operations
+  const passes = new Map(
+    // its ETag is that of another resource
+    Object.entries(routes).map(([name, { replyHeaders }]) => [
+      name,
+      new Set(replyHeaders.filter(header => mayPassOut(header) && header !== 'etag')),
+    ]),
+  )
+  const client = ({ line, req }: Exchange): string => clientOf(line.peer, req.headers)
+
+  async function show(exchange: Exchange, { id = '' }: Params): Promise<void> {
+    const known = await operations.find(client(exchange), id)
+    if (known === null) throw unknown()
+    const seen = await patient(exchange, operations, known)
+    if (seen === null) throw unknown()
+    exchange.outcome = 'sent'
+    const own = [
+      ['ETag', `"${seen.version}"`],
+      ['Sluice-Operation', seen.state.state],
+    ] as const
+    if (isKnown(exchange, seen.version)) return exchange.reply({ status: 304, headers: [], own, body: nothing }, none)
+    if (seen.answer instanceof Problem) return exchange.refuse(seen.answer, own.flat())
+    const reply: Reply = { ...seen.answer, own: [...(seen.answer.own ?? []), ...own] }
+    exchange.reply(reply, passes.get(seen.state.route) ?? none)
+  }
+
+  async function list(exchange: Exchange): Promise<void> {
+    const query = new URLSearchParams((exchange.req.url ?? '').split('?')[1] ?? '')
+    const limit = limitOf(query.get('limit'))
+    const page = operations.list(client(exchange), limit, query.get('after'))
+    const last = page.length === limit ? page.at(-1)?.id : undefined
+    const next = last === undefined ? {} : { next: `${path}?limit=${limit}&after=${last}` }
+    exchange.reply(
+      {
+        status: 200,
+        headers: [['content-type', 'application/json']],
+        own: [
+          ['Cache-Control', 'no-store'],
+          ...Object.values(next).map(url => ['Link', `<${url}>; rel="next"`] as const),
+        ],
+        body: Buffer.from(JSON.stringify({ operations: page, ...next })),
+      },
+      none,
+    )
+  }
+
+  return [
+    { method: 'GET', path, serve: list },
+    { method: 'GET', path: `${path}/:id`, serve: show },
+  ]
+}
+
+const nothing = Buffer.alloc(0)
+const unknown = (): Problem => new Problem('unknown-operation', 'No operation of yours has this id.')
+
+/** With `Prefer: wait` it is looked at again until it has ended, or is no longer as its client knows it. */
+async function patient(exchange: Exchange, operations: Resources, seen: Seen): Promise<Seen | null> {
+  const prefer = exchange.req.headers['prefer'] as string | undefined
+  const wait = prefer === undefined ? null : preferencesOf(prefer).wait
+  if (wait === null || wait * 1_000 > longestWaitMs) return seen
+  exchange.wait = wait
+  const conditional = exchange.req.headers['if-none-match'] !== undefined
+  const isWanted = (now: Seen): boolean =>
+    now.state.state !== 'pending' || (conditional && !isKnown(exchange, now.version))
+  return await operations.until(seen.state.id, isWanted, wait * 1_000, exchange.aborter())
+}
+
+/** RFC 9110, 13.1.2. */
+function isKnown({ req }: Exchange, version: number): boolean {
+  const field = req.headers['if-none-match']
+  if (field === undefined) return false
+  return field.split(',').some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === `"${version}"`)
+}
+
+function limitOf(text: string | null): number {
+  if (text === null) return usualPage
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (limit < 1 || limit > largestPage)
+    throw new Problem('invalid-request', `A page has 1 to ${largestPage} operations.`)
+  return limit
+}

@@ -1,0 +1,158 @@
+import { test } from 'node:test'
+import { deepEqual, equal } from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Incoming } from '../../../src/bridge/broker.ts'
+import { newId, write } from '../../../src/bridge/operations/event.ts'
+import type { Event } from '../../../src/bridge/operations/event.ts'
+import { View, versionOf } from '../../../src/bridge/operations/view.ts'
+import { anAccepted } from '../../help/operations.ts'
+import { aRecord, bytes } from '../../help/record.ts'
+
+/** A log of one partition, as a broker has it. */
+class Log {
+  readonly records: Incoming[] = []
+
+  add(id: string, event: Event): void {
+    const { key, value, headers } = write(id, event)
+    this.#put(key, value, headers)
+  }
+
+  forget(key: string): void {
+    this.#put(key, null, [])
+  }
+
+  view(records = this.records): View {
+    const view = new View()
+    for (const record of records) view.apply(record)
+    return view
+  }
+
+  /** What compaction leaves of the records before an offset: the last of each key. */
+  compacted(before: number): readonly Incoming[] {
+    const last = new Map(this.records.slice(0, before).map(record => [String(record.key), record]))
+    return [...[...last.values()].sort((a, b) => Number(a.offset - b.offset)), ...this.records.slice(before)]
+  }
+
+  #put(key: string, value: Uint8Array | null, headers: Incoming['headers']): void {
+    this.records.push(aRecord({ offset: BigInt(this.records.length), key: bytes(key), value, headers }))
+  }
+}
+
+const completed = (body: string): Event => ({
+  kind: 'completed',
+  reply: { status: 200, headers: [], body: bytes(body) },
+  at: 1,
+  lateMs: 0,
+})
+const held = (scope: string, client = '::1') => anAccepted({ client, holds: { scope, fingerprint: 'f' } })
+
+test('the first end of an operation stands', () => {
+  const log = new Log()
+  const id = newId()
+  log.add(id, anAccepted())
+  log.add(id, completed('first'))
+  log.add(id, completed('second'))
+  log.add(id, { kind: 'expired', at: 2 })
+  const said = log.view().get(id)?.ending?.said
+  equal(said?.kind === 'completed' && String(Buffer.from(said.reply.body)), 'first')
+  equal(versionOf(log.view().get(id)!), 1)
+})
+
+test('of those that claim one key the first holds it, until it is forgotten or has expired', () => {
+  const log = new Log()
+  const [a, b, c] = [newId(), newId(), newId()]
+  log.add(a, held('k'))
+  log.add(b, held('k'))
+  deepEqual([log.view().holder('k')?.id, log.view().get(b)], [a, null])
+  log.forget(a)
+  equal(log.view().holder('k'), null)
+  log.add(b, held('k'))
+  equal(log.view().holder('k')?.id, b)
+  log.add(b, { kind: 'expired', at: 1 })
+  log.add(c, held('k'))
+  equal(log.view().holder('k')?.id, c)
+  equal(log.view().get(b)?.ending?.said.kind, 'expired')
+})
+
+test('a client finds its own, the latest first', () => {
+  const log = new Log()
+  const ids = Array.from({ length: 5 }, newId)
+  for (const id of ids) log.add(id, anAccepted())
+  log.add(newId(), anAccepted({ client: 'other' }))
+  const page = (limit: number, after: string | null) =>
+    log
+      .view()
+      .of('::1', limit, after)
+      .map(({ id }) => id)
+  deepEqual(page(2, null), [ids[4], ids[3]])
+  deepEqual(page(9, ids[3]!), [ids[2], ids[1], ids[0]])
+})
+
+test('what is forgotten takes up nothing', () => {
+  const log = new Log()
+  const ids = Array.from({ length: 50 }, newId)
+  for (const id of ids) {
+    log.add(id, held(id))
+    log.add(id, completed('x'.repeat(100)))
+  }
+  const view = log.view()
+  deepEqual([view.size, view.pending, view.bytes > 50 * 100], [50, 0, true])
+  for (const id of ids) view.apply(aRecord({ key: bytes(id), value: null }))
+  deepEqual([view.size, view.pending, view.bytes, view.of('::1', 9, null)], [0, 0, 0, []])
+})
+
+test('a body is a copy: the batch that it came in is not kept alive', () => {
+  const log = new Log()
+  const id = newId()
+  log.add(id, anAccepted())
+  const batch = Buffer.alloc(1_000_000)
+  const { key, headers } = write(id, completed(''))
+  const view = log.view()
+  view.apply(aRecord({ offset: 1n, key: bytes(key), value: batch.subarray(5, 10), headers }))
+  const said = view.get(id)?.ending?.said
+  equal(said?.kind === 'completed' && said.reply.body.buffer.byteLength, 5)
+})
+
+const summary = (view: View) => ({
+  operations: [...view.all()]
+    .map(({ id, progress, ending }) => [id, progress?.said, ending?.said])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+  holders: scopes.map(scope => view.holder(scope)?.id),
+  pending: view.pending,
+  bytes: view.bytes,
+})
+
+const scopes = ['k', 'l'] as const
+const ids = Array.from({ length: 6 }, newId)
+
+test('whatever happened, a compacted log adds up to the same', () => {
+  const one = fc.constantFrom(...ids)
+  const step = fc.oneof(
+    fc.record({ what: fc.constant('accept' as const), id: one, scope: fc.constantFrom(null, ...scopes) }),
+    fc.record({
+      what: fc.constantFrom('progress' as const, 'complete' as const, 'expire' as const, 'forget' as const),
+      id: one,
+      scope: fc.constant(null),
+    }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), fc.nat(60), (steps, before) => {
+      const log = new Log()
+      const seen = new Set<string>()
+      for (const [i, { what, id, scope }] of steps.entries()) {
+        const view = log.view()
+        // each id is accepted once; who did not get the key takes its claim back, as the protocol has it
+        if (what === 'accept' && !seen.has(id)) {
+          seen.add(id)
+          log.add(id, scope === null ? anAccepted() : held(scope))
+          if (log.view().get(id) === null) log.forget(id)
+        } else if (what === 'progress') log.add(id, { kind: 'progress', percent: i, note: '', at: i, source: '' })
+        else if (what === 'complete') log.add(id, completed(String(i)))
+        else if (what === 'expire') log.add(id, { kind: 'expired', at: i })
+        else if (what === 'forget') for (const key of view.get(id)?.keys ?? []) log.forget(key)
+      }
+      deepEqual(summary(log.view(log.compacted(before) as Incoming[])), summary(log.view()))
+    }),
+    { numRuns: 500 },
+  )
+})
