@@ -80,12 +80,12 @@ export class Returns implements AsyncDisposable {
 
   /** Turns every call that waits into an operation, where its route allows it. */
   hurry(): void {
-    for (const waiter of [...this.#waiting.values()]) waiter.hurry()
+    for (const waiter of this.#waiting.values()) waiter.hurry()
   }
 
   /** Ends every wait. */
   abandon(): void {
-    for (const waiter of [...this.#waiting.values()])
+    for (const waiter of this.#waiting.values())
       waiter.abandon(new Problem('reply-timeout', 'The gateway stopped before the reply came.'))
   }
 

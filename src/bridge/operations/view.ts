@@ -65,7 +65,7 @@ export class View {
 
   /** Of one client, the latest first, at most `limit`, older than `after` if that is one of them. */
   of(client: string, limit: number, after: string | null): readonly Operation[] {
-    const ids = [...(this.#byClient.get(client) ?? [])].reverse()
+    const ids = [...(this.#byClient.get(client) ?? [])].toReversed()
     const from = after === null ? 0 : ids.indexOf(after) + 1
     return ids.slice(from, from + limit).flatMap(id => this.get(id) ?? [])
   }
