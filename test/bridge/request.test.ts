@@ -1,9 +1,10 @@
 import { test } from 'node:test'
-import { equal, rejects } from 'node:assert/strict'
+import { equal, match, rejects } from 'node:assert/strict'
 import { Correlator } from '../../src/bridge/correlate.ts'
 import { requestReply, settleReplies } from '../../src/bridge/request.ts'
 import type { Acknowledged, Outgoing } from '../../src/bridge/broker.ts'
 import { alarms, later } from '../../src/clock.ts'
+import { events } from '../../src/events.ts'
 import { Problem } from '../../src/problem.ts'
 import { aCall } from '../help/call.ts'
 import { frozenClock } from '../help/clock.ts'
@@ -39,6 +40,17 @@ function held() {
     )
   return { replies, taken, answer, request: requestReply(publish, replies, options) }
 }
+
+test('a reply without an id is counted, and its usual cause is told', t => {
+  const warnings: string[] = []
+  const listen = ({ what }: { what: string }): void => void warnings.push(what)
+  events.warning.subscribe(listen)
+  t.after(() => events.warning.unsubscribe(listen))
+  const replies = new Correlator({ instance: 'a' })
+  settleReplies(replies, ['spring'])(aRecord({ headers: pairs({ 'sluice-status': '200' }) }))
+  equal(warnings.length, 1)
+  match(warnings[0]!, /without a correlation id.*splitIterables/)
+})
 
 test('a command is answered by the reply to it, and says how far it came', async t => {
   const clock = frozenClock(t)
