@@ -30,6 +30,9 @@ export interface Gateway extends AsyncDisposable {
 /** `broker` instead of the configured one: it stays its giver's to close. `demo` also runs the order service. */
 export type StartOptions = Readonly<{ broker?: Broker; demo?: boolean }>
 
+/** How long a moment is looked for in which nobody asks anything. */
+const retireMs = 1_000
+
 /** Starts a gateway: it listens when this resolves, and is ready when Kafka is. Throws when a port or a file cannot be had. */
 export async function start(config: Config, { broker: given, demo = false }: StartOptions = {}): Promise<Gateway> {
   const held = new AsyncDisposableStack()
@@ -119,12 +122,18 @@ async function end(
 ): Promise<void> {
   tell('draining', `serving for ${delayMs} ms more`)
   health.readiness.block('drain', 'the instance is stopping')
+  const { limitMs } = config.drain
+  const servingMs = health.wasReady ? delayMs : 0
+  front.drain(servingMs)
   front.endStreams(delayMs)
-  await pause(health.wasReady ? delayMs : 0)
-  drain.begin()
-  front.drain()
+  await pause(servingMs)
   const limit = new AbortController()
-  await Promise.race([drain.idle(), pause(config.drain.limitMs, limit.signal)])
+  const limited = pause(limitMs, limit.signal)
+  // nobody is refused who could have been served: only where calls run on and new connections still come
+  if (servingMs > 0 && (await front.retire(Math.min(retireMs, limitMs))))
+    await Promise.race([front.finished(limit.signal), limited])
+  drain.begin()
+  await Promise.race([drain.idle(), limited])
   if (operations !== null) {
     operations.returns.hurry() // a restart must not lose their answers
     await Promise.race([drain.idle(), pause(hurryMs, limit.signal)])

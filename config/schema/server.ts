@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ms, count, bytes, port, mebi, headerName, range } from './value.ts'
+import { hour, ms, count, bytes, port, mebi, headerName, range } from './value.ts'
 
 export const Server = z.strictObject({
   host: z.string().default('0.0.0.0').describe('Address to listen on; 127.0.0.1 for a sidecar.'),
@@ -23,7 +23,11 @@ export const Server = z.strictObject({
       urlBytes: bytes(64, 65_536).default(8_192).describe('The URL: else 414.'),
       headersTimeoutMs: ms(100, 600_000).default(5_000).describe('Longest until the headers have arrived.'),
       bodyTimeoutMs: ms(100, 600_000).default(10_000).describe('Longest until the body has arrived: else 408.'),
-      keepAliveMs: ms(0, 600_000).default(65_000).describe('How long an idle connection stays open.'),
+      keepAliveMs: ms(0, hour)
+        .default(65_000)
+        .describe(
+          'How long an idle connection stays open, one without a request so far included. Longer than the load balancer in front keeps it.',
+        ),
     })
     .prefault({})
     .describe('What is refused before it costs anything.'),

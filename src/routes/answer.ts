@@ -35,9 +35,9 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
 
   return function answer(exchange, params) {
     exchange.route = name
-    const { req, res, line } = exchange
+    const { req, res, connection } = exchange
     try {
-      const priority = priorityOf(usual, line.peer, req.headers)
+      const priority = priorityOf(usual, connection.peer, req.headers)
       const reads = hasBody(exchange)
       if (entrances !== null && !letIn(exchange, entrances[priority], reads)) return
       if (!reads) begin(exchange, params, noBody, priority)
@@ -45,7 +45,10 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
         if (req.headers.expect !== undefined) res.writeContinue()
         req.readBody(bodyBytes, bodyTimeoutMs, (problem, body) => {
           if (problem === null) begin(exchange, params, body, priority)
-          else exchange.refuse(problem)
+          else {
+            if (problem.code === 'request-timeout') exchange.last = true
+            exchange.refuse(problem)
+          }
         })
       }
     } catch (error) {
@@ -67,7 +70,7 @@ function entrancesOf(route: string, worker: string, { entrance }: Shared): Entra
 function letIn(exchange: Exchange, entrance: Entrance, reads: boolean): boolean {
   const problem = entrance.refusal(reads ? exchange.req.announced || 0 : 0)
   if (problem === null) {
-    exchange.entrance = entrance
+    exchange.req.entrance = entrance
     return true
   }
   if (entrance.crowded()) exchange.last = true

@@ -3,7 +3,8 @@ import { Router } from 'express'
 import type { ServerOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
 import { answer } from './answer.ts'
-import { clientOf, localPeer, trustOf } from './client.ts'
+import { clientOf, trustOf } from './client.ts'
+import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
 import type { FaultsOf } from './fault.ts'
@@ -11,7 +12,6 @@ import { headProblem } from './head.ts'
 import type { Params } from './key.ts'
 import type { Inbound } from './inbound.ts'
 import type { Shared, Way } from './intake.ts'
-import { Line } from './line.ts'
 import { operationRoutes } from './operations/index.ts'
 import type { OperationRoutes } from './operations/index.ts'
 import { priorityOf } from './priority.ts'
@@ -62,7 +62,6 @@ export function edge({
     faultsOf,
   }
   const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
-  const unnamed = server.socket === undefined ? undefined : localPeer
   const router = Router({ caseSensitive: true, strict: true })
   const methodsOf = new Map<string, string[]>()
   const streams: Clients[] = []
@@ -106,9 +105,9 @@ export function edge({
   }
 
   const handle = (req: Inbound, res: ServerResponse): void => {
-    const line = Line.of(req.socket, unnamed)
-    if (line.broken) return // never answered: the connection ends with the answer before it
-    const exchange = new Exchange(req, res, line, door)
+    const connection = Connection.of(req.socket)
+    if (connection.broken) return // never answered: the connection ends with the answer before it
+    const exchange = new Exchange(req, res, connection, door)
     req.exchange = exchange
     const problem = headProblem(req, limits)
     if (problem !== null) {

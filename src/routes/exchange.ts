@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Aborter } from '../aborter.ts'
-import type { Call, CallId, Entrance, Reply } from '../call.ts'
+import type { Call, CallId, Reply } from '../call.ts'
 import { after, now, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
@@ -9,8 +9,9 @@ import { Problem, strongest } from '../problem.ts'
 import type { Outcome } from '../problem.ts'
 import { paced } from '../turn.ts'
 import type { Inbound } from './inbound.ts'
-import type { Line } from './line.ts'
+import type { Connection, Pending } from './connection.ts'
 import { problemBody, problemHead, replyBody, replyHead, streamHead } from './respond.ts'
+import type { Answered } from './respond.ts'
 import { trickle } from './trickle.ts'
 
 /** What all requests of a server share: once it is closing, every answer is the last of its connection. */
@@ -25,15 +26,13 @@ const mebi = 1_048_576
 const textBytes = 16_384
 
 /** One request and its answer: just one, whatever comes first. */
-export class Exchange {
+export class Exchange implements Pending, Answered {
   readonly req: Inbound
   readonly res: ServerResponse
-  readonly line: Line
+  readonly connection: Connection
   readonly id: CallId = randomUUID() as string as CallId
   readonly started: Instant = now()
   route = 'none'
-  /** Where the bytes of its body are counted. */
-  entrance: Entrance | null = null
   call: Call | null = null
   /** What is known of a command that is no call of this request. */
   outcome: Outcome = 'not-sent'
@@ -49,12 +48,12 @@ export class Exchange {
   #abort: Aborter | null = null
   #gone = false
 
-  constructor(req: Inbound, res: ServerResponse, line: Line, door: Door) {
+  constructor(req: Inbound, res: ServerResponse, connection: Connection, door: Door) {
     this.req = req
     this.res = res
-    this.line = line
+    this.connection = connection
     this.#door = door
-    line.begin(this)
+    connection.begin(this)
   }
 
   /** Aborts when the client leaves before its answer. */
@@ -72,6 +71,22 @@ export class Exchange {
     const problem = gone()
     this.req.fail(problem)
     this.#abort?.abort(problem)
+  }
+
+  endAfter(): void {
+    this.last = true
+  }
+
+  /** `100 Continue` is the one interim response that every client passes over; HTTP/1.0 has none. */
+  probe(): void {
+    if (!this.res.headersSent && this.req.httpVersionMinor > 0) this.res.writeContinue()
+  }
+
+  breakOff(problem: Problem): boolean {
+    if (!this.req.reading) return false
+    this.last = true
+    this.req.fail(problem)
+    return true
   }
 
   /** Answers with a worker's reply, of whose headers those in `passes` go out. Throws bad-reply when HTTP cannot carry it. */
@@ -97,7 +112,7 @@ export class Exchange {
    * left. A `problem` is why the answer will be short although its status is 200.
    */
   open(type: string, problem: Problem | null = null): ServerResponse | null {
-    const { res, line } = this
+    const { res, connection } = this
     const ms = since(this.started)
     const outcome = this.call?.progress.outcome ?? 'not-sent'
     this.last = true
@@ -106,7 +121,8 @@ export class Exchange {
       res.useChunkedEncodingByDefault = false // pieces written for many go out as they are
       res.writeHead(200, streamHead(this, type, outcome, ms))
       res.flushHeaders()
-      line.broken = true
+      res.socket?.once('end', () => res.destroy()) // who ends its side of a stream has left
+      connection.broken = true
     }
     this.#finish(200, outcome, problem, ms)
     return this.#gone ? null : res
@@ -114,7 +130,7 @@ export class Exchange {
 
   /** The answer has been given by whoever accepted its upgrade. */
   upgraded(): void {
-    this.line.broken = true
+    this.connection.broken = true
     this.#finish(101, this.call?.progress.outcome ?? 'not-sent', null, since(this.started))
   }
 
@@ -134,12 +150,12 @@ export class Exchange {
   }
 
   #send(status: number, head: string[], body: Uint8Array, bytesPerSecond?: number): void {
-    const { req, res, line } = this
+    const { req, res, connection } = this
     const { remaining } = req
-    const closes = this.last || remaining > discardBytes || (this.#door.closing && line.newest === this)
+    const closes = this.last || remaining > discardBytes || (this.#door.closing && connection.newest === this)
     if (closes) res.shouldKeepAlive = false
     res.writeHead(status, head) // it ends the keep-alive of a client that still waits for its 100 Continue
-    if (!res.shouldKeepAlive) line.broken = true
+    if (!res.shouldKeepAlive) connection.broken = true
     if (remaining > 0 && !res.shouldKeepAlive) return this.#endWhenRead(body)
     if (bytesPerSecond !== undefined) return trickle(res, body, bytesPerSecond, () => this.#watch(body.length))
     if (body.length <= textBytes) res.end(latin1(body), 'latin1')
@@ -182,12 +198,12 @@ export class Exchange {
   }
 
   #finish(status: number, outcome: Outcome, problem: Problem | null, ms: number): void {
-    const { line } = this
-    line.end(this)
-    if (this.req.taken > 0) this.entrance?.release(this.req.taken)
+    const { connection, req } = this
+    connection.end(this)
+    if (req.taken > 0) req.entrance?.release(req.taken)
     if (!events.finished.hasSubscribers) return
     const { call, id, route } = this
-    const method = this.req.method ?? 'none'
+    const method = req.method ?? 'none'
     events.finished.publish({ call, id, route, method, status, outcome, problem, ms, clientGone: this.#gone })
   }
 }

@@ -1,9 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Entrance } from '../call.ts'
 import { after } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
 import { Problem } from '../problem.ts'
-import type { Exchange } from './exchange.ts'
 
 /** Gets the body, or why there is none. */
 export type BodyReader = (problem: Problem | null, body: Buffer) => void
@@ -19,7 +19,10 @@ const firstStore = 4_096
  * object of its own: a body sent as a million chunks of one byte then weighs a hundred times its size.
  */
 export class Inbound extends IncomingMessage {
-  exchange: Exchange | null = null
+  /** The exchange that answers it, for handlers that are given the request alone. */
+  exchange: unknown = null
+  /** Where the bytes of its body are counted. */
+  entrance: Entrance | null = null
   declare socketUpgrade?: Upgrade // only of those that ask for it
   /** How many bytes of the body have been read for somebody. */
   taken = 0
@@ -44,7 +47,7 @@ export class Inbound extends IncomingMessage {
     if (this.#arrived > this.#limit)
       return this.#give(new Problem('too-large', `The body is larger than ${this.#limit} bytes.`))
     this.taken = this.#arrived
-    const problem = this.exchange?.entrance?.take(chunk.length, before) ?? null
+    const problem = this.entrance?.take(chunk.length, before) ?? null
     if (problem !== null) return this.#give(problem)
     if (before === 0) this.#whole = chunk
     else this.#append(chunk, before)
@@ -94,7 +97,6 @@ export class Inbound extends IncomingMessage {
     if (inbound.#reader === null || inbound.#arrived === inbound.announced) return
     const timeoutMs = inbound.#timeoutMs
     inbound.#alarm = after(timeoutMs, () => {
-      if (inbound.exchange !== null) inbound.exchange.last = true
       inbound.fail(new Problem('request-timeout', `The body did not arrive within ${timeoutMs} ms.`))
     })
   }

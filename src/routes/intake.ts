@@ -64,7 +64,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
       command: randomUUID() as string as CommandId,
       route: name,
       worker,
-      client: clientOf(exchange.line.peer, headers),
+      client: clientOf(exchange.connection.peer, headers),
       priority,
       topic,
       key: bytes,

@@ -5,9 +5,10 @@ import type { Duplex } from 'node:stream'
 import { after } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
-import { Line } from './line.ts'
+import { Connection } from './connection.ts'
 import { problemBody } from './respond.ts'
 
+const late = 'ERR_HTTP_REQUEST_TIMEOUT'
 /** How long a client may go on sending, to find the refusal rather than a reset connection. */
 const lingerMs = 1_000
 
@@ -15,21 +16,18 @@ const lingerMs = 1_000
  * What Node's parser or its clock gives up: no request can be made of it, so the answer is written by hand, where one can be
  * written without being taken for the answer to another request.
  */
-export const malformed = (urlBytes: number) => (error: Cause, stream: Duplex) => {
+export const malformed = (urlBytes: number, keepAliveMs: number) => (error: Cause, stream: Duplex) => {
   const socket = stream as Socket
-  const line = Line.of(socket)
-  if (line.broken) return
+  const connection = Connection.of(socket)
+  if (connection.broken) return
+  // load balancers open connections before they have a request: such a one is idle, not slow
+  if (error.code === late && connection.unstarted) return connection.closeUnstarted(keepAliveMs)
   const problem = problemOf(error, urlBytes)
   if (problem === null || !socket.writable) return void socket.destroy()
-  for (const exchange of line.open)
-    if (exchange.req.reading) {
-      // the body of this very request: it is answered in its own place
-      line.broken = true
-      exchange.last = true
-      return exchange.req.fail(problem)
-    }
-  if (line.open.length > 0) return void socket.destroy()
-  line.broken = true
+  // the body of an open request: it is answered in its own place
+  if (connection.open.some(pending => pending.breakOff(problem))) return
+  if (!connection.idle) return void socket.destroy()
+  connection.broken = true
   socket.end(answer(problem))
   const alarm = after(lingerMs, () => socket.destroy())
   socket.on('close', () => alarm.cancel())
@@ -68,7 +66,7 @@ function problemOf({ code = '', message, reason = message, rawPacket }: Cause, u
       ? new Problem('url-too-long', 'The URL is too long.')
       : new Problem('headers-too-large', 'The head of the request is too large.')
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return new Problem('too-large', 'The chunk extensions are too large.')
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'The request did not arrive in time.')
+  if (code === late) return new Problem('request-timeout', 'The request did not arrive in time.')
   return code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE'
     ? new Problem('invalid-request', `This is not HTTP: ${reason}.`)
     : null

@@ -1,8 +1,17 @@
-import type { Progress, QuotaState, Reply } from '../call.ts'
+import type { Call, Progress, QuotaState, Reply } from '../call.ts'
 import { Problem } from '../problem.ts'
 import type { Outcome } from '../problem.ts'
-import type { Exchange } from './exchange.ts'
 import { isSendable, toField } from './names.ts'
+
+/** What is answered: a request, and the call that was made of it. */
+export type Answered = Readonly<{
+  id: string
+  req: Readonly<{ method?: string | undefined }>
+  call: Call | null
+  wait: number | null // seconds of `Prefer: wait` when they are honoured
+  respondsAsync: boolean
+  readonly outcome: Outcome
+}>
 
 /** The statuses without a body, whatever the reply holds. */
 const isBare = (status: number): boolean => status === 204 || status === 205 || status === 304
@@ -14,7 +23,7 @@ export const replyBody = (reply: Reply): Uint8Array => (isBare(reply.status) ? n
  * The head of a reply, flat as writeHead takes it: its content type, those headers that are in `passes`, and ours. Throws
  * bad-reply when HTTP cannot carry it.
  */
-export function replyHead(exchange: Exchange, reply: Reply, passes: ReadonlySet<string>, ms: number): string[] {
+export function replyHead(exchange: Answered, reply: Reply, passes: ReadonlySet<string>, ms: number): string[] {
   const { status, headers, body } = reply
   if (!(Number.isInteger(status) && status >= 200 && status <= 599))
     throw new Problem('bad-reply', `The reply has the status ${status}.`)
@@ -63,7 +72,7 @@ export function problemBody(id: string, problem: Problem, outcome: Outcome): Buf
 
 /** The head of a problem, flat as writeHead takes it. */
 export function problemHead(
-  exchange: Exchange,
+  exchange: Answered,
   problem: Problem,
   outcome: Outcome,
   length: number,
@@ -86,7 +95,7 @@ export function problemHead(
 }
 
 /** The head of a stream, whose end nobody knows; no proxy may gather it. */
-export function streamHead(exchange: Exchange, type: string, outcome: Outcome, ms: number): string[] {
+export function streamHead(exchange: Answered, type: string, outcome: Outcome, ms: number): string[] {
   const head = ['Content-Type', type, 'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no']
   addOurs(head, exchange, outcome, ms)
   head.push(...noSniffing)
@@ -96,13 +105,13 @@ export function streamHead(exchange: Exchange, type: string, outcome: Outcome, m
 const noSniffing = ['X-Content-Type-Options', 'nosniff'] as const
 
 /** RFC 7240, 3: those that were honoured. */
-function addPreferences(head: string[], { wait, respondsAsync }: Exchange, status: number): void {
+function addPreferences(head: string[], { wait, respondsAsync }: Answered, status: number): void {
   if (respondsAsync && status === 202)
     head.push('Preference-Applied', wait === null ? 'respond-async' : `respond-async, wait=${wait}`)
   else if (wait !== null) head.push('Preference-Applied', `wait=${wait}`)
 }
 
-function addOurs(head: string[], { id, call }: Exchange, outcome: Outcome, ms: number): void {
+function addOurs(head: string[], { id, call }: Answered, outcome: Outcome, ms: number): void {
   head.push('Sluice-Outcome', outcome, 'Sluice-Call-Id', id, 'Server-Timing', timing(call?.progress ?? null, ms))
   const quota = call?.progress.quota ?? null
   if (quota !== null) addQuota(head, quota)

@@ -1,8 +1,12 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Server as NetServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { ServerOptions } from '../../config/schema/index.ts'
 import { after } from '../clock.ts'
+import { localPeer } from './client.ts'
+import { Connection } from './connection.ts'
+import { Connections } from './connections.ts'
 import type { Edge } from './edge.ts'
 import { Inbound } from './inbound.ts'
 import { hostAndPort, listen } from './listen.ts'
@@ -16,8 +20,15 @@ export type Front = Readonly<{
   port: number
   /** How many connections are open. */
   readonly connections: number
-  /** From now on every answer closes its connection; new ones are still served. */
-  drain(): void
+  /** From now on every answer closes its connection, and idle ones are closed over this time; new ones are still served. */
+  drain(overMs: number): void
+  /**
+   * Takes no more connections, from a moment on in which nobody asks anything; what has been accepted is served. Resolves with
+   * false when there is no such moment in time: then it goes on listening.
+   */
+  retire(limitMs: number): Promise<boolean>
+  /** Resolves once every connection has had its last answer, or when the signal aborts. */
+  finished(signal: AbortSignal): Promise<void>
   /** Ends all streams, spread over so long, and begins none. */
   endStreams(overMs: number): void
   /** Stops accepting, closes what is idle, and what is left after `limitMs`. Resolves when no connection is open. */
@@ -44,18 +55,21 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     noDelay: true,
     ...(upgrades !== null && { shouldUpgradeCallback: upgrades.isUpgrade }),
   })
+  Object.assign(server, { httpAllowHalfOpen: true }) // a client may end its side before it has read the answer
   server.maxHeadersCount = 0 // else headers beyond it are dropped without a word; see head.ts
   server.maxConnections = limits.connections
   const upgraded = upgrades?.acceptUpgrades(server, handle)
-  let connections = 0 // the server would count them for a callback only
+  const unnamed = options.socket === undefined ? undefined : localPeer
+  const connections = new Connections()
   server.on('connection', socket => {
-    connections++
-    socket.on('close', () => connections--)
+    const connection = Connection.of(socket, unnamed)
+    connections.add(connection)
+    socket.on('close', () => connections.remove(connection))
   })
   server.on('request', handle)
   server.on('checkContinue', handle) // a body that is refused by its length must not be asked for
   server.on('checkExpectation', handle)
-  server.on('clientError', malformed(limits.urlBytes))
+  server.on('clientError', malformed(limits.urlBytes, limits.keepAliveMs))
   await listen(server, options)
   const bound = server.address() as AddressInfo | string
   const port = typeof bound === 'string' ? 0 : bound.port
@@ -63,19 +77,39 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     address: typeof bound === 'string' ? bound : hostAndPort(options.host, port),
     port,
     get connections() {
-      return connections
+      return connections.count
     },
-    drain() {
+    drain(overMs) {
       door.closing = true
+      connections.closeIdle(overMs)
     },
     endStreams(overMs) {
       for (const stream of streams) stream.end(overMs)
     },
+    retire: limitMs => retire(server, come => connections.quiet(limitMs, come)),
+    finished: signal => connections.finished(signal),
     close(limitMs) {
       door.closing = true
-      return close(server, limitMs, upgraded)
+      return close(server, limitMs, upgraded).finally(() => connections[Symbol.dispose]())
     },
   }
+}
+
+/**
+ * While it waits for the moment, new connections are accepted and not served yet: whoever is answered and asks again would never
+ * let it come, and who stands in the backlog of the system when it ends gets a reset.
+ */
+async function retire(server: Server, quiet: (come: () => number) => Promise<boolean>): Promise<boolean> {
+  const waiting: Socket[] = []
+  const served = server.listeners('connection') as ((socket: Socket) => void)[]
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => waiting.push(socket.on('error', () => {})))
+  const found = await quiet(() => waiting.length)
+  if (found) NetServer.prototype.close.call(server) // Node's own for HTTP would also destroy what is idle
+  server.removeAllListeners('connection')
+  for (const listener of served) server.on('connection', listener)
+  for (const socket of waiting) server.emit('connection', socket)
+  return found
 }
 
 function close(server: Server, limitMs: number, upgraded: Disposable | undefined): Promise<void> {

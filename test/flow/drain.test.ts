@@ -22,7 +22,7 @@ test('who stops says so, serves on for the delay, then refuses what is new and e
   await (await worker.next()).reply({ status: 201 })
   equal((await served).status, 201)
   ok(performance.now() - begun < delayMs, 'this machine is too slow for this test')
-  equal((await served).headers.connection, 'keep-alive')
+  equal((await served).headers.connection, 'close')
 
   const refused = await until('new calls are refused', async () => {
     const answer = ask('/signals', { body: {} })

@@ -127,7 +127,7 @@ test('who leaves while a request waits for its turn makes no call', async t => {
   const client = wire(front)
   client.send(many(1_000))
   while (calls.length === 0) await setImmediate()
-  client.socket.destroy()
+  client.socket.resetAndDestroy()
   const never = (): number => finished.filter(({ call }) => !calls.includes(call as never)).length
   while (calls.length + never() < 1_000) await setImmediate()
   ok(calls.length < 600, `${calls.length} calls`)

@@ -1,8 +1,9 @@
 import { test } from 'node:test'
-import { equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { alarms } from '../../src/clock.ts'
 import { heldService } from '../help/service.ts'
 import { json, open, problemOf, wire } from './front.ts'
 
@@ -29,9 +30,51 @@ test('300 clients with slow headers are answered 408 and closed in the limit and
 })
 
 test('a client that says nothing at all is closed in that time too', async t => {
+  const { front } = await open(t, { server: { limits: { headersTimeoutMs: 100, keepAliveMs: 100 } } })
+  const client = wire(front)
+  await client.closed
+  equal(client.socket.bytesRead, 0)
+})
+
+test('a connection that was opened for later is idle and not slow: its request is answered whenever it comes', async t => {
+  const { front } = await open(t, { server: { limits: { headersTimeoutMs: 100 } } })
+  const early = wire(front)
+  const slow = wire(front)
+  slow.send('GET /orders/1 HTTP/1.1\r\n')
+  equal((await slow.answer()).status, 408)
+  while (alarms() === 0) await setImmediate() // the early one is found, too
+  early.send(get)
+  equal((await early.answer()).status, 200)
+  early.send('GET /orders/1 HTTP/1.1\r\n')
+  equal((await early.answer()).status, 408, 'a head that has begun and stalls')
+})
+
+test('a head that stalls behind a long pause is slow all the same', async t => {
   const { front } = await open(t, { server: { limits: { headersTimeoutMs: 100 } } })
   const client = wire(front)
+  while (alarms() === 0) await setImmediate()
+  client.send('GET /orders/1 HTTP/1.1\r\n')
   equal((await client.answer()).status, 408)
+})
+
+test('a client that ends its side behind its request gets the whole answer, and then the end', async t => {
+  const { front } = await open(t)
+  const client = wire(front)
+  client.socket.end(get)
+  const { status, body } = await client.answer()
+  deepEqual([status, body], [200, '{"ok":true}'])
+  await client.closed
+})
+
+test('one that has ended its side and waits for long is asked whether it is there, and gets its answer', async t => {
+  const { service, taken } = heldService()
+  const { front } = await open(t, { service })
+  const client = wire(front)
+  client.socket.end(get)
+  for (let i = 0; i < 2; i++) equal((await client.answer()).status, 100)
+  taken[0]!.reply(json({}))
+  const { status, headers } = await client.answer()
+  deepEqual([status, headers['connection']], [200, 'close'])
   await client.closed
 })
 
@@ -52,7 +95,7 @@ test('while draining it serves on, and every answer is the last of its connectio
   const early = wire(front)
   early.send(get)
   equal((await early.answer()).headers['connection'], 'keep-alive')
-  front.drain()
+  front.drain(60_000)
   const late = wire(front)
   for (const client of [early, late]) {
     client.send(get)

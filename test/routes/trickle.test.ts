@@ -68,7 +68,7 @@ test('who leaves meanwhile is written nothing more', async t => {
   await arrive()
   await clock.advance(300)
   equal(alarms(), 1)
-  client.socket.destroy()
+  client.socket.resetAndDestroy()
   await client.closed
   while (alarms() > 0) await setImmediate()
 })

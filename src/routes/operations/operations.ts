@@ -28,7 +28,7 @@ export function operationRoutes({ operations, routes }: OperationRoutes, clientO
       new Set(replyHeaders.filter(header => mayPassOut(header) && header !== 'etag')),
     ]),
   )
-  const client = ({ line, req }: Exchange): string => clientOf(line.peer, req.headers)
+  const client = ({ connection, req }: Exchange): string => clientOf(connection.peer, req.headers)
 
   async function show(exchange: Exchange, { id = '' }: Params): Promise<void> {
     const known = await operations.find(client(exchange), id)

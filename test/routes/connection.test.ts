@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { Problem } from '../../src/problem.ts'
 import { localPeer } from '../../src/routes/client.ts'
-import { Line } from '../../src/routes/line.ts'
+import { Connection } from '../../src/routes/connection.ts'
 import { heldService } from '../help/service.ts'
 import { json, open, wire } from './front.ts'
 
@@ -91,7 +91,7 @@ test('the client is the address at the other end, in its one spelling', async t 
 
 test('a TCP client without an address is not taken for one behind a Unix socket', () => {
   const socket = new Socket()
-  equal(Line.of(socket).peer, 'unknown')
-  equal(Line.of(socket, localPeer).peer, 'unknown', 'and stays who it was')
-  equal(Line.of(new Socket(), localPeer).peer, localPeer)
+  equal(Connection.of(socket).peer, 'unknown')
+  equal(Connection.of(socket, localPeer).peer, 'unknown', 'and stays who it was')
+  equal(Connection.of(new Socket(), localPeer).peer, localPeer)
 })
