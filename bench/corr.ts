@@ -25,7 +25,7 @@ broker.start([topic, inboxOptions.topic])
 await Promise.race([watched(), pass(10_000)])
 await using inbox = new Inbox(
   broker,
-  { ...inboxOptions, instance: 'corr', ordinal: undefined, broadcast: false },
+  { ...inboxOptions, instance: 'corr', ordinal: undefined, broadcast: false, ensure: async () => 1 },
   settleReplies(replies),
 )
 await inbox.open((await broker.admin.topic(inboxOptions.topic))?.partitions ?? 1)

@@ -20,6 +20,20 @@ export type Resource = (typeof resources)[number]
 /** What became of a request with an Idempotency-Key; `bare` are keys that are not written as a structured-field string. */
 export const replayResults = ['first', 'replayed', 'in-flight', 'reused', 'bare'] as const
 export type ReplayResult = (typeof replayResults)[number]
+/**
+ * What befell the reader of the replies: a batch that cannot be read was passed; a position was not in the log any more, or
+ * the topic was made anew; its loop failed, or reads again; a transaction holds replies back, or has ended.
+ */
+export const readerEvents = [
+  'skipped',
+  'repositioned',
+  'remade',
+  'failed',
+  'recovered',
+  'held-back',
+  'released',
+] as const
+export type ReaderEvent = (typeof readerEvents)[number]
 export type CircuitState = 'closed' | 'open' | 'half-open'
 /** What is known of a worker's consumer group; `absent` has no member. */
 export type GroupPresence = 'unknown' | 'absent' | 'rebalancing' | 'present'
@@ -71,11 +85,10 @@ export type Happenings = {
   redis: Readonly<{ state: 'ready' | 'down'; reason: string }>
   /** A call was let through on this instance's share of a quota: Redis was late or down, or no more clients are leased for. */
   localShare: Readonly<{ policy: 'lease' | 'quota'; name: string; why: 'redis' | 'crowded' }>
-  /** The reader of the replies: a batch that could not be read was passed, a position was moved, the loop was repaired. */
   reader: Readonly<{
     topic: string
     partition: number
-    kind: 'skipped' | 'repositioned' | 'recovered' | 'failed'
+    kind: ReaderEvent
     reason: string
     offset: bigint | null
   }>

@@ -11,7 +11,7 @@ import type { Stall } from './resilience/stall.ts'
 type Parts = Readonly<{
   config: Pick<Config, 'broker' | 'readiness'>
   broker: Pick<Broker, 'state' | 'reason'>
-  inbox: Pick<Inbox, 'healthy' | 'sickForMs' | 'sickSince'>
+  inbox: Pick<Inbox, 'healthy' | 'sickForMs' | 'sickSince' | 'reason' | 'notices'>
   cluster: Pick<ClusterGuards, 'circuit'>
   stall: Pick<Stall, 'since'>
   operations: OperationsHealth | null
@@ -81,7 +81,12 @@ export class Health {
     const { broker, inbox } = this.#parts
     if (!this.#wasReady) return {}
     if (broker.state !== 'ready') return { broker: `No broker is reachable: ${broker.reason}.` }
-    return inbox.healthy ? {} : { replies: 'The reader of the replies is being repaired.' }
+    return inbox.healthy ? {} : { replies: inbox.reason }
+  }
+
+  /** What an operator should know although everything works: sentences. */
+  notices(): readonly string[] {
+    return this.#wasReady ? this.#parts.inbox.notices : []
   }
 
   /** Brings readiness up to date. To be called when somebody asks: then the page, the metric and the log say the same. */

@@ -19,7 +19,9 @@ export function pagesOf(
       health.look()
       const { ready, reasons } = health.readiness
       const ills = health.degraded()
-      return { ready, degraded: Object.keys(ills).length > 0, reasons: Object.values({ ...reasons, ...ills }) }
+      const notices = health.notices()
+      const degraded = Object.keys(ills).length + notices.length > 0
+      return { ready, degraded, reasons: [...Object.values({ ...reasons, ...ills }), ...notices] }
     },
     metrics: () => {
       health.look()

@@ -7,7 +7,7 @@ import { Inbox } from './bridge/inbox.ts'
 import type { Claims, OperableOptions, Operations, Resources, Returns, Terms } from './bridge/operations/index.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { settleReplies } from './bridge/request.ts'
-import { wantsOperations } from './bridge/topics.ts'
+import { ensureTopics, topicsOf, wantsOperations } from './bridge/topics.ts'
 import { Watch } from './bridge/watch.ts'
 import { dialectOf, replyReader, rowOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
@@ -95,7 +95,8 @@ export async function openParts(
     again: pipe<Outgoing, Acknowledged>(repeatStack(cluster, faults), record => broker.publish(record)),
     replies,
   }
-  const reading = { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config) }
+  const ensure = (): Promise<number> => ensureReplies(config, broker)
+  const reading = { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config), ensure }
   const dialects = Object.values(config.workers).map(dialectOf)
   const inbox = held.use(new Inbox(broker, reading, settleReplies(replies, dialects)))
   const feeds = held.use(await openFeeds(config, broker))
@@ -116,6 +117,13 @@ export async function openParts(
     feeds,
   }
   return { ...opened, config, instance, held, drain: new Drain(config.policies.drain), replies, far, publishing }
+}
+
+/** The partitions of the reply topic, which is created where it is missing and that is allowed. */
+async function ensureReplies(config: Config, { admin }: Broker): Promise<number> {
+  const { topic } = config.replies
+  const wanted = topicsOf(config).filter(({ name }) => name === topic)
+  return (await ensureTopics(admin, wanted, config.broker.createTopics)).get(topic)?.partitions ?? 1
 }
 
 export async function openBroker({ broker }: Config): Promise<Broker> {

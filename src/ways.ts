@@ -1,6 +1,6 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Feeds } from './bridge/feeds/index.ts'
-import type { Inbox } from './bridge/inbox.ts'
+import type { Inbox, Place } from './bridge/inbox.ts'
 import { injectable } from './bridge/faulty.ts'
 import type { Far } from './bridge/faulty.ts'
 import { notify } from './bridge/notify.ts'
@@ -90,8 +90,8 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
   const repeats = repetitionOf(route, worker, cluster)
   const operating = wantsOperations(route) ? shared.operations : null
   const terms = termsOf(config, route)
-  const core = lazily(() => {
-    const options = { ...written, reply: inbox.place }
+  const core = following(inbox, reply => {
+    const options = { ...written, reply }
     return inMind(far =>
       operating !== null
         ? operating.core(far.publish, { ...written, ...terms, ...promiseOf(route), reply: operating.returns.place })
@@ -148,8 +148,12 @@ function checksOf(watch: Watch | undefined, { options, stuck }: WorkerGuards): C
   ]
 }
 
-/** A service that can be built only once the gateway is ready: with the first call. */
-function lazily(build: () => Service<Call, Reply>): Service<Call, Reply> {
-  let service: Service<Call, Reply> | null = null
-  return async call => await (service ??= build())(call)
+/** A service that can be built only once it is known where replies arrive, and anew when that is another place. */
+function following(inbox: Pick<Inbox, 'place'>, build: (place: Place) => Service<Call, Reply>): Service<Call, Reply> {
+  let built: Readonly<{ place: Place; service: Service<Call, Reply> }> | null = null
+  return async call => {
+    const { place } = inbox
+    if (built?.place !== place) built = { place, service: build(place) }
+    return await built.service(call)
+  }
 }

@@ -6,7 +6,13 @@ import { Health } from '../src/health.ts'
 
 const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
   const broker = { state: 'ready' as 'ready' | 'down', reason: 'nobody listens' }
-  const inbox = { healthy: true, sickForMs: 0, sickSince: () => false }
+  const inbox = {
+    healthy: true,
+    sickForMs: 0,
+    sickSince: () => false,
+    reason: 'The reader of the replies is being repaired.',
+    notices: [] as string[],
+  }
   const circuit = { wouldRefuse: () => null, troubledSince: () => false }
   const stall = { since: () => false }
   const config = Config.parse({ readiness, routes: {} })
@@ -60,4 +66,14 @@ test('silence while we were deaf ourselves blames no worker', () => {
   equal(health.excused(now()), false)
   stall.since = () => true
   equal(health.excused(now()), true)
+})
+
+test('what an operator should know is said once the instance is ready, and takes nothing out of service', () => {
+  const { health, inbox } = aHealth('strict')
+  inbox.notices = ['a transaction is open']
+  deepEqual(health.notices(), [])
+  health.prepared()
+  deepEqual(health.notices(), ['a transaction is open'])
+  health.look()
+  equal(health.readiness.ready, true)
 })

@@ -1,4 +1,5 @@
 import type { Abortable } from '../call.ts'
+import type { EpochMs } from '../clock.ts'
 import type { Struck } from '../fault.ts'
 import type { Admin } from './admin.ts'
 import type { Past } from './past.ts'
@@ -87,4 +88,10 @@ export interface Broker extends AsyncDisposable {
 /** A running subscription. `healthy` is false while it cannot read, which is our own failure and no worker's. */
 export interface Reading extends AsyncDisposable {
   readonly healthy: boolean
+  /** Whether the topic, or a partition of it that was asked for, is not there: nothing mends that but whoever creates it. */
+  readonly absent: boolean
+  /** For how long records have been held back already, as a transaction that is open stands before them; 0: they are not. */
+  readonly heldBackMs: number
+  /** When it was seen that another topic has the name by now, which is read from its beginning; null: never. */
+  readonly remadeAt: EpochMs | null
 }

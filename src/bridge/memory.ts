@@ -150,6 +150,9 @@ export class MemoryBroker implements Broker {
       get healthy() {
         return !ended && isReady()
       },
+      absent: false, // here no topic is ever deleted, and nothing is written in a transaction
+      heldBackMs: 0,
+      remadeAt: null,
       [Symbol.asyncDispose]: async () => end(),
     }
   }

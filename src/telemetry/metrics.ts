@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema/index.ts'
-import { resources } from '../events.ts'
+import { readerEvents, resources } from '../events.ts'
 import { countCalls, countFallbacks } from './calls.ts'
 import { countFaults } from './faults.ts'
 import { countGroups } from './groups.ts'
@@ -94,9 +94,13 @@ function countInside(meter: Meter): Listeners {
   })
   const reader = meter.counter({
     name: 'sluice_reader_events_total',
-    help: 'What befell the reader of the replies: a batch skipped, a position moved, its loop recovered or failed.',
+    help: 'What befell the reader of the replies: a batch `skipped`, a position not in the log any more (`repositioned`), a topic made anew (`remade`), replies `held-back` by an open transaction until they are `released`, its loop `failed` or `recovered`.',
     labels: ['kind'],
   })
+  const heldBack = meter.gauge({
+    name: 'sluice_replies_held_back',
+    help: 'Partitions whose replies a transaction of somebody has held back for two seconds or more. No worker is to blame.',
+  })({})
   const ready = meter.gauge({ name: 'sluice_ready', help: 'Whether the gateway is ready: 1 or 0.' })({})
   const warnings = meter.counter({ name: 'sluice_warnings_total', help: 'Lines of the log with `warning`.' })({})
   const pressure = meter.gauge({
@@ -110,10 +114,14 @@ function countInside(meter: Meter): Listeners {
   })({})
   const pressures = resources.map(resource => [resource, pressure({ resource })] as const)
   const enter = oneOf(['connecting', 'ready', 'down'], state => ({ state }), broker)
-  const kinds = byName(['skipped', 'repositioned', 'recovered', 'failed'], kind => reader({ kind }))
+  const kinds = byName(readerEvents, kind => reader({ kind }))
   return {
     broker: ({ state }) => enter(state),
-    reader: ({ kind }) => void kinds(kind).value++,
+    reader: ({ kind }) => {
+      kinds(kind).value++
+      if (kind === 'held-back') heldBack.value++
+      if (kind === 'released') heldBack.value--
+    },
     lifecycle: ({ kind }) => {
       if (kind === 'ready') ready.value = 1
       else if (kind === 'unready' || kind === 'draining' || kind === 'stopped') ready.value = 0

@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { Writer } from '../../src/bridge/kafka/bytes.ts'
+import { crc32c } from '../../src/bridge/kafka/crc32c.ts'
+import type { Aborted } from '../../src/bridge/kafka/fetch.ts'
+import { compactLength, compactString, writeId } from '../../src/bridge/kafka/flexible.ts'
 import { writeBatch } from '../../src/bridge/kafka/records.ts'
 import { wallClock } from '../../src/clock.ts'
 
@@ -17,12 +20,12 @@ const bytes = (write: (out: Writer) => void): Buffer => {
 }
 
 /** One Kafka node that says what the test wants it to: for what no real one does on demand. One topic `t`. */
-export async function scriptedNode(partitions = 1) {
+export async function scriptedNode(partitions = 1, id: string | null = null) {
   const requests: { api: number; body: Buffer }[] = []
   const sockets = new Set<Socket>()
   let dials = 0
-  let end = 0n
-  const state = { leader: 1, topicCode: 0 }
+  let [start, end] = [0n, 0n]
+  const state = { leader: 1, topicCode: 0, partitions, id } // without an id it is too old to know one
   const server = createServer(socket => {
     dials++
     sockets.add(socket)
@@ -60,7 +63,7 @@ export async function scriptedNode(partitions = 1) {
             [0, 7],
             [1, 11],
             [2, 3],
-            [3, 5],
+            [3, id === null ? 5 : 12],
             [18, 2],
           ] as const)
             (out.int16(key), out.int16(0), out.int16(max))
@@ -71,6 +74,7 @@ export async function scriptedNode(partitions = 1) {
       apis.metadata,
       () =>
         bytes(out => {
+          if (state.id !== null) return newerMetadata(out, { ...state, id: state.id, port })
           out.int32(0)
           out.int32(1)
           out.int32(1)
@@ -83,8 +87,8 @@ export async function scriptedNode(partitions = 1) {
           out.int16(state.topicCode)
           out.string('t')
           out.int8(0)
-          out.int32(state.topicCode === 0 ? partitions : 0)
-          for (let partition = 0; partition < partitions && state.topicCode === 0; partition++) {
+          out.int32(state.topicCode === 0 ? state.partitions : 0)
+          for (let partition = 0; partition < state.partitions && state.topicCode === 0; partition++) {
             out.int16(0)
             out.int32(partition)
             out.int32(state.leader)
@@ -94,14 +98,14 @@ export async function scriptedNode(partitions = 1) {
     ],
     [
       apis.offsets,
-      () =>
+      body =>
         bytes(out => {
           out.int32(0)
           out.int32(1)
           out.string('t')
-          out.int32(partitions)
-          for (let partition = 0; partition < partitions; partition++)
-            (out.int32(partition), out.int16(0), out.int64(-1n), out.int64(end))
+          out.int32(state.partitions)
+          for (let partition = 0; partition < state.partitions; partition++)
+            (out.int32(partition), out.int16(0), out.int64(-1n), out.int64(earliest(body) ? start : end))
         }),
     ],
   ])
@@ -114,6 +118,9 @@ export async function scriptedNode(partitions = 1) {
     },
     set end(offset: bigint) {
       end = offset
+    },
+    set start(offset: bigint) {
+      start = offset
     },
     on(api: keyof typeof apis, script: Script): void {
       scripts.set(apis[api], script)
@@ -142,8 +149,45 @@ export const produced = (answers: readonly Readonly<{ partition: number; code: n
     out.int32(0)
   })
 
+type NewerMetadata = Readonly<{ id: string; port: number; leader: number; topicCode: number; partitions: number }>
+
+/** Metadata of version 12, after its header. */
+function newerMetadata(out: Writer, { id, port, leader, topicCode, partitions }: NewerMetadata): void {
+  out.int8(0)
+  out.int32(0)
+  compactLength(out, 1)
+  out.int32(1)
+  compactString(out, '127.0.0.1')
+  out.int32(port)
+  out.raw(Buffer.from([0, 0, 0]))
+  out.int32(1)
+  compactLength(out, 1)
+  out.int16(topicCode)
+  compactString(out, 't')
+  writeId(out, topicCode === 0 ? id : '00'.repeat(16))
+  out.int8(0)
+  compactLength(out, topicCode === 0 ? partitions : 0)
+  for (let partition = 0; partition < partitions && topicCode === 0; partition++) {
+    out.int16(0)
+    for (const number of [partition, leader, 0]) out.int32(number)
+    out.raw(Buffer.from([1, 1, 1, 0]))
+  }
+  out.int32(0)
+  out.raw(Buffer.from([0, 0]))
+}
+
+/** Whether the client asks where partitions begin, not where they end. */
+const earliest = (body: Buffer): boolean => body.readBigInt64BE(body.length - 8) === -2n
+
+/** What a transaction leaves in the answer to a fetch. */
+export type Watermarks = Readonly<{ high?: bigint; stable?: bigint; aborted?: readonly Aborted[]; partition?: number }>
+
 /** The answer to a fetch request: for one partition an error code, or batches. */
-export const fetched = (code: number, batches: Buffer = Buffer.alloc(0)): Buffer =>
+export const fetched = (
+  code: number,
+  batches: Buffer = Buffer.alloc(0),
+  { high = 0n, stable = 0n, aborted = [], partition = 0 }: Watermarks = {},
+): Buffer =>
   bytes(out => {
     out.int32(0)
     out.int16(0)
@@ -151,10 +195,11 @@ export const fetched = (code: number, batches: Buffer = Buffer.alloc(0)): Buffer
     out.int32(1)
     out.string('t')
     out.int32(1)
-    out.int32(0)
+    out.int32(partition)
     out.int16(code)
-    for (let i = 0; i < 3; i++) out.int64(0n)
-    out.int32(0)
+    for (const offset of [high, stable, 0n]) out.int64(offset)
+    out.int32(aborted.length)
+    for (const { producer, first } of aborted) (out.int64(producer), out.int64(first))
     out.int32(-1)
     out.int32(batches.length)
     out.raw(batches)
@@ -175,3 +220,26 @@ export function batchOf(offset: bigint, ...values: readonly string[]): Buffer {
 
 /** Where the client asked to go on, in a fetch request of one partition. */
 export const fetchOffset = (body: Buffer): bigint => body.readBigInt64BE(4 + 4 + 4 + 4 + 1 + 4 + 4 + 4 + 3 + 4 + 4 + 4)
+
+/** How many partitions it asked for. */
+export const fetchCount = (body: Buffer): number => body.readInt32BE(4 + 4 + 4 + 4 + 1 + 4 + 4 + 4 + 3)
+
+/** The batch as a producer of that id would write it in a transaction. */
+export function inTransaction(producer: bigint, batch: Buffer): Buffer {
+  batch.writeInt16BE(batch.readInt16BE(21) | 0x10, 21)
+  batch.writeBigInt64BE(producer, 43)
+  batch.writeUInt32BE(crc32c(batch, 21), 17)
+  return batch
+}
+
+/** The marker that ends a transaction: a control batch, whose one record has its kind in the key. */
+export function marker(offset: bigint, producer: bigint, kind: 'commit' | 'abort'): Buffer {
+  const out = new Writer(64)
+  const key = Buffer.from(kind === 'commit' ? '00000001' : '00000000', 'hex')
+  writeBatch(out, [{ key, value: Buffer.alloc(6), headers: [] }], wallClock())
+  const batch = inTransaction(producer, Buffer.from(out.bytes))
+  batch.writeBigInt64BE(offset)
+  batch.writeInt16BE(0x30, 21)
+  batch.writeUInt32BE(crc32c(batch, 21), 17)
+  return batch
+}

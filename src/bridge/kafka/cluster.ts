@@ -8,14 +8,15 @@ import { hostAndPort } from './access.ts'
 import type { Access } from './access.ts'
 import { dial } from './link.ts'
 import type { Link } from './link.ts'
-import { codeName, codes, metadataRequest } from './protocol.ts'
-import type { Metadata, TopicMetadata } from './protocol.ts'
+import { metadataRequest } from './metadata.ts'
+import type { Metadata, TopicMetadata } from './metadata.ts'
+import { codeName, codes } from './protocol.ts'
 
 /** A use of its own for connections, with the nodes that it needs. Kafka answers one request of a connection at a time. */
 type Purpose = Readonly<{ name: string; nodes: () => Iterable<number> }>
 
 const roundMs = 250 // at most one dial to a lost node in this time
-const freshMs = 300_000
+const freshMs = 30_000 // a topic may have grown: until we know, its other partitions are neither written nor read
 const mostTopics = 1_000 // commands may name any topic for their replies
 const learnMs = 1_000
 const lookMs = 5
@@ -141,6 +142,16 @@ export class Cluster {
     return leader === undefined || leader < 0 ? null : leader
   }
 
+  /** What tells the topic from a later one of its name; null while it is not known, not there, or the brokers are too old. */
+  id(topic: string): string | null {
+    return this.#topics.get(topic)?.id ?? null
+  }
+
+  /** How many partitions it has; 0 when it is not there, null while nothing is known. */
+  size(topic: string): number | null {
+    return this.#topics.get(topic)?.partitions.length ?? null
+  }
+
   async #run(): Promise<void> {
     for (;;) {
       const begun = now()
@@ -229,12 +240,16 @@ export class Cluster {
   }
 
   async #learn(link: Link): Promise<void> {
-    const { nodes, topics } = await link.send(metadataRequest([...this.#topics.keys()]), this.#access.connectMs)
+    const { nodes, topics } = await link.send(
+      metadataRequest([...this.#topics.keys()], link.knows),
+      this.#access.connectMs,
+    )
     this.#nodes = nodes
     this.#refreshedAt = now()
     for (const topic of topics) {
       const partitions = [...topic.partitions].sort((a, b) => a.partition - b.partition)
-      if (!sameLeaders(this.#topics.get(topic.name)?.partitions, partitions)) this.#changed = true
+      const before = this.#topics.get(topic.name)
+      if (before?.id !== topic.id || !sameLeaders(before?.partitions, partitions)) this.#changed = true
       this.#topics.set(topic.name, { ...topic, partitions })
     }
   }
@@ -294,6 +309,8 @@ const inOneLine = (said: string): string =>
 export const meansStale = (code: number): boolean =>
   code === codes.notLeaderOrFollower ||
   code === codes.unknownTopicOrPartition ||
+  code === codes.unknownTopicId ||
+  code === codes.inconsistentTopicId ||
   code === codes.leaderNotAvailable ||
   code === codes.kafkaStorageError
 

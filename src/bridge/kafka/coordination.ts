@@ -1,5 +1,5 @@
 import type { Exchange } from 'kafkajs/src/network/connection.js'
-import type { Reader, Writer } from './bytes.ts'
+import { compactLength, compactString, readLength, readText, skipText, tags } from './flexible.ts'
 import { codes, exchange } from './protocol.ts'
 
 export type Coordinator = Readonly<{ code: number; node: number }>
@@ -61,11 +61,11 @@ export const consumerGroupRequest = (group: string): Exchange<Described> =>
       from.int32()
       if (readLength(from) <= 0) return missing
       const code = from.int16()
-      skipString(from)
-      skipString(from)
-      const state = readString(from)
+      skipText(from)
+      skipText(from)
+      const state = readText(from)
       from.skip(8)
-      skipString(from)
+      skipText(from)
       return { code, state, members: Math.max(0, readLength(from)) }
     },
   )
@@ -101,39 +101,3 @@ export const committedRequest = (group: string, topic: string, partitions: numbe
   )
 
 const missing: Described = { code: codes.groupIdNotFound, state: 'Dead', members: 0 }
-
-// the compact forms: lengths are unsigned varints, one more than what they count, and 0 is null
-function compactLength(out: Writer, count: number): void {
-  let rest = count + 1
-  while (rest > 0x7f) {
-    out.int8((rest & 0x7f) | 0x80)
-    rest >>>= 7
-  }
-  out.int8(rest)
-}
-
-function compactString(out: Writer, text: string): void {
-  const bytes = Buffer.from(text)
-  compactLength(out, bytes.length)
-  out.raw(bytes)
-}
-
-function unsigned(from: Reader): number {
-  let result = 0
-  for (let shift = 0; ; shift += 7) {
-    const byte = from.int8()
-    result |= (byte & 0x7f) << shift
-    if (byte >= 0 || shift >= 28) return result >>> 0
-  }
-}
-
-const readLength = (from: Reader): number => unsigned(from) - 1
-const readString = (from: Reader): string => from.raw(Math.max(0, readLength(from))).toString()
-const skipString = (from: Reader): void => from.skip(Math.max(0, readLength(from)))
-
-function tags(from: Reader): void {
-  for (let count = unsigned(from); count > 0; count--) {
-    unsigned(from)
-    from.skip(unsigned(from))
-  }
-}

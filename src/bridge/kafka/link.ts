@@ -29,8 +29,8 @@ export class LinkLost extends Error {
 /** One connection to one node, ready for requests: negotiated and authenticated. */
 export interface Link {
   readonly open: boolean
-  /** Whether the node knows this kind of request: it would hang up on another. */
-  knows(apiKey: number): boolean
+  /** Whether the node knows this kind of request, in this version: it would hang up on another. */
+  readonly knows: (apiKey: number, version?: number) => boolean
   /** Throws LinkLost. After `limitMs` of silence the link is given up: what comes later would answer the wrong question. */
   send<T>(exchange: Exchange<T>, limitMs: number): Promise<T>
   close(reason: string): void
@@ -48,7 +48,7 @@ export async function dial(
   let open = false
   let over: string | null = null
   let socket: net.Socket | undefined
-  let known: ReadonlySet<number> = new Set()
+  let known: ReadonlyMap<number, number> = new Map() // the newest version of each kind of request
   const connection: Connection = new Connection({
     host,
     port,
@@ -102,7 +102,7 @@ export async function dial(
   try {
     await connection.connect()
     const { apiVersions } = await send(kafkaRequests.requests.ApiVersions.protocol({ version: 2 })(), connectMs)
-    known = new Set(apiVersions.map(({ apiKey }) => apiKey))
+    known = new Map(apiVersions.map(({ apiKey, maxVersion }) => [apiKey, maxVersion]))
     connection.setVersions(Object.fromEntries(apiVersions.map(api => [api.apiKey, api])))
     connection.setSupportAuthenticationProtocol(true)
     await connection.authenticate()
@@ -118,7 +118,7 @@ export async function dial(
     get open() {
       return open
     },
-    knows: apiKey => known.has(apiKey),
+    knows: (apiKey, version = 0) => (known.get(apiKey) ?? -1) >= version,
     send,
     close,
   }

@@ -4,7 +4,8 @@ import type { Incoming } from '../broker.ts'
 import type { Page, Past, Place, Stretch } from '../past.ts'
 import type { Cluster } from './cluster.ts'
 import type { Link } from './link.ts'
-import { codeName, codes, fetchRequest, offsetsRequest } from './protocol.ts'
+import { fetchRequest } from './fetch.ts'
+import { codeName, codes, offsetsRequest } from './protocol.ts'
 import { readBatches } from './records.ts'
 
 const purpose = 'past'
@@ -31,10 +32,11 @@ export class KafkaPast implements Past, AsyncDisposable {
 
   async page({ topic, partition, from, maxBytes }: Stretch): Promise<Page> {
     const link = await this.#link(topic, partition)
-    const request = fetchRequest({ topic, positions: new Map([[partition, from]]), maxWaitMs: 0, maxBytes })
+    const [id, positions] = [this.#cluster.id(topic), new Map([[partition, from]])]
+    const request = fetchRequest({ topic, id, positions, maxWaitMs: 0, maxBytes }, link.knows)
     const [fetched] = await asked(link.send(request, graceMs))
     if (fetched === undefined) throw unavailable(`${topic}/${partition}: no answer`)
-    const { code, first, end, batches } = fetched
+    const { code, first, highWatermark: end, aborted, batches } = fetched
     if (code === codes.offsetOutOfRange) {
       const [oldest, newest] = [
         await this.#offsets(topic, [partition], 'earliest'),
@@ -46,7 +48,7 @@ export class KafkaPast implements Past, AsyncDisposable {
     const records: Incoming[] = []
     const onRecord = (record: Incoming): void => void records.push(record)
     const next =
-      batches === null ? from : readBatches(batches, { topic, partition, from, onRecord, onSkipped: () => {} })
+      batches === null ? from : readBatches(batches, { topic, partition, from, aborted, onRecord, onSkipped: () => {} })
     return { records, next, first, end }
   }
 

@@ -31,6 +31,8 @@ export const codes = {
   kafkaStorageError: 56,
   groupIdNotFound: 69,
   invalidRecord: 87,
+  unknownTopicId: 100,
+  inconsistentTopicId: 103,
 } as const
 const codeNames = new Map<number, string>(
   Object.entries(codes).map(([name, code]) => [code, name.replace(/[A-Z]/g, '_$&').toUpperCase()]),
@@ -58,49 +60,6 @@ export function exchange<T>(
     response: { decode: async payload => read(new Reader(payload)), parse: async decoded => decoded },
   }
 }
-
-export type PartitionMetadata = Readonly<{ code: number; partition: number; leader: number }>
-export type TopicMetadata = Readonly<{ code: number; name: string; partitions: readonly PartitionMetadata[] }>
-export type Metadata = Readonly<{
-  nodes: readonly Readonly<{ id: number; host: string; port: number }>[]
-  topics: readonly TopicMetadata[]
-}>
-
-/** Metadata, version 5. Never creates a topic: a refresh must not bring a deleted one back. */
-export const metadataRequest = (topics: readonly string[]): Exchange<Metadata> =>
-  exchange(
-    { key: 3, version: 5, name: 'Metadata' },
-    out => {
-      out.int32(topics.length)
-      for (const topic of topics) out.string(topic)
-      out.int8(0)
-    },
-    from => {
-      from.int32()
-      const nodes = from.array(() => {
-        const node = { id: from.int32(), host: from.string() ?? '', port: from.int32() }
-        from.string()
-        return node
-      })
-      from.string()
-      from.int32()
-      const ids = (): void => void from.array(() => from.int32())
-      const topics = from.array(() => {
-        const code = from.int16()
-        const name = from.string() ?? ''
-        from.int8()
-        const partitions = from.array(() => {
-          const partition = { code: from.int16(), partition: from.int32(), leader: from.int32() }
-          ids()
-          ids()
-          ids()
-          return partition
-        })
-        return { code, name, partitions }
-      })
-      return { nodes, topics }
-    },
-  )
 
 export type PartitionOffset = Readonly<{ partition: number; code: number; offset: bigint }>
 
@@ -183,71 +142,5 @@ export const produceRequest = ({ acks, timeoutMs, timestamp, topics }: Produce):
         })
         .flat()
       return produced
-    },
-  )
-
-export type Fetch = Readonly<{
-  topic: string
-  positions: ReadonlyMap<number, bigint>
-  maxWaitMs: number
-  maxBytes: number
-}>
-/** `first` is the oldest offset that is kept, `end` the next that will be written; −1 with an error. */
-export type Fetched = Readonly<{
-  partition: number
-  code: number
-  first: bigint
-  end: bigint
-  batches: Buffer | null
-}>
-
-/** Fetch, version 11: partitions of one topic, without a session. Reads only what is committed. */
-export const fetchRequest = ({ topic, positions, maxWaitMs, maxBytes }: Fetch): Exchange<readonly Fetched[]> =>
-  exchange(
-    { key: 1, version: 11, name: 'Fetch' },
-    out => {
-      out.int32(-1)
-      out.int32(maxWaitMs)
-      out.int32(1)
-      out.int32(maxBytes)
-      out.int8(1)
-      out.int32(0)
-      out.int32(-1)
-      out.int32(1)
-      out.string(topic)
-      out.int32(positions.size)
-      for (const [partition, offset] of positions) {
-        out.int32(partition)
-        out.int32(-1)
-        out.int64(offset)
-        out.int64(-1n)
-        out.int32(maxBytes)
-      }
-      out.int32(0)
-      out.string('')
-    },
-    from => {
-      from.int32()
-      const failed = from.int16()
-      from.int32()
-      const fetched = from
-        .array(() => {
-          from.string()
-          return from.array(() => {
-            const partition = from.int32()
-            const code = from.int16()
-            const end = from.int64()
-            from.skip(8)
-            const first = from.int64()
-            from.array(() => from.skip(16)) // aborted transactions: replies are not written in any
-            from.int32()
-            const size = from.int32()
-            return { partition, code, first, end, batches: size <= 0 ? null : from.raw(size) }
-          })
-        })
-        .flat()
-      return failed === codes.none
-        ? fetched
-        : [...positions.keys()].map(partition => ({ partition, code: failed, first: -1n, end: -1n, batches: null }))
     },
   )

@@ -1,12 +1,20 @@
-import { pause } from '../../clock.ts'
+import { now, pause, wallClock } from '../../clock.ts'
+import type { EpochMs, Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
+import type { ReaderEvent } from '../../events.ts'
 import type { From, Handler, Reading, Source } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
-import { codeName, codes, fetchRequest, offsetsRequest } from './protocol.ts'
-import type { Fetched } from './protocol.ts'
+import { fetchRequest } from './fetch.ts'
+import type { Fetched } from './fetch.ts'
+import { Holdback } from './holdback.ts'
+import { codeName, codes, offsetsRequest } from './protocol.ts'
 import { readBatches } from './records.ts'
 
-const maxWaitMs = 1_000 // how long the broker may hold an empty answer: it answers at once when there is something
+/**
+ * How long the broker may hold an empty answer: it answers at once when there is something. That a transaction holds records
+ * back is seen by empty answers alone, and must be known before calls run out of patience.
+ */
+const maxWaitMs = 500
 const graceMs = 2_000
 const maxBytes = 4 * 1_048_576
 const againMs = 100
@@ -17,7 +25,8 @@ let count = 0
 /**
  * Reads partitions alone, without a group: each instance has its own, so there is nothing to negotiate, no rebalance and
  * nothing that a kill -9 leaves behind. Positions are ours: they begin where the log ended when we subscribed, and go on
- * at the last handled offset + 1 through lost connections and moved leaders.
+ * at the last handled offset + 1 through lost connections and moved leaders. They are positions of one topic, known by its
+ * id: one that was made anew under the same name is read from its beginning, as are partitions that have been added.
  */
 export class Reader implements Reading {
   readonly #cluster: Cluster
@@ -30,9 +39,13 @@ export class Reader implements Reading {
   readonly #positions = new Map<number, bigint>()
   readonly #loops = new Map<number, Promise<void>>()
   readonly #lost = new Set<number>() // nodes that we cannot read from at present
+  readonly #holdback: Holdback
   readonly #ended = new AbortController()
   readonly #held: Disposable[] = []
   #saidAtOpening = ''
+  #wanted: Source['partitions'] = []
+  #id: string | null = null // of the topic that the positions are in
+  #remadeAt: EpochMs | null = null
 
   constructor(cluster: Cluster, { topic, from, lost = 'end', moved }: Source, handler: Handler) {
     this.#cluster = cluster
@@ -41,10 +54,11 @@ export class Reader implements Reading {
     this.#lostTo = lost
     this.#moved = moved
     this.#handler = handler
+    this.#holdback = new Holdback((kind, partition, reason) => this.#tell(kind, [partition], reason, null))
   }
 
   get healthy(): boolean {
-    if (this.#lost.size > 0 || this.#positions.size === 0) return false
+    if (this.#lost.size > 0 || this.#positions.size === 0 || this.absent) return false
     for (const partition of this.#positions.keys()) {
       const leader = this.#cluster.leader(this.#topic, partition)
       if (leader === null || this.#cluster.link(leader, this.#purpose) === null) return false
@@ -52,8 +66,23 @@ export class Reader implements Reading {
     return true
   }
 
+  get absent(): boolean {
+    const size = this.#cluster.size(this.#topic)
+    if (size === null) return false
+    return size === 0 || (this.#wanted !== 'all' && this.#wanted.some(partition => partition >= size))
+  }
+
+  get heldBackMs(): number {
+    return this.#holdback.forMs
+  }
+
+  get remadeAt(): EpochMs | null {
+    return this.#remadeAt
+  }
+
   /** Resolves once every position is known. Waits for the cluster as long as it takes, or until closed. */
   async open(partitions: Source['partitions']): Promise<this> {
+    this.#wanted = partitions
     this.#held.push(
       this.#cluster.purpose(this.#purpose, () => this.#nodes()),
       this.#cluster.watch(() => this.#assign()),
@@ -61,6 +90,7 @@ export class Reader implements Reading {
     while (!this.#ended.signal.aborted) {
       try {
         const wanted = partitions === 'all' ? [...Array(this.#cluster.partitions(this.#topic)).keys()] : partitions
+        this.#id ??= this.#cluster.id(this.#topic)
         await this.#position(wanted.filter(partition => !this.#positions.has(partition)))
         this.#cluster.refresh() // connects for this purpose
         this.#assign()
@@ -106,8 +136,30 @@ export class Reader implements Reading {
     }
   }
 
+  /** Goes along with what has become of the topic: it was made anew, or has more partitions. */
+  #follow(): void {
+    const [id, size] = [this.#cluster.id(this.#topic), this.#cluster.size(this.#topic) ?? 0]
+    if (this.#positions.size === 0 || size === 0) return // not positioned yet, or the topic is not there
+    const all = [...Array(size).keys()]
+    const wanted = this.#wanted === 'all' ? all : this.#wanted.filter(partition => partition < size)
+    if (id !== null && this.#id !== null && id !== this.#id) {
+      this.#positions.clear()
+      this.#holdback.clear()
+      this.#remadeAt = wallClock()
+      this.#tell('remade', wanted, 'another topic has the name now: it is read from its beginning', 0n)
+    }
+    this.#id = id ?? this.#id
+    const added = wanted.filter(partition => !this.#positions.has(partition))
+    for (const partition of added) {
+      this.#positions.set(partition, 0n) // where it begins later, the fetch says so
+      if (this.#remadeAt !== null) this.#moved?.(partition, 0n)
+    }
+    if (added.length > 0) this.#cluster.refresh() // connects to who leads them
+  }
+
   /** One loop for each node that leads some of the partitions. */
   #assign(): void {
+    this.#follow()
     for (const node of this.#nodes())
       if (!this.#loops.has(node) && !this.#ended.signal.aborted)
         this.#loops.set(
@@ -134,8 +186,10 @@ export class Reader implements Reading {
       }
       try {
         const waitMs = this.#lost.has(node) ? lookMs : maxWaitMs // to know soon whether it works again
-        const request = fetchRequest({ topic: this.#topic, positions, maxWaitMs: waitMs, maxBytes })
-        for (const fetched of await link.send(request, waitMs + graceMs)) await this.#take(fetched, positions)
+        const [id, begun] = [this.#id, now()]
+        const request = fetchRequest({ topic: this.#topic, id, positions, maxWaitMs: waitMs, maxBytes }, link.knows)
+        for (const fetched of await link.send(request, waitMs + graceMs))
+          if (id === this.#id) await this.#take(fetched, positions, begun) // else it is of the topic that was
         if (this.#lost.delete(node))
           this.#tell('recovered', [...positions.keys()], `reading from node ${node} again`, null)
       } catch (error) {
@@ -148,22 +202,29 @@ export class Reader implements Reading {
     }
   }
 
-  async #take({ partition, code, batches }: Fetched, asked: ReadonlyMap<number, bigint>): Promise<void> {
+  async #take(fetched: Fetched, asked: ReadonlyMap<number, bigint>, begun: Instant): Promise<void> {
+    const { partition, code, aborted, batches } = fetched
     const from = asked.get(partition)
     if (from === undefined || this.#ended.signal.aborted) return
     if (code === codes.offsetOutOfRange) {
+      // what lies between is gone; or the log was made anew where topics have no ids, which fresh metadata may tell
+      this.#cluster.refresh()
       await this.#position([partition], this.#lostTo)
       const to = this.#positions.get(partition) ?? 0n
-      this.#tell('repositioned', [partition], 'the position was out of range', to)
+      this.#tell('repositioned', [partition], `offset ${from} is not in the log`, to)
       this.#moved?.(partition, to)
     } else if (code !== codes.none) {
       this.#cluster.refresh()
       throw new Error(`${this.#topic}/${partition}: ${codeName(code)}`)
-    } else if (batches !== null) {
+    } else if (batches === null) {
+      this.#holdback.look(fetched, from, begun)
+    } else {
+      this.#holdback.release(partition)
       const next = readBatches(batches, {
         topic: this.#topic,
         partition,
         from,
+        aborted,
         onRecord: record => this.#handle(record),
         onSkipped: (reason, offset) => this.#tell('skipped', [partition], reason, offset),
       })
@@ -179,12 +240,7 @@ export class Reader implements Reading {
     }
   }
 
-  #tell(
-    kind: 'skipped' | 'repositioned' | 'recovered' | 'failed',
-    partitions: readonly number[],
-    reason: string,
-    offset: bigint | null,
-  ): void {
+  #tell(kind: ReaderEvent, partitions: readonly number[], reason: string, offset: bigint | null): void {
     if (events.reader.hasSubscribers)
       events.reader.publish({ topic: this.#topic, partition: partitions[0] ?? -1, kind, reason, offset })
   }

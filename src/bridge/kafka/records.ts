@@ -5,6 +5,7 @@ import type { Writer } from './bytes.ts'
 import { decompress } from './compression.ts'
 import type { Codec } from './compression.ts'
 import { crc32c } from './crc32c.ts'
+import type { Aborted } from './fetch.ts'
 
 /** Bytes of a batch around its records: base offset 8, length 4, epoch 4, magic 1, crc 4, then 40 more. */
 export const batchOverhead = 61
@@ -12,7 +13,10 @@ export const batchOverhead = 61
 export const recordOverhead = 26
 const magic = 2
 const codecMask = 0x07
+const brokersTimeFlag = 0x08
+const transactionalFlag = 0x10
 const controlFlag = 0x20
+const abortMarker = 0
 const largestUnfolded = 64 * 1_048_576
 
 type Written = Pick<Outgoing, 'key' | 'value' | 'headers'>
@@ -97,6 +101,7 @@ export type Batches = Readonly<{
   topic: string
   partition: number
   from: bigint // records below are in the batch, but were read before
+  aborted?: readonly Aborted[] // transactions that were given up: the answer carries their records all the same
   onRecord: (record: Incoming) => void
   onSkipped: (reason: string, offset: bigint) => void
 }>
@@ -106,7 +111,11 @@ export type Batches = Readonly<{
  * read (bad checksum, unknown or broken compression, too large when unfolded) is reported and passed: it would be as
  * broken the next time. A batch cut off at the end is left for the next fetch.
  */
-export function readBatches(bytes: Buffer, { topic, partition, from, onRecord, onSkipped }: Batches): bigint {
+export function readBatches(
+  bytes: Buffer,
+  { topic, partition, from, aborted = [], onRecord, onSkipped }: Batches,
+): bigint {
+  const isVoid = aborted.length === 0 ? null : voids(aborted)
   let next = from
   let at = 0
   while (bytes.length - at >= batchOverhead) {
@@ -116,10 +125,11 @@ export function readBatches(bytes: Buffer, { topic, partition, from, onRecord, o
     const batch = bytes.subarray(at, at + 12 + length)
     at += 12 + length
     const last = base + BigInt(Math.max(0, batch.readInt32BE(23)))
-    if (last < next) continue
     let records: Incoming[] | null = null
     try {
-      records = unfold(batch, { topic, partition, base, from: next })
+      const givenUp = isVoid !== null && isVoid(batch, last)
+      if (last < next) continue
+      if (!givenUp) records = unfold(batch, { topic, partition, base, from: next })
     } catch (error) {
       onSkipped(error instanceof Error ? error.message : String(error), base)
     }
@@ -127,6 +137,39 @@ export function readBatches(bytes: Buffer, { topic, partition, from, onRecord, o
     if (records !== null) for (const record of records) onRecord(record)
   }
   return next
+}
+
+/**
+ * Tells of one batch after the other, in the order of their offsets, whether its transaction was given up: from the first
+ * offset that the broker names for its producer to the marker that ends it.
+ */
+function voids(aborted: readonly Aborted[]): (batch: Buffer, last: bigint) => boolean {
+  const coming = aborted.toSorted((a, b) => (a.first < b.first ? -1 : 1))
+  const open = new Set<bigint>()
+  return (batch, last) => {
+    for (let next = coming[0]; next !== undefined && next.first <= last; next = coming[0]) {
+      open.add(next.producer)
+      coming.shift()
+    }
+    const attributes = batch.readInt16BE(21)
+    const producer = batch.readBigInt64BE(43)
+    if ((attributes & transactionalFlag) === 0 || !open.has(producer)) return false
+    if ((attributes & controlFlag) === 0) return true
+    if (isAbortMarker(batch)) open.delete(producer)
+    return false
+  }
+}
+
+/** The key of a control record has a version and its type; batches of them are never compressed. */
+function isAbortMarker(batch: Buffer): boolean {
+  const reader = new Reader(batch, batchOverhead)
+  reader.varint()
+  reader.skip(1)
+  reader.varlong()
+  reader.varint()
+  reader.varint()
+  reader.skip(2)
+  return reader.int16() === abortMarker
 }
 
 type Place = Readonly<{ topic: string; partition: number; base: bigint; from: bigint }>
@@ -138,6 +181,7 @@ function unfold(batch: Buffer, { topic, partition, base, from }: Place): Incomin
   const attributes = batch.readInt16BE(21)
   if ((attributes & controlFlag) !== 0) return []
   const firstTimestamp = Number(batch.readBigInt64BE(27))
+  const brokersTime = (attributes & brokersTimeFlag) === 0 ? null : Number(batch.readBigInt64BE(35))
   const count = batch.readInt32BE(57)
   const codec = attributes & codecMask
   const body = batch.subarray(batchOverhead)
@@ -148,7 +192,8 @@ function unfold(batch: Buffer, { topic, partition, base, from }: Place): Incomin
   for (let i = 0; i < count; i++) {
     const end = reader.varint() + reader.at
     reader.skip(1)
-    const timestamp = firstTimestamp + reader.varlong()
+    const written = reader.varlong()
+    const timestamp = brokersTime ?? firstTimestamp + written // the records go on saying what their producer meant
     const offset = base + BigInt(reader.varint())
     const key = readBytes(reader)
     const value = readBytes(reader)

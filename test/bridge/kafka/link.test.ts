@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { equal, rejects } from 'node:assert/strict'
 import { access } from '../../../src/bridge/kafka/access.ts'
 import { dial, LinkLost } from '../../../src/bridge/kafka/link.ts'
-import { metadataRequest } from '../../../src/bridge/kafka/protocol.ts'
+import { metadataRequest } from '../../../src/bridge/kafka/metadata.ts'
 import { Config } from '../../../config/schema/index.ts'
 import { scriptedNode } from '../../help/scripted.ts'
 

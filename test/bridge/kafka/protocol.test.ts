@@ -1,14 +1,7 @@
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
-import {
-  codeName,
-  codes,
-  fetchRequest,
-  metadataRequest,
-  offsetsRequest,
-  produceRequest,
-} from '../../../src/bridge/kafka/protocol.ts'
+import { codeName, codes, offsetsRequest, produceRequest } from '../../../src/bridge/kafka/protocol.ts'
 import type { EpochMs } from '../../../src/clock.ts'
 import { readBatches } from '../../../src/bridge/kafka/records.ts'
 
@@ -23,26 +16,11 @@ const theirs = async (path: string, options: object): Promise<Buffer> => {
 const ours = async (exchange: { request: { encode: () => Promise<unknown> } }): Promise<Buffer> =>
   ((await exchange.request.encode()) as Encoded).buffer
 
-test('a metadata request is what kafkajs would write', async () => {
-  deepEqual(
-    await ours(metadataRequest(['a', 'b'])),
-    await theirs('metadata/v5', { topics: ['a', 'b'], allowAutoTopicCreation: false }),
-  )
-})
-
 test('a request for offsets is what kafkajs would write', async () => {
   const topics = [{ topic: 't', partitions: [{ partition: 3, timestamp: '-1' }] }]
   deepEqual(
     await ours(offsetsRequest('t', [3], 'end')),
     await theirs('listOffsets/v3', { replicaId: -1, isolationLevel: 0, topics }),
-  )
-})
-
-test('a fetch request is what kafkajs would write', async () => {
-  const topics = [{ topic: 't', partitions: [{ partition: 2, fetchOffset: '77', maxBytes: 1_000 }] }]
-  deepEqual(
-    await ours(fetchRequest({ topic: 't', positions: new Map([[2, 77n]]), maxWaitMs: 500, maxBytes: 1_000 })),
-    await theirs('fetch/v11', { replicaId: -1, maxWaitTime: 500, minBytes: 1, maxBytes: 1_000, topics }),
   )
 })
 

@@ -7,11 +7,14 @@ import { Cluster } from '../../../src/bridge/kafka/cluster.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
 import { Reader } from '../../../src/bridge/kafka/reader.ts'
 import { events } from '../../../src/events.ts'
-import { batchOf, fetched, fetchOffset, scriptedNode } from '../../help/scripted.ts'
+import { batchOf, fetchCount, fetched, fetchOffset, inTransaction, marker, scriptedNode } from '../../help/scripted.ts'
 import { until } from '../../help/until.ts'
 
-async function reading(t: TestContext) {
-  const node = await scriptedNode()
+async function reading(
+  t: TestContext,
+  { partitions = 1, id = null }: { partitions?: number; id?: string | null } = {},
+) {
+  const node = await scriptedNode(partitions, id)
   const cluster = new Cluster(access(Config.parse({ routes: {}, broker: { brokers: node.brokers } }).broker))
   cluster.start(['t'])
   await until('connected', () => cluster.link(1, 'produce'))
@@ -25,7 +28,7 @@ async function reading(t: TestContext) {
     asked.push(fetchOffset(body))
     return fetches.shift() ?? 'silence'
   })
-  const reader = new Reader(cluster, { topic: 't', partitions: [0], from: 'end' }, ({ value }) => {
+  const reader = new Reader(cluster, { topic: 't', partitions: [0], from: 'end', lost: 'earliest' }, ({ value }) => {
     if (String(value) === 'throws') throw new Error('a handler that fails')
     got.push(String(value))
   })
@@ -36,7 +39,7 @@ async function reading(t: TestContext) {
     await closed
     await node[Symbol.asyncDispose]()
   })
-  return { node, cluster, reader, got, told, asked, fetches, open: () => reader.open([0]) }
+  return { node, cluster, reader, got, told, asked, fetches, open: (of: 'all' | number[] = [0]) => reader.open(of) }
 }
 
 test('begins at the end of the log, and goes on behind what it has handled', async t => {
@@ -63,14 +66,14 @@ test('a lost connection is no health, and afterwards it goes on where it was', a
   await until('well', () => it.reader.healthy)
 })
 
-test('out of range goes to the end, and is told', async t => {
+test('what was cut off below is told, and it goes on where the log begins now', async t => {
   const it = await reading(t)
   it.node.end = 5n
   it.node.on('fetch', body => {
     it.asked.push(fetchOffset(body))
     if (it.asked.length > 2) return 'silence'
     if (it.asked.length === 2) return fetched(0, batchOf(9n, 'z'))
-    it.node.end = 9n
+    Object.assign(it.node, { start: 9n, end: 12n })
     return fetched(codes.offsetOutOfRange)
   })
   await it.open()
@@ -80,6 +83,92 @@ test('out of range goes to the end, and is told', async t => {
     it.told.filter(kind => kind === 'repositioned'),
     ['repositioned'],
   )
+})
+
+test('a topic that was made anew is read from its beginning, though the old position is in it', async t => {
+  const it = await reading(t, { id: 'aa'.repeat(16) })
+  it.node.end = 5n
+  it.fetches.push(fetched(0, batchOf(5n, 'a')))
+  await it.open()
+  await until('the second fetch', () => it.asked.length === 2)
+  equal(it.reader.remadeAt, null)
+  it.node.state.id = 'bb'.repeat(16)
+  it.fetches.push(fetched(0, batchOf(0n, 'b')))
+  it.cluster.refresh()
+  it.node.cut()
+  await until('the first record of the new one', () => it.got.length === 2)
+  deepEqual(it.got, ['a', 'b'])
+  deepEqual(it.asked.slice(2, 3), [0n])
+  equal(it.told.includes('remade'), true)
+  equal(typeof it.reader.remadeAt, 'number')
+})
+
+test('what was fetched of the topic that was is not taken for the new one’s', async t => {
+  const it = await reading(t, { id: 'aa'.repeat(16) })
+  it.node.on('fetch', body => {
+    it.asked.push(fetchOffset(body))
+    if (it.asked.length > 1) return 'silence'
+    it.node.state.id = 'bb'.repeat(16)
+    it.cluster.refresh()
+    return 'silence'
+  })
+  await it.open()
+  await until('it is known', () => it.told.includes('remade'))
+  it.node.cut()
+  await until('asked again', () => it.asked.length === 2)
+  deepEqual([it.asked, it.got], [[0n, 0n], []])
+})
+
+test('whoever reads all of a topic reads the partitions too by which it grows', async t => {
+  const it = await reading(t)
+  it.node.end = 5n
+  const asked: number[] = []
+  it.node.on('fetch', body => {
+    asked.push(fetchCount(body))
+    return asked.at(-1) === 1 ? fetched(0) : 'silence'
+  })
+  await it.open('all')
+  equal(it.reader.healthy, true)
+  it.node.state.partitions = 3
+  it.cluster.refresh()
+  await until('all three are asked for', () => asked.at(-1) === 3)
+})
+
+test('a partition that is not there, or no longer, is absent, and nothing is read meanwhile', async t => {
+  const it = await reading(t, { partitions: 3 })
+  it.fetches.push(fetched(0, batchOf(0n, 'a'), { partition: 2 }))
+  await it.open([2])
+  equal(it.reader.absent, false)
+  it.node.state.partitions = 2
+  it.cluster.refresh()
+  await until('it is noticed', () => it.reader.absent)
+  equal(it.reader.healthy, false)
+  it.node.state.topicCode = codes.unknownTopicOrPartition
+  it.cluster.refresh()
+  await until('gone', () => it.cluster.size('t') === 0)
+  equal(it.reader.absent, true)
+})
+
+test('records of a transaction that was given up are not handed over', async t => {
+  const it = await reading(t)
+  const batches = [inTransaction(4n, batchOf(0n, 'void')), marker(1n, 4n, 'abort'), batchOf(2n, 'valid')]
+  it.fetches.push(fetched(0, Buffer.concat(batches), { aborted: [{ producer: 4n, first: 0n }] }))
+  await it.open()
+  await until('the next fetch', () => it.asked.length === 2)
+  deepEqual([it.got, it.asked], [['valid'], [0n, 3n]])
+})
+
+test('a transaction that is open is seen by answers without records, and that it has ended too', async t => {
+  const it = await reading(t)
+  it.fetches.push(fetched(0, Buffer.alloc(0), { high: 9n, stable: 0n }))
+  await it.open()
+  await until('the next fetch', () => it.asked.length === 2)
+  equal(it.reader.heldBackMs > 0, true)
+  equal(it.reader.healthy, true)
+  it.fetches.push(fetched(0, batchOf(0n, 'a'), { high: 9n, stable: 9n }))
+  it.node.cut()
+  await until('the record', () => it.got.length === 1)
+  equal(it.reader.heldBackMs, 0)
 })
 
 test('another error code is told once, refreshes what is known, and is tried again', async t => {

@@ -6,7 +6,9 @@ import { wallClock } from '../../../src/clock.ts'
 import type { Incoming, Outgoing } from '../../../src/bridge/broker.ts'
 import { Writer } from '../../../src/bridge/kafka/bytes.ts'
 import { crc32c } from '../../../src/bridge/kafka/crc32c.ts'
+import type { Aborted } from '../../../src/bridge/kafka/fetch.ts'
 import { batchOverhead, readBatches, recordSize, writeBatch } from '../../../src/bridge/kafka/records.ts'
+import { batchOf, inTransaction, marker } from '../../help/scripted.ts'
 
 type Written = Pick<Outgoing, 'key' | 'value' | 'headers'>
 const written = (records: readonly Written[], base = 0n): Buffer => {
@@ -16,13 +18,18 @@ const written = (records: readonly Written[], base = 0n): Buffer => {
   bytes.writeBigInt64BE(base, 0)
   return bytes
 }
-function read(bytes: Buffer, from = 0n): { records: Incoming[]; skipped: string[]; next: bigint } {
+function read(
+  bytes: Buffer,
+  from = 0n,
+  aborted: readonly Aborted[] = [],
+): { records: Incoming[]; skipped: string[]; next: bigint } {
   const records: Incoming[] = []
   const skipped: string[] = []
   const next = readBatches(bytes, {
     topic: 't',
     partition: 0,
     from,
+    aborted,
     onRecord: record => records.push(record),
     onSkipped: reason => skipped.push(reason),
   })
@@ -138,5 +145,54 @@ test('whatever the bytes are, reading them ends', () => {
       read(recalculated(bytes))
       read(Buffer.from(noise))
     }),
+  )
+})
+
+test('what a transaction has taken back is passed, and nothing else, though the brokers send it all the same', () => {
+  const of = (producer: bigint, offset: bigint, ...values: string[]): Buffer =>
+    inTransaction(producer, batchOf(offset, ...values))
+  const bytes = Buffer.concat([
+    batchOf(0n, 'plain'),
+    of(7n, 1n, 'void 1', 'void 2'),
+    of(8n, 3n, 'other'),
+    of(7n, 4n, 'void 3'),
+    batchOf(5n, 'plain too'),
+    marker(6n, 7n, 'abort'),
+    of(7n, 7n, 'the same producer again'),
+    marker(8n, 8n, 'commit'),
+    marker(9n, 7n, 'commit'),
+    of(7n, 10n, 'void 4'),
+    marker(11n, 7n, 'abort'),
+    of(7n, 12n, 'and again'),
+  ])
+  const aborted = [
+    { producer: 7n, first: 10n },
+    { producer: 7n, first: 1n },
+  ]
+  const { records, skipped, next } = read(bytes, 0n, aborted)
+  deepEqual(values(records), ['plain', 'other', 'plain too', 'the same producer again', 'and again'])
+  deepEqual([skipped, next], [[], 13n])
+  deepEqual(values(read(bytes.subarray(batchOf(0n, 'plain').length), 2n, aborted).records)[0], 'other', 'begun in it')
+})
+
+test('a control batch that cannot be read is passed and told', () => {
+  const broken = marker(1n, 7n, 'abort').subarray(0, batchOverhead)
+  broken.writeInt32BE(broken.length - 12, 8)
+  const { records, skipped, next } = read(
+    Buffer.concat([inTransaction(7n, batchOf(0n, 'void')), broken, batchOf(2n, 'plain')]),
+    0n,
+    [{ producer: 7n, first: 0n }],
+  )
+  deepEqual([values(records), skipped.length, next], [['plain'], 1, 3n])
+})
+
+test('where the broker sets the time, it is the time of every record', () => {
+  const batch = batchOf(0n, 'a', 'b')
+  batch.writeInt16BE(0x8, 21)
+  batch.writeBigInt64BE(1_234_567n, 35)
+  const { records } = read(recalculated(batch))
+  deepEqual(
+    records.map(({ timestamp }) => timestamp),
+    [1_234_567, 1_234_567],
   )
 })
