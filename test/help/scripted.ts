@@ -166,8 +166,9 @@ function newerMetadata(out: Writer, { id, port, leader, topicCode, partitions }:
   compactString(out, 't')
   writeId(out, topicCode === 0 ? id : '00'.repeat(16))
   out.int8(0)
-  compactLength(out, topicCode === 0 ? partitions : 0)
-  for (let partition = 0; partition < partitions && topicCode === 0; partition++) {
+  const count = topicCode === 0 ? partitions : 0
+  compactLength(out, count)
+  for (let partition = 0; partition < count; partition++) {
     out.int16(0)
     for (const number of [partition, leader, 0]) out.int32(number)
     out.raw(Buffer.from([1, 1, 1, 0]))
