@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -20,7 +21,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * An order service that answers Sluice's commands with the plain Java client, in one file and without a build:
  *
- *   java -cp 'jars/*' OrdersWorker.java localhost:9092 [topic] [compression] [group]
+ *   KAFKA_BROKERS=localhost:9092 java -cp 'jars/*' OrdersWorker.java [none|gzip|snappy|lz4|zstd]
  *
  * POST keeps the order under its key and answers 201; GET answers 200 with it, or 404.
  */
@@ -31,14 +32,10 @@ class OrdersWorker {
   final Map<ByteBuffer, byte[]> orders = new ConcurrentHashMap<>(); // a real service has a database
 
   public static void main(String[] args) {
-    if (args.length == 0) {
-      System.err.println("usage: OrdersWorker <brokers> [topic] [none|gzip|snappy|lz4|zstd] [group]");
-      System.exit(2);
-    }
-    var topic = args.length > 1 ? args[1] : "orders.commands";
-    var compression = args.length > 2 ? args[2] : "none";
-    var group = args.length > 3 ? args[3] : "orders";
-    new OrdersWorker().serve(args[0], topic, compression, group);
+    var compression = args.length > 0 ? args[0] : "none";
+    var topic = env("ORDERS_TOPIC", "orders.commands");
+    var group = env("ORDERS_GROUP", "orders");
+    new OrdersWorker().serve(env("KAFKA_BROKERS", "localhost:9092"), topic, compression, group);
   }
 
   void serve(String brokers, String topic, String compression, String group) {
@@ -92,24 +89,47 @@ class OrdersWorker {
     if (topic == null || correlation == null) return null;
     // the partition that the waiting instance of the gateway reads: others would throw the answer away
     var partition = text(headers, "sluice-reply-partition");
-    var reply = new ProducerRecord<>(topic, partition == null ? null : Integer.valueOf(partition), command.key(), handle(command));
+    Answer answer;
+    try {
+      answer = handle(command);
+    } catch (RuntimeException failure) { // answered all the same: without an answer the client would wait until the gateway gives up
+      failure.printStackTrace();
+      answer = new Answer(500, bytes("{\"error\":\"the order service failed\"}"));
+    }
+    if (answer == null) return null;
+    var reply = new ProducerRecord<>(topic, partition == null ? null : Integer.valueOf(partition), command.key(), answer.body);
     reply.headers().add("sluice-correlation-id", correlation.value()); // opaque: echoed as it came
-    reply.headers().add("sluice-status", bytes(status(command, reply.value())));
+    reply.headers().add("sluice-status", bytes(String.valueOf(answer.status)));
     reply.headers().add("content-type", bytes("application/json"));
     return reply;
   }
 
-  byte[] handle(ConsumerRecord<byte[], byte[]> command) {
+  Answer handle(ConsumerRecord<byte[], byte[]> command) {
     var key = ByteBuffer.wrap(command.key() == null ? new byte[0] : command.key());
-    if ("GET".equals(text(command.headers(), "http-method"))) return orders.get(key);
-    var order = command.value() == null ? new byte[0] : command.value();
-    if (orders.size() < 100_000) orders.put(key, order);
-    return order;
+    if (!"GET".equals(text(command.headers(), "http-method"))) {
+      var order = command.value() == null ? new byte[0] : command.value();
+      if (orders.size() < 100_000) orders.put(key, order);
+      return new Answer(201, order);
+    }
+    switch (new String(key.array(), StandardCharsets.UTF_8)) { // what a client sees when a worker is in trouble: docs/peers.md
+      case "broken" -> throw new IllegalStateException("The database is gone.");
+      case "empty" -> {
+        return new Answer(204, null);
+      }
+      case "silent" -> {
+        return null;
+      }
+      case "slow" -> LockSupport.parkNanos(300_000_000);
+    }
+    var order = orders.get(key);
+    return order == null ? new Answer(404, bytes("{\"error\":\"no such order\"}")) : new Answer(200, order);
   }
 
-  String status(ConsumerRecord<byte[], byte[]> command, byte[] order) {
-    if (!"GET".equals(text(command.headers(), "http-method"))) return "201";
-    return order == null ? "404" : "200";
+  record Answer(int status, byte[] body) {}
+
+  static String env(String name, String otherwise) {
+    var value = System.getenv(name);
+    return value == null || value.isEmpty() ? otherwise : value;
   }
 
   static String text(Headers headers, String name) {

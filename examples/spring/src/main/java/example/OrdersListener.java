@@ -30,8 +30,16 @@ class OrdersListener {
   Message<byte[]> answer(
       @Payload(required = false) byte[] body,
       @Header("http-method") String method,
-      @Header(name = "http-param-orderId", required = false) String orderId) {
+      @Header(name = "http-param-orderId", required = false) String orderId)
+      throws InterruptedException {
     if (method.equals("GET")) {
+      switch (orderId) { // what a client sees when a worker is in trouble: docs/peers.md
+        case "broken" -> throw new IllegalStateException("The database is gone.");
+        case "empty", "silent" -> {
+          return null; // no answer at all
+        }
+        case "slow" -> Thread.sleep(300);
+      }
       var found = orders.get(orderId);
       return found == null ? reply.of(404, Map.of("error", "no order " + orderId)) : reply.of(200, found);
     }

@@ -1,0 +1,3 @@
+package example;
+
+public record Order(String orderId, long amount) {}

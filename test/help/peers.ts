@@ -1,0 +1,146 @@
+import { test } from 'node:test'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { join } from 'node:path'
+import { format, load } from '../../config/load.ts'
+import { start } from '../../src/app.ts'
+import { client } from './ask.ts'
+import type { Answer, Ask, Asked } from './ask.ts'
+import { built } from './built.ts'
+import { startChild } from './child.ts'
+import { adminOf } from './gateway.ts'
+import { fresh, useKafka } from './kafka.ts'
+import { freshTopics } from './onkafka.ts'
+import { rowsOf, written } from './peerpage.ts'
+import { without } from './recipes.ts'
+import type { Recipe } from './recipes.ts'
+import type { Scope } from './scope.ts'
+import { until } from './until.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const silenceMs = 1_000
+const slowMs = 300 // what the workers sleep
+
+type Played = Readonly<{ path: string; asked?: Asked }>
+const anOrder = { orderId: 'o-1', amount: 42 }
+const placed = (body: unknown): Played => ({ path: '/orders', asked: { body } })
+const read = (orderId: string): Played => ({ path: `/orders/${orderId}` })
+
+/** What is asked of every peer, in this order. All orders but `unknown` have been placed. */
+const requests = {
+  answer: placed(anOrder),
+  'no body': read('o-1'),
+  refusal: read('unknown'),
+  exception: read('broken'),
+  null: read('empty'),
+  slow: read('slow'),
+  silent: read('silent'),
+  afterwards: read('o-1'),
+} as const satisfies Readonly<Record<string, Played>>
+
+export type Case = keyof typeof requests
+export const cases = Object.keys(requests) as readonly Case[]
+
+/** What a worker does in a case, and what its client gets: status, content type and body of a reply, or the code of a problem. */
+export type Row = readonly [does: string, gets: string]
+
+export type Peer = Readonly<{
+  title: string
+  /** Its folder under examples/. */
+  name: string
+  recipe: Recipe
+  /** What the worker prints once it has joined its group. */
+  ready: RegExp
+  rows: Readonly<Record<Case, Row>>
+}>
+
+/** Plays a worker of a real framework, its example as it stands, behind the gateway that its gateway.yaml configures. */
+export function playPeer(peer: Peer): void {
+  const kafka = useKafka()
+  const skip = kafka.skip || without(peer.title, peer.recipe)
+  test(`${peer.title}: clients get what docs/peers.md says`, { skip, timeout: 600_000 }, async t => {
+    const folder = await built(peer.name, peer.recipe)
+    const topics = freshTopics()
+    const { ask, admin } = await gatewayOf(t, peer, kafka.brokers, topics)
+    const worker = await startChild({
+      command: peer.recipe.run,
+      cwd: folder,
+      ready: peer.ready,
+      env: { KAFKA_BROKERS: kafka.brokers, ORDERS_TOPIC: topics.commands, ORDERS_GROUP: topics.commands },
+    })
+    t.after(() => worker[Symbol.asyncDispose]())
+    await warmed(ask)
+
+    const seen: [Case, Row][] = []
+    for (const name of cases) {
+      const { path, asked }: Played = requests[name]
+      const answer = await ask(path, asked)
+      seen.push([name, [peer.rows[name][0], told(answer)]])
+      if (name === 'slow') ok(answer.ms >= slowMs, `The slow answer took ${answer.ms} ms.`)
+      if (answer.code === 'reply-timeout') ok(answer.ms >= silenceMs, `The timeout came after ${answer.ms} ms.`)
+    }
+    deepEqual(Object.fromEntries(seen), peer.rows, worker.printed)
+    await eachItsOwn(ask)
+    equal((await admin.metrics()).sum('sluice_replies_total', { class: 'unmarked' }), 0)
+    deepEqual(written(peer), rowsOf(peer), 'docs/peers.md says something else: run `npm run peers -- --write`')
+  })
+}
+
+type Opened = Readonly<{ ask: Ask; admin: ReturnType<typeof adminOf> }>
+
+/** The gateway that the example configures, on free ports and on topics of its own. */
+async function gatewayOf(
+  t: Scope,
+  { name }: Peer,
+  brokers: string,
+  { commands, replies }: Readonly<{ commands: string; replies: string }>,
+): Promise<Opened> {
+  const set = {
+    'server.host': '127.0.0.1',
+    'server.port': 0,
+    'admin.port': 0,
+    'log.level': 'silent',
+    'instance.id': fresh('gateway'),
+    'overload.mode': 'off', // the machine of the tests may be busier than any gateway should be
+    'broker.publish.attempts': 1,
+    'broker.publish.attemptMs': silenceMs - 100,
+    'workers.orders.topic': commands,
+    'replies.topic': replies,
+    'routes.place-order.timeoutMs': 20_000, // the first answers of a process take their time
+    'routes.read-order.timeoutMs': silenceMs,
+  }
+  const { config, mistakes } = load(join(root, 'examples', name, 'gateway.yaml'), {
+    env: { KAFKA_BROKERS: brokers },
+    set: Object.entries(set).map(([path, value]) => `${path}=${value}`),
+  })
+  if (config === null) throw new Error(format(mistakes))
+  const gateway = await start(config)
+  const { ask, ...held } = client(gateway.url)
+  t.after(async () => {
+    await gateway.stop({ delayMs: 0 })
+    held[Symbol.dispose]()
+  })
+  await gateway.ready
+  return { ask, admin: adminOf(t, gateway.adminUrl) }
+}
+
+/** Places the orders that are read later, until the worker answers as quickly as it will. */
+async function warmed(ask: Ask): Promise<void> {
+  for (const orderId of ['o-1', 'slow']) await ask('/orders', { body: { ...anOrder, orderId } })
+  await until('reading is quick', async () => (await ask('/orders/o-1')).ms < silenceMs / 4, 30_000)
+}
+
+/** A hundred at once: nobody gets the answer of somebody else. */
+async function eachItsOwn(ask: Ask): Promise<void> {
+  const ids = Array.from({ length: 100 }, (_, i) => `n-${i}`)
+  const answers = await Promise.all(ids.map(orderId => ask('/orders', { body: { orderId, amount: 1 } })))
+  deepEqual(
+    answers.map(({ json }) => json['orderId']),
+    ids,
+  )
+}
+
+function told({ status, headers, code, outcome, text }: Answer): string {
+  if (code !== null) return `${status} ${code} (${outcome})`
+  const type = headers['content-type'] ?? (text === '' ? null : 'without content type')
+  return [status, type, text || 'without body'].filter(part => part !== null).join(' · ')
+}
