@@ -19,7 +19,10 @@ playPeer({
     ],
     null: ['returns null', '200 · without body'],
     slow: ['answers after 300 ms', '200 · application/json · {"orderId":"slow","amount":42}'],
-    silent: ['returns an observable that never emits', '504 reply-timeout (sent)'],
-    afterwards: ['returns the order', '200 · application/json · {"orderId":"o-1","amount":42}'],
+    silent: ['returns an observable that never ends', '504 reply-timeout (sent)'],
+    afterwards: [
+      'waits: Nest handles one command after the other, and the last one never ends',
+      '504 reply-timeout (sent)',
+    ],
   },
 })
