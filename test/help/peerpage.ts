@@ -12,8 +12,7 @@ type Seen = Pick<Peer, 'title' | 'name' | 'rows'>
 export type Rows = Readonly<{ line: string; table: string }>
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-const code = (text: string): string =>
-  text.startsWith('without ') ? text : `\`${text.replaceAll('|', '\\|')}\``
+const code = (text: string): string => (text.startsWith('without ') ? text : `\`${text.replaceAll('|', '\\|')}\``)
 /** Status and what it is of: the content type of a reply, the code of a problem. */
 const short = (gets: string): string => gets.split(' · ', 1)[0]!.replace(/ \(.*\)$/, '')
 
