@@ -69,8 +69,9 @@ function scan({ headers: all }: Incoming, names: Names, worker: string): Scanned
     const name = written.toLowerCase()
     if (name === status || name === names.status) said ??= text(value)
     else if (name === names.error) failure ??= text(value)
-    else if (name === 'content-type' || name === `${prefix}content-type`) type ??= contentOf(name, value, worker)
-    else if (name === names.type) otherType ??= contentOf(name, value, worker).replaceAll('"', '')
+    else if (name === 'content-type' || name === `${prefix}content-type`)
+      type ??= unquoted(contentOf(name, value, worker))
+    else if (name === names.type) otherType ??= unquoted(contentOf(name, value, worker))
     else {
       const header = headerOf(name, value, names)
       if (header === null || (!repeated.has(header) && headers.some(([other]) => other === header))) continue
@@ -96,8 +97,9 @@ function headerOf(name: string, value: Uint8Array, { plain, id }: Names): string
 
 function statusOf(said: string | null, worker: string): number | null {
   if (said === null) return null
-  if (!/^[2-5]\d\d$/.test(said)) throw bad(worker, 'a status that is none from 200 to 599')
-  return Number(said)
+  const digits = unquoted(said)
+  if (!/^[2-5]\d\d$/.test(digits)) throw bad(worker, 'a status that is none from 200 to 599')
+  return Number(digits)
 }
 
 function contentOf(name: string, value: Uint8Array, worker: string): string {
@@ -105,6 +107,9 @@ function contentOf(name: string, value: Uint8Array, worker: string): string {
   if (unprintable.test(content)) throw bad(worker, `control characters in the header ${name}`)
   return content
 }
+
+/** Spring writes headers as JSON where they are no strings, and strings too where it is told to. */
+const unquoted = (value: string): string => value.replace(/^"(.*)"$/, '$1')
 
 const latin1 = (value: Uint8Array): string =>
   Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')

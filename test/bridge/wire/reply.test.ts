@@ -132,6 +132,9 @@ test('Spring writes the type with quotes, under a name of its own', () => {
   equal(typeOf({ headers: pairs({ contentType: 'text/plain' }) }, 'spring'), 'text/plain')
   equal(typeOf({ headers: pairs({ contentType: '"a/b"', 'content-type': 'c/d' }) }, 'spring'), 'c/d')
   equal(typeOf({ headers: pairs({ contentType: '"a/b"' }) }, 'sluice'), null)
+  equal(typeOf({ headers: pairs({ 'content-type': '"text/plain; charset="utf-8""' }) }), 'text/plain; charset="utf-8"')
+  equal(typeOf({ headers: pairs({ 'content-type': 'text/plain; charset="utf-8"' }) }), 'text/plain; charset="utf-8"')
+  equal(read({ headers: pairs({ 'sluice-status': '"404"' }) }, 'spring').status, 404)
 })
 
 test('what a framework says to have failed is a status, and what failed its detail', () => {
