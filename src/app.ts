@@ -103,7 +103,8 @@ async function openFront(
   partitionFor: PartitionFor,
 ): Promise<Front> {
   const { server, routes } = config
-  const shown = operations === null ? null : { operations: operations.resources, routes }
+  const shown =
+    operations === null ? null : { operations: operations.resources, streams: config.operations.streams, routes }
   const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
   const front = await serve(
     server,

@@ -143,8 +143,9 @@ export async function openOperations(
   { broker, publish, held }: Readonly<{ broker: Broker; publish: Far['publish']; held: AsyncDisposableStack }>,
 ): Promise<OperationsPart | null> {
   if (!Object.values(routes).some(wantsOperations)) return null
-  const { Claims, Operations, Returns, operable, resources } = await import('./bridge/operations/index.ts') // not loaded where it is not used
+  const { Cancels, Claims, Operations, Returns, operable, resources } = await import('./bridge/operations/index.ts') // not loaded where it is not used
   const log = held.use(new Operations({ broker, publish }, operations))
+  const cancels = new Cancels()
   const readers = new Map(
     Object.entries(routes).flatMap(([name, { command, query, contentType }]) => {
       const worker = workers[(command ?? query)?.to ?? '']
@@ -158,15 +159,22 @@ export async function openOperations(
     new Returns(broker, log, {
       topic: operations.replies,
       dialects: Object.values(workers).map(dialectOf),
+      refused: id => cancels.refused(id),
       read: (route, record, worker) => (readers.get(route) ?? plain)(record, worker),
     }),
   )
+  const cancelling = {
+    operations: log,
+    returns,
+    publish,
+    dialectOf: (name: string) => (workers[name]?.cancel === true ? dialectOf(workers[name]) : null),
+  }
   return {
     log,
     returns,
     core: (publish, options) => operable({ publish, operations: log, returns }, options),
     claims: terms => new Claims(log, terms),
-    resources: resources(log, operations),
+    resources: resources(log, { ...operations, cancelled: operation => cancels.cancel(cancelling, operation) }),
   }
 }
 

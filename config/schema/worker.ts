@@ -55,6 +55,12 @@ export const Worker = z.strictObject({
     .describe(
       '`partition`: the worker answers to the partition that the command names. `broadcast`: it ignores it, so every instance reads all partitions, as always where the dialect names none.',
     ),
+  cancel: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether it understands records that cancel a command, as `sluice/worker` does; any other would run them. Without it `DELETE` of an operation is 409.',
+    ),
   breaker: breaker(20, 5_000, 60_000)
     .extend({
       failOn: z

@@ -79,8 +79,13 @@ export function edge({
     const known = methodsOf.get(path) ?? []
     methodsOf.set(path, [...known, ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
   }
-  for (const one of operations === null ? [] : operationRoutes(operations, shared.clientOf))
-    add(one.method, one.path, resource(one))
+  if (operations !== null) {
+    const limits = { clients: operations.streams, clientsPerAddress: operations.streams, retryMs: 1_000 }
+    const clients = new Clients('operations', limits)
+    streams.push(clients)
+    const parts = { clientOf: shared.clientOf, clients, flushMs: door.flushMs }
+    for (const one of operationRoutes(operations, parts)) add(one.method, one.path, resource(one))
+  }
   for (const way of [...ways].sort(byPlainness)) {
     const [method, path] = way.route.match.split(' ') as Match
     add(method, path, serving(way))

@@ -114,7 +114,7 @@ export class Exchange implements Pending, Answered {
   open(type: string, problem: Problem | null = null): ServerResponse | null {
     const { res, connection } = this
     const ms = since(this.started)
-    const outcome = this.call?.progress.outcome ?? 'not-sent'
+    const outcome = this.call?.progress.outcome ?? this.outcome
     this.last = true
     if (!this.#gone) {
       res.shouldKeepAlive = false

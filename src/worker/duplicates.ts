@@ -86,6 +86,9 @@ export class Duplicates {
   }
 }
 
+/** Failures and 429 are not remembered, as the next sending may succeed. */
+export const isKept = ({ status }: Reply): boolean => status !== 429 && status < 500
+
 function weigh({ headers, body }: Reply): number {
   let sum = body.length
   for (const [name, value] of headers) sum += name.length + value.length

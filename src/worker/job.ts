@@ -8,13 +8,16 @@ import type { Ticket } from './prefix.ts'
 /** One sending of a command: where to reply, and the record that is finished by the reply. */
 export type Sending = Readonly<{ origin: Origin; part: Part; ticket: Ticket }>
 
+/** Why the signal of a job aborts. */
+type Reason = 'expired' | 'stopped' | 'cancelled'
+
 /** A command that waits or runs. Further sendings of it that arrive meanwhile join it. */
 export class Job {
   readonly command: Command
   readonly #aborter = new AbortController()
   #sendings: readonly Sending[]
   #alarm: Alarm | null = null
-  #ended: 'expired' | 'stopped' | null = null
+  #ended: Reason | null = null
 
   constructor(command: Command, first: Sending) {
     this.command = command
@@ -30,7 +33,7 @@ export class Job {
   }
 
   /** Why the signal has aborted. */
-  get ended(): 'expired' | 'stopped' | null {
+  get ended(): Reason | null {
     return this.#ended
   }
 
@@ -57,6 +60,13 @@ export class Job {
     return dropped
   }
 
+  /** Removes and returns all sendings. */
+  dropAll(): readonly Sending[] {
+    const dropped = this.#sendings
+    this.#sendings = []
+    return dropped
+  }
+
   /** Arms the alarm that aborts the signal at `expires`. A command already past it, which differing clocks allow, gets `clockSkewMs` more. */
   begin(clockSkewMs: number): void {
     const { expires } = this
@@ -66,6 +76,11 @@ export class Job {
       if (this.expires === expires) this.#end('expired', 'The command has expired.')
       else this.begin(clockSkewMs) // a sending that joined meanwhile expires later
     })
+  }
+
+  /** Its client wants it no longer. */
+  cancel(): void {
+    this.#end('cancelled', 'The command was cancelled.')
   }
 
   stop(): void {
@@ -78,7 +93,7 @@ export class Job {
     this.#alarm?.cancel()
   }
 
-  #end(how: 'expired' | 'stopped', reason: string): void {
+  #end(how: Reason, reason: string): void {
     this.#ended ??= how
     this.#aborter.abort(new Error(reason))
   }

@@ -64,3 +64,7 @@ export class Lanes {
     this.#fill()
   }
 }
+
+/** The lane of a record: its key. */
+export const laneOf = (key: Uint8Array | null): string | null =>
+  key === null ? null : Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')

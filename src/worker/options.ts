@@ -5,10 +5,12 @@ import type { Command } from './command.ts'
 import type { DuplicatesOptions } from './duplicates.ts'
 
 export type Context = Readonly<{
-  /** Aborts when the command expires and when the worker stops: what the handler then throws is neither a reply nor a failure. */
+  /** Aborts when the command expires, when its client cancels it, and when the worker stops: what the handler then throws is neither a reply nor a failure. */
   signal: AbortSignal
   /** When nobody wants the command done any more, in epoch milliseconds; null when the command does not say. */
   expires: number | null
+  /** Tells the client of an operation how far it is, in percent; of any other command it does nothing. Throws a RangeError. */
+  progress: (percent: number, note?: string) => void
 }>
 
 /** What a handler gives back: an answer, a refusal, or nothing, which is 204. */
@@ -48,6 +50,7 @@ export type ServeOptions = WorkerOptions & Readonly<{ broker: Broker }>
 export type Counters = Readonly<{
   served: number
   expired: number
+  cancelled: number // dropped or stopped as their clients wished
   duplicates: number
   joined: number
   poison: number

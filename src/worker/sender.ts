@@ -2,8 +2,8 @@ import type { Reply } from '../call.ts'
 import { after, pause, wallClock } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Broker, Header, Headers } from '../bridge/broker.ts'
-import { replyHeaders } from '../bridge/wire/index.ts'
-import type { Dialect, Origin } from '../bridge/wire/index.ts'
+import { noticeHeaders, operationMark, replyHeaders } from '../bridge/wire/index.ts'
+import type { Dialect, Notice, Origin } from '../bridge/wire/index.ts'
 import { problem, toReply } from './answer.ts'
 
 export type SenderOptions = Readonly<{
@@ -52,6 +52,25 @@ export class Sender {
     } finally {
       alarm.cancel()
       stop.removeEventListener('abort', end)
+    }
+  }
+
+  /** Tells the gateway of a command that is not answered yet; tried once, and only where the gateway reads it. */
+  async notify(origin: Origin, notice: Notice, note = ''): Promise<void> {
+    const { broker, dialect, stop } = this.#options
+    if (!Buffer.from(origin.correlation).toString().startsWith(operationMark)) return
+    try {
+      await broker.publish({
+        topic: origin.replyTopic,
+        partition: origin.replyPartition ?? (await this.#anyPartition(origin.replyTopic)),
+        key: null,
+        value: Buffer.from(note),
+        headers: noticeHeaders(dialect, origin.correlation, notice),
+        acks: 'all',
+        signal: stop,
+      })
+    } catch {
+      // the next one says more
     }
   }
 

@@ -1,25 +1,29 @@
 import type { Reply } from '../call.ts'
-import { pause, wallClock } from '../clock.ts'
+import { after, wallClock } from '../clock.ts'
 import { events } from '../events.ts'
 import type { Broker, Held, Incoming, Membership } from '../bridge/broker.ts'
 import { readCommand } from '../bridge/wire/index.ts'
 import type { Dialect, Origin } from '../bridge/wire/index.ts'
+import { Busy } from './busy.ts'
 import { Command } from './command.ts'
-import { Duplicates } from './duplicates.ts'
+import { Duplicates, isKept } from './duplicates.ts'
 import { Job } from './job.ts'
 import type { Sending } from './job.ts'
-import { Lanes } from './lanes.ts'
+import { Lanes, laneOf } from './lanes.ts'
 import { Parts } from './part.ts'
 import type { Part } from './part.ts'
+import { Progress } from './progress.ts'
 import { Sender } from './sender.ts'
 import type { CommandHandler, ServeOptions, Serving } from './options.ts'
-import { decide, expired } from './verdict.ts'
+import { cancelled, decide, expired } from './verdict.ts'
 
+/** For a handler to end once it is asked to: one that still runs then has refused. */
+const refusalMs = 1_000
 const lastMs = 1_000 // for handlers to notice that their signal has aborted, and to reply
 
 /** A member of the workers' group: from the record to the acknowledged reply. */
 export class Server implements Serving {
-  readonly counters = { served: 0, expired: 0, duplicates: 0, joined: 0, poison: 0, failed: 0 }
+  readonly counters = { served: 0, expired: 0, cancelled: 0, duplicates: 0, joined: 0, poison: 0, failed: 0 }
   readonly #broker: Broker
   readonly #membership: Membership
   readonly #dialect: Dialect
@@ -37,8 +41,7 @@ export class Server implements Serving {
   readonly #gone = Promise.withResolvers<void>()
   #member: AsyncDisposable | null = null
   #closing: Promise<void> | null = null
-  #busy = 0 // commands and replies under way
-  #quiet: (() => void) | null = null
+  readonly #busy = new Busy() // commands and replies under way
 
   constructor(options: ServeOptions, handler: CommandHandler) {
     const { broker, topic, group, dialect = 'sluice', from = 'earliest', clockSkewMs = 1_000, duplicates } = options
@@ -89,6 +92,7 @@ export class Server implements Serving {
     const sending: Sending = { origin, part, ticket }
     if (this.#isExpired(sending)) return this.#expire(sending)
     const id = origin.commandId
+    if (origin.cancels) return this.#cancel(sending, id)
     if (id !== null && this.#isKnown(id, sending)) return
     const job = new Job(new Command(origin, record), sending)
     if (id !== null) this.#known.set(id, job)
@@ -137,18 +141,44 @@ export class Server implements Serving {
   async #perform(job: Job): Promise<void> {
     job.drop(({ part }) => part.lost) // another member has them by now
     for (const sending of job.drop(one => this.#isExpired(one))) this.#expire(sending)
-    this.#busy++
+    this.#busy.begin()
     const reply = job.sendings.length === 0 ? null : await this.#decide(job)
     if (job.command.id !== null) this.#known.delete(job.command.id)
-    if (reply !== null) for (const sending of job.sendings) void this.#answer(sending, reply)
-    this.#rest()
+    if (reply === cancelled) for (const sending of job.sendings) void this.#answerCancelled(sending)
+    else if (reply !== null) for (const sending of job.sendings) void this.#answer(sending, reply)
+    this.#busy.end()
+  }
+
+  /** Drops a command that waits, and asks one that runs to stop. Whoever asked is told what became of that. */
+  #cancel(sending: Sending, id: string | null): void {
+    const { origin, part, ticket } = sending
+    part.finish(ticket)
+    const refuse = (): void => void this.#sender.notify(origin, { kind: 'not-cancelled' })
+    const job = id === null ? undefined : this.#known.get(id)
+    if (job === undefined) return refuse()
+    job.cancel()
+    if (this.#started.has(job)) after(refusalMs, () => this.#started.has(job) && refuse())
+    else {
+      this.counters.cancelled++
+      for (const one of job.dropAll()) void this.#answerCancelled(one)
+    }
+  }
+
+  /** The notice ends the operation, the reply whoever waits for one. */
+  async #answerCancelled(sending: Sending): Promise<void> {
+    await this.#sender.notify(sending.origin, { kind: 'cancelled' })
+    await this.#answer(sending, cancelled)
   }
 
   /** Null when nothing was decided, because the worker stops: the command comes again. */
   async #decide(job: Job): Promise<Reply | null> {
     this.#started.add(job)
     job.begin(this.#clockSkewMs)
-    const verdict = await decide(job, this.#handler)
+    const progress = new Progress((percent, note) => {
+      for (const { origin } of job.sendings) void this.#sender.notify(origin, { kind: 'progress', percent }, note)
+    })
+    const verdict = await decide(job, this.#handler, progress.report)
+    progress.end()
     job.finish()
     this.#started.delete(job)
     if (verdict.kind === 'stopped') return null
@@ -161,11 +191,11 @@ export class Server implements Serving {
 
   /** The record is finished once its reply is acknowledged, or nobody waits for it any more. */
   async #answer({ origin, part, ticket }: Sending, reply: Reply): Promise<void> {
-    this.#busy++
+    this.#busy.begin()
     const sent = await this.#sender.send(origin, reply)
     if (sent === 'given-up') this.counters.failed++
     if (sent !== 'stopped') part.finish(ticket)
-    this.#rest()
+    this.#busy.end()
   }
 
   #tell(cause: unknown, command: Command | null): void {
@@ -176,36 +206,18 @@ export class Server implements Serving {
     }
   }
 
-  #rest(): void {
-    if (--this.#busy === 0) this.#quiet?.()
-  }
-
   async #close(): Promise<void> {
     this.#lanes.clear()
-    await this.#untilQuiet(this.#stopMs)
+    await this.#busy.quiet(this.#stopMs)
     for (const job of this.#started) job.stop()
-    await this.#untilQuiet(lastMs)
+    await this.#busy.quiet(lastMs)
     this.#stop.abort()
     // leaving the group may wait for these promises
     this.#gone.resolve()
     this.#parts.wake()
     await this.#member?.[Symbol.asyncDispose]()
   }
-
-  /** Resolves when nothing is under way, at the latest after `limitMs`. */
-  async #untilQuiet(limitMs: number): Promise<void> {
-    if (this.#busy === 0) return
-    const quiet = new AbortController()
-    this.#quiet = () => quiet.abort()
-    await pause(limitMs, quiet.signal)
-  }
 }
-
-/** Failures and 429 are not remembered, as the next sending may succeed. */
-const isKept = ({ status }: Reply): boolean => status !== 429 && status < 500
-
-const laneOf = (key: Uint8Array | null): string | null =>
-  key === null ? null : Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
 
 function complain(cause: unknown, command: Command | null): void {
   const what = command === null ? 'A record is no command.' : `The handler of ${command.route} failed.`

@@ -5,19 +5,23 @@ import type { CommandHandler } from './options.ts'
 
 /** How a handler ended. `stopped`: nothing was decided, and another member gets the command. */
 export type Verdict =
-  | Readonly<{ kind: 'served' | 'expired'; reply: Reply }>
+  | Readonly<{ kind: 'served' | 'expired' | 'cancelled'; reply: Reply }>
   | Readonly<{ kind: 'poison'; reply: Reply; cause: unknown }>
   | Readonly<{ kind: 'stopped' }>
 
 /** The reply to a command that expired before it was begun or done. */
 export const expired = toReply(problem(504, 'The command expired before it was done.', { code: 'expired' }))
+/** The reply to a command that its client cancelled, for whoever waits for it. */
+export const cancelled = toReply(problem(410, 'The command was cancelled.', { code: 'cancelled' }))
 const failure = toReply(problem(500, 'The worker failed.')) // the error itself may hold secrets: it goes to the log only
 
+type Report = (percent: number, note?: string) => void
+
 /** Runs the handler. Never rejects. */
-export async function decide(job: Job, handler: CommandHandler): Promise<Verdict> {
+export async function decide(job: Job, handler: CommandHandler, report: Report): Promise<Verdict> {
   const { command, signal, expires } = job
   try {
-    return { kind: 'served', reply: toReply(await handler(command, { signal, expires })) }
+    return { kind: 'served', reply: toReply(await handler(command, { signal, expires, progress: report })) }
   } catch (error) {
     return excuse(error, job)
   }
@@ -32,6 +36,7 @@ function excuse(error: unknown, job: Job): Verdict {
       cause = unsendable
     }
   if (job.ended === 'stopped') return { kind: 'stopped' }
+  if (job.ended === 'cancelled') return { kind: 'cancelled', reply: cancelled }
   if (job.ended === 'expired') return { kind: 'expired', reply: expired }
   return { kind: 'poison', reply: failure, cause }
 }

@@ -15,7 +15,7 @@ const origin = readCommand('sluice', record)!
 const verdict = async (handler: CommandHandler, stopped = false) => {
   const job = new Job(new Command(origin, record), { origin, part, ticket: part.begin(0n) })
   if (stopped) job.stop()
-  const decided = await decide(job, handler)
+  const decided = await decide(job, handler, () => {})
   return [decided.kind, 'reply' in decided ? decided.reply.status : null]
 }
 const fails = (): never => {

@@ -28,7 +28,7 @@ export type Accepted = Readonly<{
   holds: Holding | null
 }>
 
-export type Progress = Readonly<{ kind: 'progress'; percent: number; note: string; at: number; source: string }>
+export type Progress = Readonly<{ kind: 'progress'; percent: number; note: string; at: number }>
 
 /** How an operation ends: the first of them in the log is its end. */
 export type Ending = Readonly<

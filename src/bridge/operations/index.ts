@@ -1,3 +1,4 @@
+export { Cancels } from './cancel.ts'
 export { Claims } from './claims.ts'
 export type { Claimed, Held } from './claims.ts'
 export type { Holding } from './event.ts'

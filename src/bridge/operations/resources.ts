@@ -25,6 +25,8 @@ export type Resources = Readonly<{
   path: string
   find: (client: string, id: string) => Promise<Seen | null>
   list: (client: string, limit: number, after: string | null) => readonly State[]
+  /** Asks its worker to stop. Throws operation-running when it does not, and what publishing throws. */
+  cancel: (client: string, id: string) => Promise<Seen | null>
   /** Resolves when it is as wanted or unknown, after `limitMs` at the latest, or when the signal aborts. */
   until: (id: string, wanted: (now: Seen) => boolean, limitMs: number, signal: Signal) => Promise<Seen | null>
 }>
@@ -32,10 +34,13 @@ export type Resources = Readonly<{
 /** What another instance has accepted a moment ago may not have been read here yet. */
 const arrivalMs = 300
 
-export function resources(
-  operations: Operations,
-  { path, retryAfterMs }: Readonly<{ path: string; retryAfterMs: number }>,
-): Resources {
+type ResourceOptions = Readonly<{
+  path: string
+  retryAfterMs: number
+  cancelled: (operation: Operation) => Promise<Operation | null>
+}>
+
+export function resources(operations: Operations, { path, retryAfterMs, cancelled }: ResourceOptions): Resources {
   const see = (operation: Operation): Seen => ({
     state: stateOf(operation),
     version: versionOf(operation),
@@ -43,12 +48,17 @@ export function resources(
     told: toldOf(operation),
   })
   const seen = (operation: Operation | null): Seen | null => (operation === null ? null : see(operation))
+  const find = async (client: string, id: string): Promise<Operation | null> => {
+    if (!isId(id)) return null
+    const known = operations.view.get(id) ?? (await operations.until(id, now => now !== null, arrivalMs))
+    return known?.accepted.client === client ? known : null
+  }
   return {
     path,
-    find: async (client, id) => {
-      if (!isId(id)) return null
-      const known = operations.view.get(id) ?? (await operations.until(id, now => now !== null, arrivalMs))
-      return known?.accepted.client === client ? see(known) : null
+    find: async (client, id) => seen(await find(client, id)),
+    cancel: async (client, id) => {
+      const known = await find(client, id)
+      return known === null ? null : seen(await cancelled(known))
     },
     list: (client, limit, after) => operations.view.of(client, limit, after).map(stateOf),
     until: async (id, wanted, limitMs, signal) =>

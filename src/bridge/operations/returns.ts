@@ -5,16 +5,19 @@ import type { Reply } from '../../call.ts'
 import type { Broker, Incoming, Reading } from '../broker.ts'
 import type { Waiter } from '../correlate.ts'
 import { partitionOf } from '../partition.ts'
-import { correlationNames, correlationOf } from '../wire/index.ts'
-import type { Dialect } from '../wire/index.ts'
+import { correlationNames, correlationOf, noteOf, noticeOf, operationMark } from '../wire/index.ts'
+import type { Dialect, Notice } from '../wire/index.ts'
 import type { Ending } from './event.ts'
 import type { Operations } from './operations.ts'
+import type { Operation } from './view.ts'
 
 export type ReturnsOptions = Readonly<{
   topic: string
   dialects: readonly Dialect[] // of the workers
   /** Reads the replies to a route's commands; throws bad-reply. */
   read: (route: string, record: Incoming, worker: string) => Reply
+  /** A worker goes on with the command of this operation although it was asked to stop. */
+  refused: (id: string) => void
 }>
 /** Somebody who waits here for the reply to the command of an operation. */
 export type Awaiting = Waiter & Readonly<{ operation: string; hurry: () => void }>
@@ -25,8 +28,8 @@ const pattern = /^op\.(o[\w-]{22})\.([\w-]{22})$/
 const mostPassed = 10_000
 const readMs = 5_000
 
-const isOurs = (id: string): boolean => id.startsWith('op.')
-export const correlationFor = (id: string, secret: string): string => `op.${id}.${secret}`
+const isOurs = (id: string): boolean => id.startsWith(operationMark)
+export const correlationFor = (id: string, secret: string): string => `${operationMark}${id}.${secret}`
 
 /**
  * The replies to commands that are, or may become, operations: every instance reads all of them from the beginning of their
@@ -93,6 +96,8 @@ export class Returns implements AsyncDisposable {
     const correlation = correlationOf(record, this.#names, isOurs)
     const [, id = '', secret] = pattern.exec(correlation ?? '') ?? []
     if (id === '') return tell(correlation === null ? 'unmarked' : 'foreign')
+    const notice = noticeOf(record)
+    if (notice !== null) return this.#notice(id, secret, notice, record)
     const waiter = this.#waiting.get(id)
     if (waiter?.id === correlation) {
       this.#waiting.delete(id)
@@ -135,6 +140,26 @@ export class Returns implements AsyncDisposable {
       () => false,
       () => void fetch(),
     )
+  }
+
+  /** A worker tells how far it is, or what became of a cancellation. */
+  #notice(id: string, secret: string | undefined, notice: Notice, record: Incoming): void {
+    const operation = this.#operations.view.get(id)
+    if (operation === null || operation.ending !== null) return
+    if (operation.accepted.secret !== secret) return tell('forged')
+    const { timestamp: at } = record
+    if (notice.kind === 'not-cancelled') this.#options.refused(id)
+    else if (notice.kind === 'cancelled')
+      this.#operations.seeTo(
+        operation,
+        () => false,
+        () => void this.#operations.happen(id, { kind: 'cancelled', at }),
+      )
+    else {
+      const event = { kind: 'progress', percent: notice.percent, note: noteOf(record), at } as const
+      const isDone = ({ progress }: Operation): boolean => (progress?.said.at ?? 0) >= at
+      this.#operations.seeTo(operation, isDone, () => void this.#operations.happen(id, event))
+    }
   }
 
   #pass(id: string, { partition, offset }: Incoming): void {

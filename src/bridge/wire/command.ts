@@ -2,6 +2,7 @@ import type { Pair, Reply, Told } from '../../call.ts'
 import type { Header, Headers, Incoming } from '../broker.ts'
 import { rowOf } from './dialect.ts'
 import type { Dialect } from './dialect.ts'
+import { control } from './operation.ts'
 import { attempt, bytes, constant, repetition, status as statusName, text } from './text.ts'
 
 /** What a worker learns from a command: where to reply, until when, and what the HTTP request said. */
@@ -12,6 +13,7 @@ export type Origin = Readonly<{
   expires: number | null // epoch milliseconds
   commandId: string | null // the same on every sending of one command
   attempt: number
+  cancels: boolean // it is no command: it asks that the one with this id is dropped or stopped
   told: Omit<Told, 'path'> & Readonly<{ route: string; template: string; path: string }>
 }>
 
@@ -47,6 +49,7 @@ export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
     expires: Number.isFinite(expires) ? expires : null,
     commandId: said('ce_id'),
     attempt: Number(said(attempt) ?? 1) || 1,
+    cancels: said(control) === 'cancel',
     told: {
       route: said('ce_type') ?? '',
       template: said('http-route') ?? '',

@@ -5,21 +5,30 @@ import { Problem } from '../../problem.ts'
 import type { ClientOf } from '../client.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Params } from '../key.ts'
+import { tellEvents } from './events.ts'
 import { mayPassOut } from '../names.ts'
 import { preferencesOf } from '../prefer.ts'
+import type { Clients } from '../streams/clients.ts'
 import type { Resource } from '../resource.ts'
 
 export type OperationRoutes = Readonly<{
   operations: Resources
+  streams: number // clients that hear events at once
   routes: Readonly<Record<string, Pick<RouteOptions, 'replyHeaders'>>>
 }>
+
+/** `clients` are those that hear events; one that reads nothing is waited for `flushMs`. */
+export type OperationParts = Readonly<{ clientOf: ClientOf; clients: Clients; flushMs: number }>
 
 const longestWaitMs = 60_000
 const [usualPage, largestPage] = [50, 500]
 const none: ReadonlySet<string> = new Set()
 
 /** The operations as resources: each client sees its own. */
-export function operationRoutes({ operations, routes }: OperationRoutes, clientOf: ClientOf): readonly Resource[] {
+export function operationRoutes(
+  { operations, routes }: OperationRoutes,
+  { clientOf, clients, flushMs }: OperationParts,
+): readonly Resource[] {
   const { path } = operations
   const passes = new Map(
     // its ETag is that of another resource
@@ -55,7 +64,7 @@ export function operationRoutes({ operations, routes }: OperationRoutes, clientO
     exchange.reply(
       {
         status: 200,
-        headers: [['content-type', 'application/json']],
+        headers: json,
         own: [
           ['Cache-Control', 'no-store'],
           ...Object.values(next).map(url => ['Link', `<${url}>; rel="next"`] as const),
@@ -66,13 +75,35 @@ export function operationRoutes({ operations, routes }: OperationRoutes, clientO
     )
   }
 
+  async function cancel(exchange: Exchange, { id = '' }: Params): Promise<void> {
+    const seen = await operations.cancel(client(exchange), id)
+    if (seen === null) throw unknown()
+    exchange.outcome = 'sent'
+    const { state } = seen
+    // asked, and the worker has not said yet what becomes of it
+    const status = state.state === 'pending' ? 202 : 200
+    const own = [['Sluice-Operation', state.state]] as const
+    exchange.reply({ status, headers: json, own, body: Buffer.from(JSON.stringify(state)) }, none)
+  }
+
+  async function tell(exchange: Exchange, { id = '' }: Params): Promise<void> {
+    const own = client(exchange)
+    const seen = await operations.find(own, id)
+    if (seen === null) throw unknown()
+    exchange.outcome = 'sent'
+    tellEvents({ operations, clients, flushMs }, exchange, own, seen)
+  }
+
   return [
     { method: 'GET', path, serve: list },
     { method: 'GET', path: `${path}/:id`, serve: show },
+    { method: 'DELETE', path: `${path}/:id`, serve: cancel },
+    { method: 'GET', path: `${path}/:id/events`, serve: tell },
   ]
 }
 
 const nothing = Buffer.alloc(0)
+const json = [['content-type', 'application/json']] as const
 const unknown = (): Problem => new Problem('unknown-operation', 'No operation of yours has this id.')
 
 /** With `Prefer: wait` it is looked at again until it has ended, or is no longer as its client knows it. */

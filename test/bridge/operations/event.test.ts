@@ -14,7 +14,7 @@ test('each event is read as it was written', () => {
   const id = newId()
   const events: readonly Event[] = [
     anAccepted({ holds: { scope: 'a', fingerprint: 'b' } }),
-    { kind: 'progress', percent: 12.5, note: 'Straße', at: 5, source: '0/1' },
+    { kind: 'progress', percent: 12.5, note: 'Straße', at: 5 },
     { kind: 'failed', code: 'bad-reply', detail: 'x', outcome: 'sent', at: 5 },
     { kind: 'cancelled', at: 5 },
     { kind: 'expired', at: 5 },
@@ -36,7 +36,7 @@ test('events that compete have keys of their own, so that compaction keeps the f
   const id = newId()
   const expired: Event = { kind: 'expired', at: 1 }
   notEqual(write(id, expired).key, write(id, expired).key)
-  const progress: Event = { kind: 'progress', percent: 1, note: '', at: 1, source: '' }
+  const progress: Event = { kind: 'progress', percent: 1, note: '', at: 1 }
   equal(write(id, progress).key, write(id, progress).key)
   equal(write(id, anAccepted()).key, id)
 })

@@ -4,7 +4,7 @@ import { resources } from '../../../src/bridge/operations/index.ts'
 import { newId } from '../../../src/bridge/operations/event.ts'
 import { anAccepted, anInstance, logBroker } from '../../help/operations.ts'
 
-const options = { path: '/operations', retryAfterMs: 1_000 }
+const options = { path: '/operations', retryAfterMs: 1_000, cancelled: async () => null }
 
 test('a client finds its own operation, and nobody else does', async t => {
   const { operations } = await anInstance(t, await logBroker(t))
@@ -34,7 +34,7 @@ test('what happened is told in order, the end as the last', async t => {
   const { find, until } = resources(operations, options)
   const id = newId()
   await operations.accept(id, anAccepted())
-  await operations.happen(id, { kind: 'progress', percent: 50, note: 'half', at: 0, source: '' })
+  await operations.happen(id, { kind: 'progress', percent: 50, note: 'half', at: 0 })
   await operations.happen(id, { kind: 'cancelled', at: 0 })
   const { signal } = new AbortController()
   const seen = (await until(id, now => now.state.state !== 'pending', 2_000, signal))!

@@ -146,7 +146,7 @@ test('whatever happened, a compacted log adds up to the same', () => {
           seen.add(id)
           log.add(id, scope === null ? anAccepted() : held(scope))
           if (log.view().get(id) === null) log.forget(id)
-        } else if (what === 'progress') log.add(id, { kind: 'progress', percent: i, note: '', at: i, source: '' })
+        } else if (what === 'progress') log.add(id, { kind: 'progress', percent: i, note: '', at: i })
         else if (what === 'complete') log.add(id, completed(String(i)))
         else if (what === 'expire') log.add(id, { kind: 'expired', at: i })
         else if (what === 'forget') for (const key of view.get(id)?.keys ?? []) log.forget(key)

@@ -33,12 +33,13 @@ async function shown(t: TestContext, over: Partial<Resources> = {}) {
     find: async (_client, id) => (id === 'o-1' ? seen() : null),
     list: () => [],
     until: async () => seen(),
+    cancel: async () => seen(),
     ...over,
   }
   const routes = { pay: { replyHeaders: ['location', 'etag'] } }
   const front = await serve(
     server,
-    edge({ ways: [], server, partitionFor: () => 0, operations: { operations, routes } }),
+    edge({ ways: [], server, partitionFor: () => 0, operations: { operations, routes, streams: 2 } }),
   )
   const { ask, ...held } = client(`http://127.0.0.1:${front.port}`)
   t.after(async () => {
