@@ -64,7 +64,7 @@ One YAML file, given to \`sluice start\` and \`sluice validate\`. Every mistake 
 column and what is allowed; a name that is not known is a mistake too. Only \`routes\` has no default.
 
 - \`\${NAME}\` and \`\${NAME:default}\` in a value stand for a variable of the environment, which must exist when there is no
-  default; \`$\${\` stands for the characters \`\${\`. Between braces or brackets such a value must be quoted.
+  default; the default also stands for one that is empty; \`$\${\` stands for the characters \`\${\`. Between braces or brackets such a value must be quoted.
 - \`--set option=value\` on the command line goes before the file: \`--set server.port=0\`.
 - Options that end in \`File\` name a file, from the folder of the configuration file. What \`passwordFile\` holds is shown nowhere.
 - Durations are whole milliseconds and end in \`Ms\`.

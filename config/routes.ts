@@ -66,6 +66,10 @@ function checkKey(view: View, route: string, kind: Kind): void {
   const [from, ...rest] = key.split('.')
   const name = rest.join('.')
   const complain = (message: string): void => view.complain(['routes', route, kind, 'key'], message)
+  if (from === 'body' && view.has('routes', route, 'contentEncodings'))
+    complain(
+      `found ${JSON.stringify(key)} beside contentEncodings, but a coded body is not read: take it from the path or a header`,
+    )
   if (from === 'path') {
     const names = parametersOf(match)
     if (!names.includes(name))

@@ -29,7 +29,8 @@ export function substitute(text: string, environment: Environment): Substituted 
     whole = found === text
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined
     if (value === undefined && otherwise === undefined) missing.push(name)
-    return value ?? otherwise ?? ''
+    // as in a shell's ${NAME:-default}: what is set and empty has been left to the default
+    return value === '' && otherwise !== undefined ? otherwise : (value ?? otherwise ?? '')
   })
   return { text: result, whole, missing, malformed }
 }

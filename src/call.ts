@@ -26,6 +26,7 @@ export type Told = Readonly<{
   params: readonly Pair[] // path parameters, decoded
   headers: readonly Pair[] // those on the route's allow-list, lower case
   contentType: string | null
+  contentEncoding?: string // of the body, which is passed on as it came; most have none
   trace: readonly Pair[] // traceparent, tracestate, baggage
 }>
 

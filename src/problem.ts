@@ -110,6 +110,14 @@ export const problems = {
     blames: null,
     advice: 'Send one of the types in `routes.*.contentTypes`.',
   },
+  'unsupported-coding': {
+    status: 415,
+    title: 'The route does not take this Content-Encoding.',
+    outcome: 'not-sent',
+    blames: null,
+    advice:
+      'Send the content as one that `Accept-Encoding` of the answer names, mostly plain; `routes.*.contentEncodings` adds to them.',
+  },
   'key-reused': {
     status: 422,
     title: 'The Idempotency-Key belongs to another request.',

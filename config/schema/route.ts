@@ -14,6 +14,7 @@ import {
   topicName,
   headerName,
   contentType,
+  contentCoding,
   emptyBody,
   replyType,
   name,
@@ -125,6 +126,13 @@ export const Route = z
       .max(64)
       .optional()
       .describe('Content types taken, without parameters. Default: all.'),
+    contentEncodings: z
+      .array(contentCoding)
+      .max(16)
+      .default([])
+      .describe(
+        'Content codings of request bodies that are taken, and passed on to the worker in the record header `content-encoding`: the value is the coded bytes. All others are refused with 415. Not with a key in the body.',
+      ),
     requestHeaders: z.array(headerName).max(64).default([]).describe('Request headers passed on to the worker.'),
     emptyBody: emptyBody
       .optional()

@@ -73,6 +73,11 @@ export const recordHeader = text(
 
 export const emptyBody = z.literal([null, 'null', 'empty', 'object']).meta(meta({ allowed: 'null, empty or object' }))
 
+export const contentCoding = text(
+  /^(?!identity$)[a-z0-9][a-z0-9!#$&^_.+-]{0,31}$/,
+  'a content coding in lower case, such as gzip',
+)
+
 export const name = text(
   /^[a-z][a-z0-9-]{0,63}$/,
   'a name: lower-case letters, digits and hyphens, a letter first, at most 64',

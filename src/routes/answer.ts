@@ -14,7 +14,7 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
   const { name, route, service } = way
   const { bodyBytes, replyHeaders, priority: usual } = route
   const { bodyTimeoutMs, priorityOf } = shared
-  const { worker, hasBody, enter } = intake(way, shared)
+  const { worker, hasBody, codings, enter } = intake(way, shared)
   const passes: ReadonlySet<string> = new Set(replyHeaders.filter(mayPassOut))
   const entrances = entrancesOf(name, worker, shared)
 
@@ -52,7 +52,8 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
         })
       }
     } catch (error) {
-      exchange.refuse(Problem.from(error))
+      const problem = Problem.from(error)
+      exchange.refuse(problem, problem.code === 'unsupported-coding' ? ['Accept-Encoding', codings] : [])
     }
   }
 }

@@ -40,11 +40,14 @@ export function clientOf(trustedProxies: readonly string[]): ClientOf {
     if (!trusts(peer)) return peer
     const standard = headers.forwarded
     const custom = headers['x-forwarded-for'] as string | undefined // its type has a list, which Node never makes of it
-    const byStandard = standard === undefined ? null : rightmost(peer, forwardedFor(standard), hop)
-    const byCustom = custom === undefined ? null : rightmost(peer, custom.split(','), hop)
+    const self: Hop = { name: peer, trusted: true }
+    const byStandard = standard === undefined ? self : rightmost(self, forwardedFor(standard), hop)
+    const byCustom = custom === undefined ? self : rightmost(self, custom.split(','), hop)
+    // who names proxies alone agrees with whoever sees behind them: one of several proxies may write the other header
+    if (byStandard.trusted && standard !== undefined) return custom === undefined ? byStandard.name : byCustom.name
+    if (byCustom.trusted) return standard === undefined ? byCustom.name : byStandard.name
     // a proxy writes one of the two and hands the other on as the client sent it: when they differ, one is made up
-    if (byStandard !== null && byCustom !== null) return byStandard === byCustom ? byStandard : peer
-    return byStandard ?? byCustom ?? peer
+    return standard === undefined || byStandard.name === byCustom.name ? byCustom.name : peer
   }
 }
 
@@ -78,16 +81,35 @@ export function plainAddress(text: string): string {
   return addressOf(text)?.toString() ?? text
 }
 
-function rightmost(peer: string, texts: readonly string[], hopOf: HopOf): string {
+function rightmost(peer: Hop, texts: readonly string[], hopOf: HopOf): Hop {
   let nearest = peer
-  for (let at = texts.length - 1; at >= 0; at--) {
+  for (let at = texts.length - 1; at >= 0 && nearest.trusted; at--) {
     const hop = hopOf(texts[at] as string)
-    if (hop === null) return nearest
-    nearest = hop.name
-    if (!hop.trusted) return nearest
+    if (hop === null) return { name: nearest.name, trusted: false } // somebody is behind it, and has no name
+    nearest = hop
   }
   return nearest
 }
+
+/**
+ * Of an IPv6 address its /64, as quotas count clients: every host is given at least one whole network of that size (RFC 6177),
+ * and could otherwise take a new address for each request.
+ */
+export function subnetOf(client: string): string {
+  if (!client.includes(':')) return client
+  let subnet = subnets.get(client)
+  if (subnet === undefined) {
+    const address = addressOf(client)
+    if (address?.kind() !== 'ipv6') return client
+    const parts = (address as ipaddr.IPv6).parts.map((part, i) => (i < 4 ? part : 0))
+    subnet = `${new ipaddr.IPv6(parts).toString()}/64`
+    if (subnets.size >= mostKnown) subnets.clear()
+    subnets.set(client, subnet)
+  }
+  return subnet
+}
+
+const subnets = new Map<string, string>()
 
 /** The `for` of each element of a Forwarded header (RFC 7239); empty where there is none. */
 function forwardedFor(header: string): readonly string[] {

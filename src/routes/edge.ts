@@ -3,7 +3,7 @@ import { Router } from 'express'
 import type { ServerOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
 import { answer } from './answer.ts'
-import { clientOf, trustOf } from './client.ts'
+import { clientOf, subnetOf, trustOf } from './client.ts'
 import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
@@ -53,8 +53,9 @@ export function edge({
   operations = null,
 }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
+  const named = clientOf(trustedProxies)
   const shared: Shared = {
-    clientOf: clientOf(trustedProxies),
+    clientOf: (peer, headers) => subnetOf(named(peer, headers)),
     priorityOf: priorityOf(priorityHeader, trustOf(trustedProxies)),
     partitionFor,
     bodyTimeoutMs: limits.bodyTimeoutMs,

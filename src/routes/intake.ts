@@ -32,6 +32,8 @@ export type Intake = Readonly<{
   worker: string
   /** Whether there is a body to be read first: one that the route takes. */
   hasBody: (exchange: Exchange) => boolean
+  /** The content codings that the route takes, for `Accept-Encoding`. */
+  codings: string
   enter: (exchange: Exchange, params: Params, body: Buffer, priority: Priority) => Call
 }>
 
@@ -48,6 +50,8 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
   const patience = patienceOf(route)
   const repeats = route.idempotency !== undefined && route.idempotency.mode !== 'off'
   const types = route.contentTypes === undefined ? null : new Set(route.contentTypes.map(mediaType))
+  const coded = new Set(['identity', ...route.contentEncodings])
+  const codings = [...coded].join(', ')
   const key = keyOf(source)
   for (const header of requestHeaders)
     if (!mayPassIn(header)) throw new Error(`routes.${name}.requestHeaders: ${header} can never be passed on.`)
@@ -78,6 +82,8 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
         headers: requestHeaders.length === 0 ? noPairs : passedOn(requestHeaders, headers),
         contentType: headers['content-type'] === undefined ? null : fromField(headers['content-type']),
         trace: traceOf(headers),
+        ...(headers['content-encoding'] !== undefined &&
+          body.length > 0 && { contentEncoding: headers['content-encoding'] }),
       },
       started,
       deadline: (started + waitMs) as Instant,
@@ -97,9 +103,12 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
     const { headers } = req
     if (types !== null && !takes(types, headers['content-type']))
       throw new Problem('unsupported-type', `The route takes ${[...types].join(', ')}.`)
+    const coding = headers['content-encoding']
+    if (coding !== undefined && !coded.has(coding.toLowerCase()))
+      throw new Problem('unsupported-coding', `The route takes content that is ${codings}.`)
     return true
   }
-  return { worker, hasBody, enter }
+  return { worker, hasBody, codings, enter }
 }
 
 function passedOn(names: readonly string[], headers: IncomingHttpHeaders): readonly Pair[] {

@@ -9,29 +9,31 @@ export type KeyOf = (params: Params, headers: IncomingHttpHeaders, body: Buffer)
 const deepest = 64
 
 /**
- * The reader of a route's message key: `path.<parameter>`, `header.<name>` or `body.<field>`, fields of fields with dots. It
- * throws invalid-request when the key is missing. The body is parsed only for a key that is in it.
+ * The reader of a route's message key: `path.<parameter>`, `header.<name>` or `body.<field>`, fields of fields with dots. The key
+ * is the bytes that the client sent, and the same from each of these places; a number is its digits as they are written. Throws
+ * invalid-request when the key is missing. The body is parsed only for a key that is in it.
  */
 export function keyOf(source: string | undefined): KeyOf {
   if (source === undefined) return () => null
   const dot = source.indexOf('.')
   const place = source.slice(0, dot)
   const name = source.slice(dot + 1)
-  if (place === 'path') return params => bytesOf(params[name], source)
+  if (place === 'path') return params => bytesOf(params[name], 'utf8', source)
   if (place === 'header') {
     const lower = name.toLowerCase()
-    return (_params, headers) => bytesOf(headers[lower], source)
+    return (_params, headers) => bytesOf(headers[lower], 'latin1', source) // as Node reads a header: one character a byte
   }
   const fields = name.split('.')
-  return (_params, _headers, body) => bytesOf(fieldOf(parse(body), fields), source)
+  return (_params, _headers, body) => {
+    const value = fieldOf(parse(body), fields)
+    return bytesOf(typeof value === 'number' ? fieldOf(parse(body, asWritten), fields) : value, 'utf8', source)
+  }
 }
 
-function bytesOf(value: unknown, source: string): Uint8Array {
-  if (typeof value === 'string' && value !== '') return Buffer.from(value)
-  // beyond that, JSON.parse has already made two different numbers one
-  if (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return Buffer.from(String(value))
+function bytesOf(value: unknown, encoding: 'utf8' | 'latin1', source: string): Uint8Array {
+  if (typeof value === 'string' && value !== '') return Buffer.from(value, encoding)
   if (value === undefined || value === null || value === '') throw invalid(`The key ${source} is missing.`)
-  throw invalid(`The key ${source} is neither text nor a number of at most 53 bits.`)
+  throw invalid(`The key ${source} is neither text nor a number.`)
 }
 
 /** Own fields only: `__proto__` and `constructor` of a parsed body are what the client sent, or nothing. */
@@ -44,12 +46,17 @@ function fieldOf(parsed: unknown, fields: readonly string[]): unknown {
   return value
 }
 
-function parse(body: Buffer): unknown {
+type Reviver = (this: unknown, name: string, value: unknown, context: Readonly<{ source?: string }>) => unknown
+
+/** Numbers as the text that they are written as: as numbers, two that differ beyond 53 bits would be one. */
+const asWritten: Reviver = (_name, value, { source }) => (typeof value === 'number' ? source : value)
+
+function parse(body: Buffer, reviver?: Reviver): unknown {
   if (body.length === 0) throw invalid('The body is empty, but the key is a field of it.')
   if (!isUtf8(body)) throw invalid('The body is not UTF-8.')
   if (isDeeper(body, deepest)) throw invalid(`The body is nested deeper than ${deepest} levels.`)
   try {
-    return JSON.parse(body.toString())
+    return JSON.parse(body.toString(), reviver as Parameters<typeof JSON.parse>[1])
   } catch {
     throw invalid('The body is not JSON.') // the parser's message would quote the body
   }

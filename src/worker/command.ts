@@ -23,6 +23,8 @@ export class Command {
   /** Those of the request's headers that the route passes on, lower case. */
   readonly headers: readonly Pair[]
   readonly contentType: string | null
+  /** Of the body, which is still coded so; null when it is plain. */
+  readonly contentEncoding: string | null
   /** W3C trace context (traceparent, tracestate, baggage), for the handler to pass on to what it calls. */
   readonly trace: readonly Pair[]
   readonly key: Uint8Array | null
@@ -42,6 +44,7 @@ export class Command {
     this.params = Object.assign(Object.create(null) as Record<string, string>, Object.fromEntries(told.params))
     this.headers = told.headers
     this.contentType = told.contentType
+    this.contentEncoding = told.contentEncoding ?? null
     this.trace = told.trace
     this.key = key
     this.body = value ?? new Uint8Array()

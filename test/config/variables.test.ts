@@ -7,7 +7,7 @@ import { substitute } from '../../config/variables.ts'
 test('a variable gives its value, or else its default', () => {
   const env = { A: 'x', EMPTY: '' }
   equal(substitute('${A}', env).text, 'x')
-  equal(substitute('<${A}|${B:y}|${B:}|${EMPTY:z}>', env).text, '<x|y||>')
+  equal(substitute('<${A}|${B:y}|${B:}|${EMPTY:z}>', env).text, '<x|y||z>')
   equal(substitute('${B:localhost:9092}', env).text, 'localhost:9092')
   deepEqual(substitute('${B}${C}', env).missing, ['B', 'C'])
   equal(substitute('$${A} $A $', env).text, '${A} $A $')

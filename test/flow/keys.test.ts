@@ -29,6 +29,17 @@ test('the key comes from the path, a header or the body, and chooses the partiti
   equal(commands[0]?.header('http-param-orderId'), 'o 1')
 })
 
+test('one key is one partition, whether its bytes come in the path, a header or the body', async t => {
+  const { ask, worker } = await aGateway(t, { routes })
+  worker.always(command => void command.reply({}))
+  const bytes = Buffer.from([0x5a, 0x6f, 0xc3, 0xab])
+  await ask('/orders/1/items/Zo%C3%AB')
+  await ask('/by-header', { body: {}, headers: { 'x-tenant': bytes.toString('latin1') } }) // one character a byte
+  await ask('/by-field', { body: { order: { id: bytes.toString() } } })
+  for (const { record } of worker.commands) deepEqual(Buffer.from(record.key!), bytes)
+  equal(new Set(worker.commands.map(({ record }) => record.partition)).size, 1)
+})
+
 test('commands of one key keep their order, and keyless ones have no key', async t => {
   const { ask, worker } = await aGateway(t, { routes })
   worker.always(command => void command.reply({}))

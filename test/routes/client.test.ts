@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { equal, ok, throws } from 'node:assert/strict'
-import { clientOf, localPeer, plainAddress, trustOf } from '../../src/routes/client.ts'
+import { clientOf, localPeer, plainAddress, subnetOf, trustOf } from '../../src/routes/client.ts'
 import { heapOf } from '../help/heap.ts'
 
 const behind = clientOf(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'])
@@ -41,6 +41,21 @@ test('what is no address counts as the proxy that wrote it: no new client for ea
 
 test('an open quote swallows what a proxy appends, and so names the proxy', () =>
   equal(behind('10.0.0.1', via('for="6.6.6.6, for=203.0.113.9')), '10.0.0.1'))
+
+test('a header that names proxies alone agrees with the one that sees behind them', () => {
+  equal(behind('10.0.0.1', via('for=10.0.0.2', '203.0.113.9, 10.0.0.2')), '203.0.113.9')
+  equal(behind('10.0.0.1', via('for=203.0.113.9', '10.0.0.2')), '203.0.113.9')
+  equal(behind('10.0.0.1', via('for=10.0.0.3', '10.0.0.2')), '10.0.0.2')
+  equal(behind('10.0.0.1', via('for=_hidden', '203.0.113.9')), '10.0.0.1', 'what has no name may be anybody')
+})
+
+test('quotas count IPv6 clients by their /64', () => {
+  equal(subnetOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
+  equal(subnetOf('2001:db8:1:2::9'), subnetOf('2001:db8:1:2:ffff::1'))
+  ok(subnetOf('2001:db8:1:3::9') !== subnetOf('2001:db8:1:2::9'))
+  equal(subnetOf('203.0.113.9'), '203.0.113.9')
+  equal(subnetOf('local'), 'local')
+})
 
 test('two headers that differ name the proxy, as one of them is the client’s own', () => {
   equal(behind('10.0.0.1', via('for=6.6.6.6', '203.0.113.9')), '10.0.0.1')

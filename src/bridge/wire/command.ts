@@ -60,6 +60,7 @@ export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
       headers,
       contentType: said('content-type'),
       trace,
+      ...(one.has('content-encoding') && { contentEncoding: said('content-encoding') ?? '' }),
     },
   }
 }

@@ -89,6 +89,7 @@ export function envelope(options: Envelope): (call: Call, correlation: string) =
     if (row.plainHeaders) addPlain(all, told)
     const type = writesJson && call.body.length === 0 ? 'application/json' : told.contentType
     if (type !== null) all.push(['content-type', contentType(type)])
+    if (told.contentEncoding !== undefined) all.push(['content-encoding', bytes(told.contentEncoding)])
     for (const [name, value] of told.params) all.push([param(name), bytes(value)])
     for (const [name, value] of told.headers) all.push([passed(name), bytes(value)])
     for (const [name, value] of told.trace) all.push([name, bytes(value)])
