@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before } from 'node:test'
 import { kafkaAvailable, startKafka } from '../../tools/kafka/cluster.ts'
 import type { KafkaCluster, KafkaOptions } from '../../tools/kafka/cluster.ts'
+import { loudly } from './loud.ts'
 
 /** Set by setup.ts: the broker that all test files share, or why there is none. */
 export const address = 'SLUICE_TEST_KAFKA'
@@ -58,10 +59,8 @@ export function withoutKafka(): string | false {
   return reason
 }
 
-export function warnWithoutKafka(reason: string): void {
-  const line = '!'.repeat(100)
-  console.error(`${line}\n!! WITHOUT KAFKA: every test on a real broker is skipped. ${reason}\n${line}`)
-}
+export const warnWithoutKafka = (reason: string): void =>
+  loudly(`WITHOUT KAFKA: every test on a real broker is skipped. ${reason}`)
 
 /** A name that no other test uses, for a topic or a group. */
 export const fresh = (name: string): string => `${name}-${randomUUID().slice(0, 13)}`

@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Case, Peer } from './peers.ts'
 
-/** docs/peers.md: what is written between `<!-- played: NAME -->` and `<!-- end -->` is what the test of that peer saw. */
+/** docs/peers.md: what is written between `<!-- played: TITLE -->` and `<!-- end -->` is what the test of that peer saw. */
 const file = join(import.meta.dirname, '..', '..', 'docs', 'peers.md')
 /** Set by `npm run peers -- --write`: the page then gets what was seen. */
 export const writing = 'SLUICE_WRITE_PEERS'
 
-type Seen = Pick<Peer, 'title' | 'name' | 'rows'>
+type Seen = Pick<Peer, 'title' | 'example' | 'rows'>
 /** What the page has of one peer: its line in the table of all, and its own table. */
 export type Rows = Readonly<{ line: string; table: string }>
 
@@ -16,10 +16,10 @@ const code = (text: string): string => (text.startsWith('without ') ? text : `\`
 /** Status and what it is of: the content type of a reply, the code of a problem. */
 const short = (gets: string): string => gets.split(' · ', 1)[0]!.replace(/ \(.*\)$/, '')
 
-export function rowsOf({ title, name, rows }: Seen): Rows {
+export function rowsOf({ title, example, rows }: Seen): Rows {
   const all = Object.entries(rows) as [Case, Peer['rows'][Case]][]
   return {
-    line: row(`[${title}](../examples/${name})`, ...all.map(([, [, gets]]) => short(gets))),
+    line: row(`[${title}](../examples/${example})`, ...all.map(([, [, gets]]) => short(gets))),
     table: [
       row('case', 'what the worker does', 'what the client gets'),
       '|---|---|---|',
@@ -30,8 +30,9 @@ export function rowsOf({ title, name, rows }: Seen): Rows {
 
 /** What the page says of a peer, once it has been written when that was asked for. */
 export function written(seen: Seen): Rows {
-  const line = new RegExp(String.raw`^\| \[[^\]]*\]\(\.\./examples/${seen.name}\) .*$`, 'm')
-  const table = new RegExp(`(?<=<!-- played: ${seen.name} -->\n\n)[\\s\\S]*?(?=\n\n<!-- end -->)`)
+  const title = RegExp.escape(seen.title)
+  const line = new RegExp(String.raw`^\| \[${title}\]\(.*$`, 'm')
+  const table = new RegExp(String.raw`(?<=<!-- played: ${title} -->\n\n)[\s\S]*?(?=\n\n<!-- end -->)`)
   if (process.env[writing] === '1') {
     const rows = rowsOf(seen)
     const text = readFileSync(file, 'utf8')

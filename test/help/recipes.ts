@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { classPath, java } from '../../tools/kafka/java.ts'
 import { quiet, small } from './java.ts'
+import { loudly } from './loud.ts'
 
 /** How an example is built and started, in a copy of its folder. Programs are looked for on the path, or from that copy. */
 export type Recipe = Readonly<{
@@ -55,7 +56,6 @@ export function without(name: string, { needs }: Recipe): string | false {
   const missing = needs.find(([program, argument]) => spawnSync(program, [argument]).status !== 0)
   if (missing === undefined || process.env.CI === 'true') return false
   const reason = `${missing[0]} is missing`
-  const line = '!'.repeat(100)
-  console.error(`${line}\n!! WITHOUT ${name.toUpperCase()}: its worker is not tested, as ${reason}.\n${line}`)
+  loudly(`WITHOUT ${name.toUpperCase()}: its worker is not tested, as ${reason}.`)
   return reason
 }

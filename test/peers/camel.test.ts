@@ -3,7 +3,7 @@ import { maven } from '../help/recipes.ts'
 
 playPeer({
   title: 'Camel 4.22.0',
-  name: 'camel',
+  example: 'camel',
   recipe: maven('target/orders-1.jar'),
   ready: /Adding newly assigned partitions/,
   rows: {
@@ -17,7 +17,7 @@ playPeer({
       '404 · application/json · {"error":"no order unknown"}',
     ],
     exception: [
-      'throws; an `onException` answers 500. Without one: silence',
+      'throws; an `onException` answers 500',
       '500 · application/json · {"error":"the order service failed"}',
     ],
     null: ['returns null, of which the data format makes JSON', '200 · application/json · null'],

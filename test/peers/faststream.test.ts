@@ -3,7 +3,7 @@ import { python } from '../help/recipes.ts'
 
 playPeer({
   title: 'FastStream 0.7.8',
-  name: 'faststream',
+  example: 'faststream',
   recipe: python('orders.py'),
   ready: /started/,
   rows: {

@@ -3,7 +3,7 @@ import { go } from '../help/recipes.ts'
 
 playPeer({
   title: 'Go, franz-go 1.22.3',
-  name: 'go-plain',
+  example: 'go-plain',
   recipe: go,
   ready: /joined/,
   rows: {

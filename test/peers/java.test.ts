@@ -7,7 +7,7 @@ before(() => fetchJars(line => console.error(line)))
 
 playPeer({
   title: 'Java, kafka-clients 4.3.1',
-  name: 'java-plain',
+  example: 'java-plain',
   recipe: plainJava('OrdersWorker.java'),
   ready: /^joined/,
   rows: {

@@ -3,7 +3,7 @@ import { npm } from '../help/recipes.ts'
 
 playPeer({
   title: 'NestJS 12, microservices 12.1.1',
-  name: 'nestjs',
+  example: 'nestjs',
   recipe: npm('dist/main.js'),
   ready: /Nest microservice successfully started/,
   rows: {

@@ -3,7 +3,7 @@ import { python } from '../help/recipes.ts'
 
 playPeer({
   title: 'Python, confluent-kafka 2.16.1',
-  name: 'python-plain',
+  example: 'python-plain',
   recipe: python('orders.py'),
   ready: /joined/,
   rows: {

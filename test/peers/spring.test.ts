@@ -3,7 +3,7 @@ import { maven } from '../help/recipes.ts'
 
 playPeer({
   title: 'Spring Boot 4.1.2',
-  name: 'spring',
+  example: 'spring',
   recipe: maven('target/orders-1.jar'),
   ready: /partitions assigned/,
   rows: {
@@ -11,7 +11,7 @@ playPeer({
     'no body': ['returns a message', '200 · application/json · {"orderId":"o-1","amount":42}'],
     refusal: ['returns a message with `sluice-status`', '404 · application/json · {"error":"no order unknown"}'],
     exception: [
-      'throws; a `KafkaListenerErrorHandler` answers. Without one: ten deliveries, then silence',
+      'throws; a `KafkaListenerErrorHandler` answers',
       '500 · application/json · {"error":"the order service failed"}',
     ],
     null: ['returns null, of which Spring makes no record', '504 reply-timeout (sent)'],
