@@ -47,6 +47,11 @@ export class Allowance {
     return { sampleMs: this.#limiter?.sampleMs ?? null, floorMs: this.#limiter?.floorMs ?? null }
   }
 
+  /** What replies of the slowest route take at present, in ms; 0 before they are known, and where nobody looks. */
+  get slowestMs(): number {
+    return this.#limiter?.slowestMs ?? 0
+  }
+
   /** To be asked where calls are kept waiting. True when there may be more at once. */
   hurry(): boolean {
     return this.#limiter?.hurry() === true
@@ -59,16 +64,16 @@ export class Allowance {
   }
 
   /** What a call says of the worker, if anything, with so many in flight, itself included; `silent`: it was not answered. */
-  learn({ progress, started }: Call, phase: number | null, silent: boolean, inFlight: number, excused: Excused): void {
+  learn({ progress, started, route }: Call, phase: number | null, silent: boolean, inFlight: number, excused: Excused): void {
     const limiter = this.#limiter
     if (silent) this.#silence.keep()
     if (limiter === null) return
     // no time: it was refused further in, or the reply overtook the acknowledgement
     if (progress.workerMs > 0) {
-      if (limiter.reply(progress.workerMs, phase, inFlight, excused)) this.#turn(limiter, inFlight)
+      if (limiter.reply(progress.workerMs, phase, inFlight, excused, route)) this.#turn(limiter, inFlight)
     } else if (silent) {
       const waitedMs = since(started) - progress.queueMs - progress.publishMs
-      if (limiter.timeout(waitedMs, inFlight, excused)) this.#turn(limiter, inFlight)
+      if (limiter.timeout(waitedMs, inFlight, excused, route)) this.#turn(limiter, inFlight)
     } else limiter.skip(phase)
   }
 

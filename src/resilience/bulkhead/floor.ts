@@ -16,6 +16,11 @@ export class Floor {
     return Math.min(this.#young, this.#elder)
   }
 
+  /** In milliseconds; `unknown` before the first reading. */
+  or(unknown: number): number {
+    return this.ms === Infinity ? unknown : this.ms
+  }
+
   /** A reading that may hold some waiting. */
   see(ms: number): void {
     const ageMs = since(this.#bornAt)

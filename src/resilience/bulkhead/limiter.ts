@@ -1,6 +1,6 @@
 import { later, now, since, until } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
-import { Floor } from './floor.ts'
+import { ReplyTimes } from './replytimes.ts'
 import { spread } from '../refusal.ts'
 
 /** Whether what was seen since then, of one partition or of all, may be our own fault, and so says nothing about the worker. */
@@ -12,6 +12,7 @@ const enough = 10 // of them, or as many as are in flight
 const kept = 128 // and no more
 const nearlyAll = 0.8 // have ended when it is judged: of the slowest quarter it is enough to know that it is slower
 const longestMs = 60_000 // what is older than this says nothing of today
+const telling = 4 // replies of a route that are its floor, where nothing queues
 const atRest = 3 // windows in a row at the minimum: nothing truer can be seen
 const pressedFor = 10 // windows in a row in which the limit was reached, before a probe is worth what it costs
 const firstProbeMs = 3_000
@@ -19,6 +20,10 @@ const probeMs = 30_000
 const most = 2
 const least = 0.5
 const atHand = 1 / 8 // of the slots: open to a burst, however little was used before
+
+/** What a window has seen: of the middle half of its replies the time, and the floors of the routes that they are of. */
+type Middle = Readonly<{ sampleMs: number; floorMs: number; known: boolean; routes: ReadonlyMap<ReplyTimes, Sum> }>
+type Sum = { ms: number; count: number }
 
 /**
  * How many commands a worker may have in flight, by the time from acknowledgement to reply: what is usual in a window against
@@ -29,14 +34,18 @@ const atHand = 1 / 8 // of the slots: open to a burst, however little was used b
  * limit of all to its minimum. Now and then, and only when the limit is reached, it falls to the minimum until the queue in the
  * topic has drained and the floor is seen.
  *
+ * Each route has a floor of its own, and a window is compared with the floors of those whose calls it holds: that another, slower
+ * kind of work has come is no queue in the topic.
+ *
  * What nobody has used for a while is a guess, and a storm would put all of it into the topic before the first window is
  * judged. So no more is open than twice what was in use lately, and each quick reply to a call that began while it was used
  * opens one more, up to twice as much in a window: slow start (Jacobson 1988) after an idle time (RFC 7661).
  */
 export class Limiter {
   readonly #options: LimiterOptions
-  readonly #floor = new Floor()
+  readonly #routes = new Map<string, ReplyTimes>()
   readonly #samples = new Float64Array(kept)
+  readonly #of: ReplyTimes[] = [] // of the route that a sample is of
   #judged: number
   #proven: number
   #provable: number // in this window
@@ -49,6 +58,7 @@ export class Limiter {
   #calmAt = now() // the last call that began with less than half of what is open in use
   #begun = now()
   #sampleMs = 0
+  #floorMs = Infinity
   #resting = 0
   #pressed = 0
   #probed: Instant | null = null // when the probe that is under way began
@@ -79,9 +89,16 @@ export class Limiter {
     return this.#sampleMs
   }
 
-  /** Null before the first window. */
+  /** The same where nothing queues: of the routes that the last window has seen. Null before. */
   get floorMs(): number | null {
-    return this.#floor.ms === Infinity ? null : this.#floor.ms
+    return this.#floorMs === Infinity ? null : this.#floorMs
+  }
+
+  /** What replies of the slowest route take at present, in milliseconds; 0 before they are known. */
+  get slowestMs(): number {
+    let slowest = 0
+    for (const { usualMs } of this.#routes.values()) slowest = Math.max(slowest, usualMs)
+    return slowest
   }
 
   /**
@@ -97,17 +114,17 @@ export class Limiter {
   }
 
   /** A reply after `ms`, with so many in flight, itself included. True when a window has ended. */
-  reply(ms: number, phase: number | null, inFlight: number, excused: Excused): boolean {
-    const opens = inFlight * most >= this.#proven && this.#proven < this.#provable && ms <= this.#quickMs
-    if (opens && ms <= since(this.#calmAt)) this.#proven++
-    return phase === this.#phase && this.#take(ms, inFlight, excused)
+  reply(ms: number, phase: number | null, inFlight: number, excused: Excused, route = ''): boolean {
+    const opens = inFlight * most >= this.#proven && this.#proven < this.#provable && ms <= since(this.#calmAt)
+    if (opens && ms <= this.#timesOf(route).floor.ms + this.#options.slackMs) this.#proven++
+    return phase === this.#phase && this.#take(ms, inFlight, excused, route)
   }
 
   /** No reply within `ms`: a sample of whatever window is open when it ends, and a drop. */
-  timeout(ms: number, inFlight: number, excused: Excused): boolean {
+  timeout(ms: number, inFlight: number, excused: Excused, route = ''): boolean {
     if (until(this.#opensAt) > 0) return false // it was one of many, for which the limit has fallen already
     this.#timeouts++
-    return this.#take(ms, inFlight, excused)
+    return this.#take(ms, inFlight, excused, route)
   }
 
   /** It ended without saying anything of the worker. */
@@ -117,25 +134,31 @@ export class Limiter {
 
   /** To be asked where calls are kept waiting: a probe that nobody answers ends too. True when it did. */
   hurry(): boolean {
-    if (this.#probed === null || since(this.#probed) <= 3 * this.#sampleMs + leastMs) return false
+    if (this.#probed === null || since(this.#probed) <= 3 * this.slowestMs + leastMs) return false
     this.#endProbe()
     return true
   }
 
-  #take(ms: number, inFlight: number, excused: Excused): boolean {
+  #take(ms: number, inFlight: number, excused: Excused, route: string): boolean {
+    this.#of[this.#count] = this.#timesOf(route)
     this.#samples[this.#count++] = ms // a window ends before they are full
     this.#used = Math.max(this.#used, inFlight)
     if (this.#count < this.#asked * nearlyAll) return false
+    const middle = this.#middle()
     if (this.#probed !== null) {
-      if (this.#answered && !excused(this.#begun)) this.#floor.restart(this.#middle())
+      if (this.#answered && !excused(this.#begun)) restart(middle)
+      this.#floorMs = floorOf(middle)
       this.#endProbe()
       return true
     }
     const fresh = since(this.#begun) <= longestMs
-    if (fresh && (this.#isQuick || !excused(this.#begun))) this.#judge()
+    // our own fault may make a sample longer, but not shorter
+    const quick = middle.known && middle.sampleMs <= middle.floorMs + this.#options.slackMs
+    if (fresh && (quick || !excused(this.#begun))) this.#judge(middle)
     else {
       // it is no judgement, but the floor is not higher: else the first storm would be taken for it
-      if (fresh && this.#answered) this.#floor.see(this.#middle())
+      if (fresh && this.#answered) see(middle)
+      if (fresh) this.#floorMs = floorOf(middle)
       this.#begin(false)
     }
     return true
@@ -146,17 +169,19 @@ export class Limiter {
     return this.#probed === null ? Math.min(kept, Math.max(enough, this.#used)) : Math.min(enough, this.#options.min)
   }
 
-  #judge(): void {
-    const { min, max } = this.#options
+  #judge(middle: Middle): void {
+    const { min, max, slackMs } = this.#options
     const limit = this.steady
-    const sampleMs = (this.#sampleMs = this.#middle())
+    const sampleMs = (this.#sampleMs = middle.sampleMs)
+    for (const [times, { ms, count }] of middle.routes) times.look(ms, count)
     this.#resting = limit === min ? this.#resting + 1 : 0
-    if (this.#answered && this.#resting >= atRest) this.#floor.restart(sampleMs)
-    else if (this.#answered) this.#floor.see(sampleMs)
+    if (this.#answered && this.#resting >= atRest) restart(middle)
+    else if (this.#answered) see(middle)
+    const floorMs = (this.#floorMs = floorOf(middle))
 
     const lost = this.#timeouts / this.#count
-    const roomMs = this.#floor.ms / (1 - 1 / Math.sqrt(limit))
-    const tolerated = Math.max(this.#quickMs, roomMs) / sampleMs
+    const roomMs = floorMs / (1 - 1 / Math.sqrt(limit))
+    const tolerated = Math.max(floorMs + slackMs, roomMs) / sampleMs
     const aimed = limit * Math.min(lost > 0 ? 1 : most, Math.max(least, tolerated))
     const next = lost > 0 ? (aimed + Math.sqrt(aimed)) * (1 - lost / 2) : aimed
     const idle = this.#used * 2 < limit // what is not used cannot be judged
@@ -188,16 +213,6 @@ export class Limiter {
     this.#provable = Math.min(this.#options.max, this.#proven * most)
   }
 
-  /** Whether nothing was slow: our own fault may make a sample longer, but not shorter. */
-  get #isQuick(): boolean {
-    return this.#floor.ms < Infinity && this.#middle() <= this.#quickMs
-  }
-
-  /** What takes no longer is not taken for overload. */
-  get #quickMs(): number {
-    return this.#floor.ms + this.#options.slackMs
-  }
-
   /** What stays open to a burst when nothing is used. */
   get #spare(): number {
     return Math.max(this.#options.min, Math.round(this.#options.max * atHand))
@@ -208,12 +223,61 @@ export class Limiter {
     return this.#timeouts * 4 < this.#count
   }
 
-  /** The mean of the middle half: where members of the worker's group are not equally busy, a median jumps between them. */
-  #middle(): number {
-    const samples = this.#samples.subarray(0, this.#count).sort()
+  #timesOf(route: string): ReplyTimes {
+    let times = this.#routes.get(route)
+    if (times === undefined) this.#routes.set(route, (times = new ReplyTimes())) // routes are configured: a few
+    return times
+  }
+
+  /**
+   * The middle half, by how much longer than at rest: where members of the worker's group are not equally busy, a median jumps
+   * between them.
+   */
+  #middle(): Middle {
+    const [samples, of] = [this.#samples, this.#of]
+    const msOf = (i: number): number => samples[i] as number
+    const atRestMs = (i: number): number => (of[i] as ReplyTimes).floor.or(msOf(i)) // unknown: it is taken for at rest
+    const order = Array.from({ length: this.#count }, (_, i) => i)
+    order.sort((a, b) => msOf(a) - atRestMs(a) - (msOf(b) - atRestMs(b)) || msOf(a) - msOf(b))
     const all = Math.max(this.#count, this.#members) // who has not ended yet is slower than these
     const quarter = all >> 2
-    const middle = samples.subarray(quarter, Math.max(quarter + 1, all - quarter))
-    return middle.reduce((sum, ms) => sum + ms, 0) / middle.length
+    const middle = order.slice(quarter, Math.max(quarter + 1, all - quarter))
+    const routes = new Map<ReplyTimes, Sum>()
+    let [sum, floors, known] = [0, 0, true]
+    for (const i of middle) {
+      const times = of[i] as ReplyTimes
+      const ofRoute = routes.get(times)
+      if (ofRoute === undefined) routes.set(times, { ms: msOf(i), count: 1 })
+      else {
+        ofRoute.ms += msOf(i)
+        ofRoute.count++
+      }
+      sum += msOf(i)
+      floors += atRestMs(i)
+      known &&= times.floor.ms < Infinity
+    }
+    return { sampleMs: sum / middle.length, floorMs: floors / middle.length, known, routes }
   }
+}
+
+/** A reading of the floors that may hold some waiting. */
+function see({ routes }: Middle): void {
+  for (const [times, { ms, count }] of routes) times.see(ms, count)
+}
+
+/** A reading that holds no waiting: it counts for more than all before it, where it is not of a call or two. */
+function restart({ routes }: Middle): void {
+  for (const [times, { ms, count }] of routes)
+    if (count >= telling || routes.size === 1) times.floor.restart(ms / count)
+    else times.see(ms, count)
+}
+
+/** What the middle half would have taken where nothing queues. */
+function floorOf({ routes }: Middle): number {
+  let [floors, calls] = [0, 0]
+  for (const [{ floor }, { ms, count }] of routes) {
+    floors += floor.or(ms / count) * count
+    calls += count
+  }
+  return floors / calls
 }

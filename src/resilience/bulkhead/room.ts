@@ -116,7 +116,7 @@ export class Room {
 
   /** When slots have been short for so long it is no burst, and known how fast they come free. */
   get #knownAfterMs(): number {
-    return Math.max(this.#options.maxWaitMs, 2 * (this.#allowed.times.sampleMs ?? 0))
+    return Math.max(this.#options.maxWaitMs, 2 * this.#allowed.slowestMs)
   }
 
   get #unheard(): number {
@@ -124,7 +124,7 @@ export class Room {
   }
 
   get #silentAfterMs(): number {
-    return Math.max(this.#options.maxWaitMs, quiet * (this.#allowed.times.sampleMs ?? 0))
+    return Math.max(this.#options.maxWaitMs, quiet * this.#allowed.slowestMs)
   }
 
   #atMost(limit: number): number {

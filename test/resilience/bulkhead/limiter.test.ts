@@ -241,6 +241,47 @@ test('a probe that nobody answers ends when somebody waits for it', async t => {
   deepEqual([limiter.limit, limiter.floorMs], [512, 10])
 })
 
+/** Calls of these routes, as many in flight as ever, for a while: what the limit was at least. */
+async function mixed(clock: Clock, limiter: Limiter, forMs: number, work: readonly [string, number][]): Promise<number> {
+  const inFlight = 45
+  let lowest = Infinity
+  let n = 0
+  for (let ms = 0; ms < forMs; ms += 100) {
+    await clock.advance(100)
+    for (let phase = limiter.begin(inFlight); phase !== null; phase = limiter.begin(inFlight)) {
+      const [route, workerMs] = work[n++ % work.length]!
+      limiter.reply(workerMs, phase, inFlight, never, route)
+    }
+    lowest = Math.min(lowest, limiter.limit)
+  }
+  return lowest
+}
+
+test('a slower kind of work is no queue in the topic: the limit does not fall for it', async t => {
+  const clock = frozenClock(t)
+  const limiter = new Limiter(options)
+  await mixed(clock, limiter, 60_000, [['a', 5]])
+  ok((await mixed(clock, limiter, 60_000, [['b', 600]])) >= 45)
+  equal(limiter.floorMs, 600)
+  equal(limiter.slowestMs, 600)
+  ok((await mixed(clock, limiter, 60_000, [['a', 5]])) >= 45)
+  ok((await mixed(clock, limiter, 60_000, [['b', 600], ['a', 5], ['b', 610]])) >= 45) // prettier-ignore
+})
+
+test('a queue in the topic brings it down whatever the mix is', async t => {
+  const clock = frozenClock(t)
+  const limiter = new Limiter(options)
+  await mixed(clock, limiter, 10_000, [['a', 5], ['b', 600]]) // prettier-ignore
+  ok((await mixed(clock, limiter, 10_000, [['b', 1_400], ['a', 805]])) < 45) // prettier-ignore
+})
+
+test('a route that is seldom asked has no floor before a few of its calls were seen', async t => {
+  const clock = frozenClock(t)
+  const limiter = new Limiter(options)
+  const work = Array.from({ length: 40 }, (_, i): [string, number] => [i === 0 ? 'seldom' : 'often', i === 0 ? 300 : 5])
+  ok((await mixed(clock, limiter, 30_000, work)) >= 45)
+})
+
 type Model = { limit: number; min: number; max: number; used: number } // most in flight since a window has ended
 type Real = { limiter: Limiter; advance: Clock['advance'] }
 
