@@ -31,6 +31,6 @@ export const Bulkhead = z.strictObject({
   partitionPercent: percent()
     .default(50)
     .describe(
-      'Share of the slots that one partition of the topic may take, so that one that is stuck does not take all; 100 for no cap.',
+      'Share of the slots that one partition of the topic may hold while it is silent, so that it does not take all; 100 for no cap.',
     ),
 })

@@ -64,7 +64,13 @@ export class Allowance {
   }
 
   /** What a call says of the worker, if anything, with so many in flight, itself included; `silent`: it was not answered. */
-  learn({ progress, started, route }: Call, phase: number | null, silent: boolean, inFlight: number, excused: Excused): void {
+  learn(
+    { progress, started, route }: Call,
+    phase: number | null,
+    silent: boolean,
+    inFlight: number,
+    excused: Excused,
+  ): void {
     const limiter = this.#limiter
     if (silent) this.#silence.keep()
     if (limiter === null) return

@@ -123,7 +123,7 @@ export class Bulkhead {
     if (unanswered) this.#inside.hearing.lost(partition)
     this.#allowed.learn(call, phase, unanswered && !excused(started, partition), this.#room.busy, excused)
     if (error !== undefined || call.progress.accepted) return
-    this.#inside.hearing.heard(partition)
+    this.#inside.hearing.heard(partition, call.progress.workerMs)
     this.#allowed.heard()
   }
 

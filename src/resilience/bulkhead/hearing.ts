@@ -1,6 +1,7 @@
 import { now, since } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
 
+const forgetting = 256 // replies, until a longer one is forgotten
 const lookMs = 10 // what all silent partitions hold is summed up anew after so long
 
 /**
@@ -13,6 +14,7 @@ export class Hearing {
   readonly #heardAt: Instant[] = [] // by partition; nothing of those for which there was no call
   readonly #lost = new Set<number>()
   #latest = -Infinity as Instant // an answer of any
+  #usualMs = 0 // rises with the longest, falls slowly (peak EWMA)
   #sum = 0
   #summedAt = -Infinity as Instant
 
@@ -26,8 +28,9 @@ export class Hearing {
     if (this.#inFlight(partition) === 0 && !this.#lost.has(partition)) this.#heardAt[partition] = now()
   }
 
-  /** It has answered. */
-  heard(partition: number): void {
+  /** It has answered, after `ms`; 0 where the time is not known. */
+  heard(partition: number, ms: number): void {
+    this.#usualMs = Math.max(ms, this.#usualMs - this.#usualMs / forgetting)
     this.#latest = this.#heardAt[partition] = now()
     this.#lost.delete(partition)
   }
@@ -37,9 +40,19 @@ export class Hearing {
     this.#lost.add(partition)
   }
 
-  /** Whether calls are in flight for it and nothing has been heard for so long, but of others. */
+  /** What a reply takes, of those that take long, in milliseconds. */
+  get usualMs(): number {
+    return this.#usualMs
+  }
+
+  /** Whether calls are in flight for it and nothing has been heard of it for so long. */
+  mute(partition: number, ms: number): boolean {
+    return this.#latest > -Infinity && this.#inFlight(partition) > 0 && since(this.#heardAt[partition] as Instant) > ms
+  }
+
+  /** The same, though others were heard. */
   silent(partition: number, ms: number): boolean {
-    return since(this.#latest) <= ms && this.#inFlight(partition) > 0 && since(this.#heardAt[partition] as Instant) > ms
+    return since(this.#latest) <= ms && this.mute(partition, ms)
   }
 
   /** How many calls are in flight for silent partitions. */

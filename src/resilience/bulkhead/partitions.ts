@@ -37,6 +37,11 @@ export class Partitions {
     return Math.max(byChance, Math.floor((shares * inside) / this.#count))
   }
 
+  /** What one partition may have beyond its share, of so much room: others that have so many inside may come to have several times as many. */
+  lent(others: number, room: number): number {
+    return others === 0 ? Infinity : Math.floor(room - (others * (this.#count ?? 1)) / shares)
+  }
+
   inFlight(partition: number): number {
     return this.#inFlight[partition] ?? 0
   }

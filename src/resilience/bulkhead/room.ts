@@ -101,10 +101,16 @@ export class Room {
   }
 
   #crowded({ partition }: Call): Problem | null {
-    const { partitions, size } = this.#inside
-    const cap = partitions.cap(this.#allowed.judged)
-    const most = this.#turnover.short(this.#knownAfterMs) ? Math.min(cap, partitions.share(size)) : cap
+    const { partitions, hearing, size } = this.#inside
     const held = partitions.held(partition)
+    const cap = partitions.cap(this.#allowed.judged)
+    const share = Math.min(cap, partitions.share(size))
+    if (held < share) return null
+    if (held >= cap && hearing.mute(partition, this.#silentAfterMs)) return crowded(partition, held, cap)
+    if (!this.#turnover.short(this.#knownAfterMs)) return null
+    // what the others do not use is lent to it
+    const { limit, places } = this.crowdFor(this.#options.maxWaitMs)
+    const most = Math.max(share, partitions.lent(size - held, limit + places))
     return held < most ? null : crowded(partition, held, most)
   }
 
@@ -124,7 +130,8 @@ export class Room {
   }
 
   get #silentAfterMs(): number {
-    return Math.max(this.#options.maxWaitMs, quiet * this.#allowed.slowestMs)
+    const { adaptive, slowestMs } = this.#allowed
+    return Math.max(this.#options.maxWaitMs, quiet * (adaptive ? slowestMs : this.#inside.hearing.usualMs))
   }
 
   #atMost(limit: number): number {

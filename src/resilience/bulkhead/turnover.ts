@@ -1,22 +1,26 @@
 import { now, since } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
 
-const kept = 64
 const telling = 16 // so many say enough
 const momentMs = 60 // but not sooner: a worker that pauses for a collection, or a reader that the system lets wait, is not a slow one
+/** An epoch lasts at least so long, and until so many slots have come free: the present one and the one before it are counted. */
+const epochMs = 100
+const epochCount = 64
 
-/** How fast slots come free while all of them are taken: by the latest that did, and by how long none has. */
+/** How fast slots come free while all of them are taken: by those that did lately, and by how long none has. */
 export class Turnover {
-  readonly #freed = new Float64Array(kept)
-  #count = 0
+  #count = 0 // that came free in this epoch
+  #before = 0 // and in the one before
+  #epoch = now() // when this one began
+  #begun = now() // and the one before
   #since: Instant | null = null // when the last slot was taken
   #eased: Instant | null = null // when one came free and nobody took it
 
   /** To be told whenever somebody finds all slots taken. What was known is forgotten when slots were free for `patienceMs`. */
   press(patienceMs: number): void {
     if (this.#since === null || (this.#eased !== null && since(this.#eased) >= patienceMs)) {
-      this.#since = now()
-      this.#count = 0
+      this.#since = this.#epoch = this.#begun = now()
+      this.#count = this.#before = 0
     }
     this.#eased = null
   }
@@ -28,7 +32,13 @@ export class Turnover {
 
   /** To be told of each slot that is given back and may be taken again. */
   free(): void {
-    if (this.#since !== null && this.#eased === null) this.#freed[this.#count++ % kept] = now()
+    if (this.#since === null || this.#eased !== null) return
+    this.#count++
+    if (this.#count < epochCount || since(this.#epoch) < epochMs) return
+    this.#begun = this.#epoch
+    this.#epoch = now()
+    this.#before = this.#count
+    this.#count = 0
   }
 
   /** Whether slots have been short for `ms`, and none has stayed free for as long. */
@@ -40,8 +50,8 @@ export class Turnover {
   within(ms: number, patienceMs: number): number {
     if (this.#since === null || this.#eased !== null) return Infinity
     const pressedMs = since(this.#since)
-    if (pressedMs < patienceMs && (pressedMs < momentMs || this.#count < telling)) return Infinity
-    const tookMs = this.#count < kept ? pressedMs : since(this.#freed[this.#count % kept] as Instant)
-    return (Math.min(this.#count, kept) * ms) / tookMs
+    const count = this.#before + this.#count
+    if (pressedMs < patienceMs && (pressedMs < momentMs || count < telling)) return Infinity
+    return (count * ms) / since(this.#begun)
   }
 }

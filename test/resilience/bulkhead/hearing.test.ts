@@ -17,7 +17,7 @@ function aHearing(t: Parameters<typeof frozenClock>[0]) {
     }
   }
   const end = (partition: number, how: 'heard' | 'lost'): void => {
-    hearing[how](partition)
+    hearing[how](partition, 0)
     inFlight.set(partition, of(partition) - 1)
   }
   const silent = (partition: number): boolean => hearing.silent(partition, ms)

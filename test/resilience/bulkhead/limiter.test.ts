@@ -242,7 +242,12 @@ test('a probe that nobody answers ends when somebody waits for it', async t => {
 })
 
 /** Calls of these routes, as many in flight as ever, for a while: what the limit was at least. */
-async function mixed(clock: Clock, limiter: Limiter, forMs: number, work: readonly [string, number][]): Promise<number> {
+async function mixed(
+  clock: Clock,
+  limiter: Limiter,
+  forMs: number,
+  work: readonly [string, number][],
+): Promise<number> {
   const inFlight = 45
   let lowest = Infinity
   let n = 0

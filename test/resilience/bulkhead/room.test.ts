@@ -84,7 +84,7 @@ test('what a silent partition holds counts against a fixed limit', async t => {
     const { advance, inside, room, of, enter } = aRoom(t, { limit, slots: 60, min: 40 })
     enter(60, 'any', 3)
     await advance(1_000)
-    inside.hearing.heard(1)
+    inside.hearing.heard(1, 0)
     return [room.limit, room.busy, room.unheardOf(of('any', 3)[0])?.code]
   }
   await t.test('fixed', async t => deepEqual(await scene('fixed', t), [60, 60, undefined]))

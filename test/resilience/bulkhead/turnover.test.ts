@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { equal } from 'node:assert/strict'
+import { equal, ok } from 'node:assert/strict'
 import { Turnover } from '../../../src/resilience/bulkhead/turnover.ts'
 import { frozenClock } from '../../help/clock.ts'
 
@@ -59,18 +59,30 @@ test('but not in a moment, which may be a pause of somebody who is quick', async
   equal(turnover.within(100, 100), 100)
 })
 
-test('the latest count, and a silence counts too', async t => {
+test('the latest counts, and a silence counts too', async t => {
   const clock = frozenClock(t)
   const turnover = new Turnover()
   turnover.press(100)
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 300; i++) {
     await clock.advance(i < 100 ? 20 : 1)
     turnover.press(100) // of no account: they are taken already
     turnover.free()
   }
-  equal(turnover.within(64, 100) > 63, true)
-  await clock.advance(6_336)
-  equal(Math.round(turnover.within(64, 100) * 100) / 100, 0.64)
+  equal(Math.round(turnover.within(100, 100)), 100)
+  await clock.advance(10_000)
+  ok(turnover.within(100, 100) < 3)
+})
+
+test('a pause of somebody who is quick hardly makes him slow', async t => {
+  const clock = frozenClock(t)
+  const turnover = new Turnover()
+  turnover.press(100)
+  for (let i = 0; i < 200; i++) {
+    await clock.advance(1)
+    for (let n = 0; n < 10; n++) turnover.free()
+  }
+  await clock.advance(60)
+  ok(turnover.within(20, 100) > 100, 'of 200')
 })
 
 test('where no slot comes free nobody is let wait', async t => {
