@@ -79,7 +79,7 @@ function partitionsOf({ broker, workers }: Parts, health: Health): PartitionFor 
     try {
       return broker.partitionFor(topic, key, avoiding.get(topic))
     } catch (error) {
-      throw health.started() ?? error
+      throw health.started() ?? health.lacking.get(topic) ?? error
     }
   }
 }

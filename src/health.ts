@@ -23,6 +23,8 @@ const later = { retryAfterMs: 1_000, limit: 1, observed: 0 } // one is wanted, a
 /** How the instance is: the gates of the routes, the admin pages and whoever prepares it ask this one place. */
 export class Health {
   readonly readiness = new Readiness()
+  /** Why topics of single routes cannot be used, by topic: everything else works. */
+  lacking: ReadonlyMap<string, Problem> = new Map()
   readonly #parts: Parts
   readonly #noticedMs: number
   #wasReady = false
@@ -86,7 +88,9 @@ export class Health {
 
   /** What an operator should know although everything works: sentences. */
   notices(): readonly string[] {
-    return this.#wasReady ? this.#parts.inbox.notices : []
+    if (!this.#wasReady) return []
+    const failing = [...this.lacking.values()].map(({ message }) => `Routes fail for want of a topic: ${message}`)
+    return [...failing, ...this.#parts.inbox.notices]
   }
 
   /** Brings readiness up to date. To be called when somebody asks: then the page, the metric and the log say the same. */

@@ -1,4 +1,5 @@
-import { ensureTopics, topicsOf } from './bridge/topics.ts'
+import { allOf, lookAtTopics, ownTopicsOf, topicsOf } from './bridge/topics.ts'
+import type { Topics } from './bridge/topics.ts'
 import { every, pause } from './clock.ts'
 import type { Health } from './health.ts'
 import { runDemos } from './parts.ts'
@@ -7,6 +8,7 @@ import { Problem } from './problem.ts'
 
 const againMs = 100
 const tellMs = 100
+const lackingMs = 2_000
 
 const progressOf = ({ read, total }: Readonly<{ read: number; total: number }>): string =>
   `The log of operations is being read: ${read} of ${total} records.`
@@ -17,9 +19,10 @@ export async function prepare(
   health: Health,
   { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
 ): Promise<void> {
-  const { config, broker, cluster, workers, watches, inbox, operations, leases, feeds, held } = parts
+  const { config, broker, cluster, watches, inbox, operations, leases, feeds, held } = parts
   const { readiness } = health
   const wanted = topicsOf(config)
+  const own = ownTopicsOf(config)
   readiness.block('broker', broker.state === 'ready' ? 'The topics are being looked at.' : health.unreachable().message)
   broker.start(wanted.map(({ name }) => name))
   held.use(
@@ -31,10 +34,11 @@ export async function prepare(
   while (!signal.aborted) {
     try {
       if (broker.state !== 'ready') throw health.unreachable()
-      const known = await ensureTopics(broker.admin, wanted, config.broker.createTopics)
-      for (const { name } of wanted) broker.partitionFor(name, null) // throws while the metadata is not there
-      for (const { bulkhead, options } of workers.values())
-        bulkhead.partitions = known.get(options.topic)?.partitions ?? null
+      const topics = await lookAtTopics(broker.admin, wanted, config.broker.createTopics)
+      const { known, lacking } = topics
+      if ([...lacking.keys()].some(name => !own.has(name))) throw allOf(lacking)
+      for (const name of known.keys()) broker.partitionFor(name, null) // throws while the metadata is not there
+      learn(parts, health, topics)
       await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
       await feeds?.open()
       if (operations !== null) {
@@ -45,10 +49,32 @@ export async function prepare(
       if (demo) await runDemos(config, broker, held)
       await leases?.met // the first second's calls would spend shares of what others are leasing already
       for (const watch of watches.values()) watch.start()
-      return health.prepared()
+      health.prepared()
+      if (lacking.size > 0) void follow(parts, health, signal)
+      return
     } catch (error) {
       readiness.block('broker', Problem.from(error).message)
       await pause(againMs, signal)
+    }
+  }
+}
+
+function learn({ workers }: Parts, health: Health, { known, lacking }: Topics): void {
+  for (const { bulkhead, options } of workers.values())
+    bulkhead.partitions = known.get(options.topic)?.partitions ?? null
+  health.lacking = lacking
+}
+
+/** Looks again until no topic is lacking: whoever owns it may create it, or give us the right to it. */
+async function follow(parts: Parts, health: Health, signal: AbortSignal): Promise<void> {
+  const { config, broker } = parts
+  while (!signal.aborted && health.lacking.size > 0) {
+    await pause(lackingMs, signal)
+    if (signal.aborted || broker.state !== 'ready') continue
+    try {
+      learn(parts, health, await lookAtTopics(broker.admin, topicsOf(config), config.broker.createTopics))
+    } catch {
+      // the brokers do not answer at present, which is told elsewhere
     }
   }
 }

@@ -2,32 +2,65 @@ import type { Config, RouteOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
 import type { Admin, NewTopic, TopicInfo } from './admin.ts'
 
+/** What is known of topics, by name, and why a topic cannot be used: topic-missing or topic-forbidden. */
+export type Topics = Readonly<{ known: ReadonlyMap<string, TopicInfo>; lacking: ReadonlyMap<string, Problem> }>
+
 /**
- * Makes sure that every topic exists, and creates missing ones where that is allowed. Returns what is known of each, by
- * name. Throws topic-missing, topic-forbidden or broker-unavailable: the caller tries again.
+ * Looks at every topic, and creates missing ones where that is allowed. Throws when the brokers do not answer, or do not
+ * know yet what was created: the caller tries again.
  */
+export async function lookAtTopics(admin: Admin, wanted: readonly NewTopic[], create: boolean): Promise<Topics> {
+  const known = new Map<string, TopicInfo>()
+  const lacking = new Map<string, Problem>()
+  for (const topic of wanted)
+    try {
+      known.set(topic.name, await ensureTopic(admin, topic, create))
+    } catch (error) {
+      const problem = Problem.from(error)
+      if (problem.code !== 'topic-missing' && problem.code !== 'topic-forbidden') throw problem
+      lacking.set(topic.name, problem)
+    }
+  return { known, lacking }
+}
+
+async function ensureTopic(admin: Admin, topic: NewTopic, create: boolean): Promise<TopicInfo> {
+  const { name } = topic
+  const found = await admin.topic(name)
+  if (found !== null) return found
+  if (!create) throw new Problem('topic-missing', `There is no topic ${name}, and broker.createTopics is false.`)
+  await admin.create([topic])
+  const created = await admin.topic(name)
+  if (created === null) throw new Problem('not-ready', `Created, but not known to the brokers yet: ${name}.`)
+  return created
+}
+
+/** All that is lacking in one problem. */
+export function allOf(lacking: ReadonlyMap<string, Problem>): Problem {
+  const problems = [...lacking.values()]
+  const forbidden = problems.find(({ code }) => code === 'topic-forbidden')
+  const names = [...lacking.keys()].join(', ')
+  return forbidden ?? new Problem('topic-missing', `Missing, and broker.createTopics is false: ${names}.`)
+}
+
+/** The same where none may be lacking. Throws topic-missing and topic-forbidden, too. */
 export async function ensureTopics(
   admin: Admin,
   wanted: readonly NewTopic[],
   create: boolean,
 ): Promise<ReadonlyMap<string, TopicInfo>> {
-  const found = new Map<string, TopicInfo>()
-  const missing: NewTopic[] = []
-  for (const topic of wanted) {
-    const info = await admin.topic(topic.name)
-    if (info === null) missing.push(topic)
-    else found.set(topic.name, info)
-  }
-  if (missing.length === 0) return found
-  const names = missing.map(({ name }) => name).join(', ')
-  if (!create) throw new Problem('topic-missing', `Missing, and broker.createTopics is false: ${names}.`)
-  await admin.create(missing)
-  for (const { name } of missing) {
-    const info = await admin.topic(name)
-    if (info === null) throw new Problem('topic-missing', `Created, but not known to the brokers yet: ${name}.`)
-    found.set(name, info)
-  }
-  return found
+  const { known, lacking } = await lookAtTopics(admin, wanted, create)
+  if (lacking.size > 0) throw allOf(lacking)
+  return known
+}
+
+/** The topics without which only the routes to them cannot work; without any other none can. */
+export function ownTopicsOf(config: Config): ReadonlySet<string> {
+  const { replies, operations, workers, routes } = config
+  const own = new Set(Object.values(workers).map(({ topic }) => topic))
+  for (const { event } of Object.values(routes)) if (event !== undefined) own.add(event.topic)
+  const streamed = Object.values(routes).flatMap(({ stream }) => stream?.topics ?? [])
+  for (const name of [replies.topic, operations.topic, operations.replies, ...streamed]) own.delete(name)
+  return own
 }
 
 type Wants = Readonly<

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
-import { deepEqual, rejects } from 'node:assert/strict'
-import { ensureTopics } from '../../src/bridge/topics.ts'
+import { deepEqual, match, rejects } from 'node:assert/strict'
+import { ensureTopics, lookAtTopics } from '../../src/bridge/topics.ts'
 import type { Admin, NewTopic, TopicInfo } from '../../src/bridge/admin.ts'
 
 function adminOf(there: Map<string, TopicInfo>): Admin & { created: string[] } {
@@ -32,8 +32,8 @@ test('only what is missing is created, and what is there keeps its partitions', 
   deepEqual(
     [...found].map(([name, { partitions }]) => [name, partitions]),
     [
-      ['gateway.replies', 3],
       ['orders.commands', 12],
+      ['gateway.replies', 3],
     ],
   )
 })
@@ -45,4 +45,17 @@ test('where creating is not allowed, all that is missing is named at once', asyn
     message: /orders\.commands, gateway\.replies/,
   })
   deepEqual(admin.created, [])
+})
+
+test('a topic that is missing or forbidden hides none of the others', async () => {
+  const admin = adminOf(
+    new Map([['gateway.replies', { name: 'gateway.replies', partitions: 3, maxMessageBytes: 1_000 }]]),
+  )
+  const { known, lacking } = await lookAtTopics(admin, wanted, false)
+  deepEqual([...known.keys()], ['gateway.replies'])
+  deepEqual(
+    [...lacking].map(([name, { code }]) => [name, code]),
+    [['orders.commands', 'topic-missing']],
+  )
+  match(lacking.get('orders.commands')?.message ?? '', /no topic orders.commands/)
 })
