@@ -87,15 +87,15 @@ test('a worker whose topic is forbidden fails alone, and is served once it is no
   const broker = new MemoryBroker()
   t.after(() => broker[Symbol.asyncDispose]())
   let forbidden = true
-  const { topic, create } = broker.admin
+  const before = { ...broker.admin }
   const guarded = (name: string): void => {
     if (forbidden && name === 'orders.commands') throw new Problem('topic-forbidden', `No permission: ${name}.`)
   }
   Object.assign(broker.admin, {
-    topic: async (name: string) => (guarded(name), await topic(name)),
-    create: async (topics: Parameters<typeof create>[0]) => (
+    topic: async (name: string) => (guarded(name), await before.topic(name)),
+    create: async (topics: Parameters<typeof before.create>[0]) => (
       topics.forEach(({ name }) => guarded(name)),
-      await create(topics)
+      await before.create(topics)
     ),
   })
   const { ask, admin, gateway } = await openGateway(t, {}, { broker })
