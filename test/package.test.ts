@@ -1,14 +1,18 @@
 import { test } from 'node:test'
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 type Manifest = Readonly<{
   bin: Readonly<Record<string, string>>
   files: readonly string[]
   exports: Readonly<Record<string, string | Readonly<{ types: string; default: string }>>>
+  scripts: Readonly<Record<string, string>>
 }>
-const { bin, files, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
+const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })`
+const { bin, files, exports, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
 
 test('what the package offers is in it, and built from a source that there is', () => {
   const offered = [bin, ...Object.values(exports)].flatMap(entry =>
@@ -29,8 +33,29 @@ test('types are named before the code, or a compiler would not see them', () => 
     if (typeof entry === 'object') deepEqual(Object.keys(entry), ['types', 'default'])
 })
 
+test('scripts install and choose their Node themselves, as npm may be told to skip what comes before them', () => {
+  for (const [name, script] of Object.entries(scripts)) {
+    ok(!/^(pre|post)/.test(name) || name === 'prepack', `${name} is skipped where ignore-scripts is set`)
+    ok(!script.startsWith('node ') || script.startsWith('node tools/run.mjs '), `${name} runs whatever Node there is`)
+  }
+})
+
+test('without the Node of the packages an older one says the remedy in one line, and a new one runs instead', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-run-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  cpSync('tools', join(folder, 'tools'), { recursive: true })
+  const run = (...options: string[]) => {
+    const args = [...options, join(folder, 'tools', 'run.mjs'), '--as-is', '-p', '6 * 7']
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    return { status, stdout, stderr }
+  }
+  deepEqual(run(), { status: 0, stdout: '42\n', stderr: '' })
+  const { status, stdout, stderr } = run('--import', `data:text/javascript,${encodeURIComponent(older)}`)
+  deepEqual([status, stdout], [1, ''])
+  match(stderr, /^Sluice needs Node 24, .*`npm rebuild node --ignore-scripts=false`[^\n]*\n$/)
+})
+
 test('on an older Node the command says what it needs in one line, and fails', () => {
-  const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })`
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import', `data:text/javascript,${encodeURIComponent(older)}`, bin['sluice']!, 'start'],
