@@ -3,7 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { Config } from '../../config/schema/index.ts'
 import { guardCluster, guardWorker, longestTimeout } from '../../src/resilience/guards.ts'
 import type { Circuit } from '../../src/resilience/circuit/circuit.ts'
-import { rotationTimers } from '../../src/resilience/circuit/rotation.ts'
+import { sharedTimers } from '../../src/resilience/circuit/sharedtimer.ts'
 import { chance } from '../help/chance.ts'
 import { frozenClock } from '../help/clock.ts'
 
@@ -65,12 +65,12 @@ test('a probe that lasts as long as the longest timeout is not given up before i
 
 test('the guards of the cluster are named for it, and give their timers back', t => {
   frozenClock(t)
-  const before = rotationTimers()
+  const before = sharedTimers()
   const guards = guardCluster(broker.publish, 5_000)
   equal(guards.circuit.name, 'cluster')
   equal(guards.budget.withdraw(), true)
   guards[Symbol.dispose]()
-  equal(rotationTimers(), before)
+  equal(sharedTimers(), before)
 })
 
 test('a circuit has the probes, the open times and the slowness of its options', async t => {

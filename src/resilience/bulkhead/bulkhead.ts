@@ -3,15 +3,15 @@ import { ask } from '../../call.ts'
 import type { Call, Policy, Service } from '../../call.ts'
 import { after, since, until } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
-import { Allowance } from './allowance.ts'
+import { ConcurrencyLimit } from './concurrency.ts'
 import type { Place } from './cohorts.ts'
-import type { Excused } from './limiter.ts'
-import { Line } from './line.ts'
-import { Occupancy } from './occupancy.ts'
+import type { Excused } from './gradient.ts'
+import { PriorityQueue } from './priorityqueue.ts'
+import { InFlight } from './inflight.ts'
 import type { Partitions } from './partitions.ts'
 import { refusal } from '../refusal.ts'
 import type { Refuse } from '../refusal.ts'
-import { Room } from './room.ts'
+import { Admission } from './admission.ts'
 import { full, gaveWay } from './shed.ts'
 import type { Shares } from './shares.ts'
 import { Waiter } from './waiter.ts'
@@ -26,7 +26,7 @@ export type BulkheadState = Readonly<{
   floorMs: number | null
   sampleMs: number | null
   inFlight: number
-  waiting: ReturnType<Line['state']>
+  waiting: ReturnType<PriorityQueue['state']>
   shares: ReturnType<Shares['state']>
   fullestPartition: ReturnType<Partitions['fullest']>
 }>
@@ -34,28 +34,39 @@ export type BulkheadState = Readonly<{
 const never: Excused = () => false
 
 /**
- * The slots of one worker, shared by its routes: at most `slots` commands in flight, or as many as the worker answers
- * without a queue in its topic, and a bounded queue here, where what matters most goes first and no client takes more than its
- * share. A slot is held until the service inside settles: at the reply or when the command expires, not when the client leaves.
+ * The slots of one worker, shared by its routes, and a bounded queue for them. A slot is held until the service inside settles:
+ * at the reply or when the command expires, not when the client leaves.
+ *
+ * How many slots there are: `slots`, or what the gradient of the reply times allows (`ConcurrencyLimit`).
+ *
+ * Who gets the next slot (`PriorityQueue`): a route that has less than its guaranteed share; else the class that matters most;
+ * in it the client that has least in flight, and of its calls the oldest, or under overload the newest (`FairQueue`).
+ *
+ * Why a call is refused, in this order (`Admission`):
+ * 1. Its partition is silent, or has more than its share while others want the slots.
+ * 2. It would have to wait, and calls of its class are shed by chance, as too many are inside already.
+ * 3. It would have to wait, and more are waiting than will be served soon. A call that matters more, or whose client has clearly less,
+ *    takes the place of one that waits.
+ * 4. It has waited for `maxWaitMs`, or for a tenth of the time that it had left.
  */
 export class Bulkhead {
   readonly worker: string
   readonly #options: BulkheadOptions
   readonly #refuse: Refuse
-  readonly #allowed: Allowance
-  readonly #inside: Occupancy
-  readonly #room: Room
-  #line: Line
+  readonly #concurrency: ConcurrencyLimit
+  readonly #inside: InFlight
+  readonly #admission: Admission
+  #queue: PriorityQueue
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
   constructor(worker: string, options: BulkheadOptions, concluded = (): boolean => false) {
     this.worker = worker
     this.#options = options
     this.#refuse = refusal(policy, options.mode)
-    this.#allowed = new Allowance(worker, options, concluded)
-    this.#inside = new Occupancy(worker, options.partitionPercent)
-    this.#room = new Room(options, this.#allowed, this.#inside)
-    this.#line = this.#emptyLine()
+    this.#concurrency = new ConcurrencyLimit(worker, options, concluded)
+    this.#inside = new InFlight(worker, options.partitionPercent)
+    this.#admission = new Admission(options, this.#concurrency, this.#inside)
+    this.#queue = this.#emptyQueue()
   }
 
   get inFlight(): number {
@@ -63,17 +74,17 @@ export class Bulkhead {
   }
 
   get waiting(): number {
-    return this.#line.size
+    return this.#queue.size
   }
 
   /** How many may be in flight at present. */
   get limit(): number {
-    return this.#room.limit
+    return this.#admission.limit
   }
 
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, told when it gives it back. */
   begin(): number | null {
-    return this.#allowed.begin(this.#room.busy)
+    return this.#concurrency.begin(this.#admission.busy)
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
@@ -84,17 +95,17 @@ export class Bulkhead {
   /** Percent of the slots that these routes are sure to get. To be said before the first call. */
   guarantee(shares: ReadonlyMap<string, number>): void {
     this.#inside.guarantee(shares)
-    this.#line = this.#emptyLine()
+    this.#queue = this.#emptyQueue()
   }
 
   snapshot(): BulkheadState {
     const { inFlight, shares, partitions } = this.#inside
     return {
       limit: this.limit,
-      ...this.#allowed.times,
+      ...this.#concurrency.times,
       inFlight,
-      waiting: this.#line.state(),
-      shares: shares.state(this.#allowed.steady),
+      waiting: this.#queue.state(),
+      shares: shares.state(this.#concurrency.steady),
       fullestPartition: partitions.fullest(),
     }
   }
@@ -105,8 +116,8 @@ export class Bulkhead {
    */
   enter(call: Call): Place | Promise<Place> {
     const place = this.#inside.cohorts.placeOf(call.client)
-    const problem = this.#room.refusalOf(call)
-    if (problem === null && this.inFlight >= this.limit && this.#allowed.hurry()) this.#serve()
+    const problem = this.#admission.refusalOf(call)
+    if (problem === null && this.inFlight >= this.limit && this.#concurrency.hurry()) this.#serve()
     const taken = this.inFlight >= this.limit
     if (problem === null && taken && this.#options.mode === 'enforce') return this.#wait(call, place)
     const found = problem ?? (taken ? this.#overflow(call) : null)
@@ -120,55 +131,55 @@ export class Bulkhead {
   learn(call: Call, phase: number | null, error: unknown, excused: Excused): void {
     const { started, partition } = call
     const unanswered = error instanceof Problem && error.code === 'reply-timeout'
-    if (unanswered) this.#inside.hearing.lost(partition)
-    this.#allowed.learn(call, phase, unanswered && !excused(started, partition), this.#room.busy, excused)
+    if (unanswered) this.#inside.answers.lost(partition)
+    this.#concurrency.learn(call, phase, unanswered && !excused(started, partition), this.#admission.busy, excused)
     if (error !== undefined || call.progress.accepted) return
-    this.#inside.hearing.heard(partition, call.progress.workerMs)
-    this.#allowed.heard()
+    this.#inside.answers.heard(partition, call.progress.workerMs)
+    this.#concurrency.heard()
   }
 
   /** Gives the slot back, or on to whoever is next. */
   leave(call: Call, place: Place): void {
     this.#inside.leave(call, place)
-    this.#serve(this.#room.left())
-    this.#room.served()
+    this.#serve(this.#admission.left())
+    this.#admission.served()
   }
 
-  #emptyLine(): Line {
+  #emptyQueue(): PriorityQueue {
     const { cohorts, shares } = this.#inside
-    return new Line(cohorts, shares, this.#allowed.adaptive)
+    return new PriorityQueue(cohorts, shares, this.#concurrency.adaptive)
   }
 
   /** Observed, no queue forms, so its places are taken in flight. */
   #overflow(call: Call): Problem | null {
-    const { crowd } = this.#room
-    return crowd.inFlight >= crowd.limit + crowd.places ? full(crowd) : this.#room.shed(call)
+    const { capacity } = this.#admission
+    return capacity.inFlight >= capacity.limit + capacity.places ? full(capacity) : this.#admission.shed(call)
   }
 
   #wait(call: Call, place: Place): Promise<Place> {
     if (call.signal.aborted) return Promise.reject(call.signal.reason)
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
-    if (waitMs <= 0) return Promise.reject(this.#refused(call, full(this.#room.crowd)))
+    if (waitMs <= 0) return Promise.reject(this.#refused(call, full(this.#admission.capacity)))
     const newcomer = { call, place, line: this.#inside.shares.lineOf(call.route), patienceMs: waitMs }
-    const shed = this.#inside.shares.owed(newcomer.line, this.#allowed.steady) ? null : this.#room.shed(call)
-    this.#room.press()
-    const crowd = this.#room.crowdFor(waitMs)
-    const problem = shed ?? (crowd.waiting >= crowd.places ? full(crowd) : null)
+    const shed = this.#inside.shares.owed(newcomer.line, this.#concurrency.steady) ? null : this.#admission.shed(call)
+    this.#admission.press()
+    const capacity = this.#admission.capacityFor(waitMs)
+    const problem = shed ?? (capacity.waiting >= capacity.places ? full(capacity) : null)
     if (problem !== null && !this.#evicts(newcomer)) return Promise.reject(this.#refused(call, problem))
     const waiter = new Waiter(newcomer)
-    waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#room.crowd))))
+    waiter.alarm = after(waitMs, () => this.#give(waiter, this.#refused(call, full(this.#admission.capacity))))
     waiter.gone = () => this.#give(waiter, call.signal.reason)
     call.signal.addEventListener('abort', waiter.gone)
-    this.#line.add(waiter)
+    this.#queue.add(waiter)
     this.#inside.queue(call, place)
     return waiter.slot.promise
   }
 
   /** Makes room for a newcomer: false when nobody in the queue has to give way, and it has nothing to wait for. */
   #evicts(newcomer: Newcomer): boolean {
-    const victim = this.#line.victim(newcomer, this.#allowed.steady)
-    if (victim === null) return this.#room.isOwed(newcomer)
-    this.#give(victim, this.#refused(victim.call, gaveWay(newcomer.call.priority, this.#room.crowd)))
+    const victim = this.#queue.victim(newcomer, this.#concurrency.steady)
+    if (victim === null) return this.#admission.isOwed(newcomer)
+    this.#give(victim, this.#refused(victim.call, gaveWay(newcomer.call.priority, this.#admission.capacity)))
     return true
   }
 
@@ -180,24 +191,24 @@ export class Bulkhead {
 
   #unqueue(waiter: Waiter): void {
     waiter.release()
-    this.#line.remove(waiter)
+    this.#queue.remove(waiter)
     this.#inside.unqueue(waiter.call, waiter.place)
-    if (this.#line.size === 0) this.#inside.cohorts.reseed()
+    if (this.#queue.size === 0) this.#inside.cohorts.reseed()
   }
 
   #serve(upTo = this.limit): void {
-    while (this.#line.size > 0 && this.inFlight < upTo) {
-      const waiter = this.#line.next(this.#allowed.steady)
+    while (this.#queue.size > 0 && this.inFlight < upTo) {
+      const waiter = this.#queue.next(this.#concurrency.steady)
       if (waiter === null) return
       const { call, place } = waiter
       // after a stall of our own its alarm may be late: what nobody waits for is not begun
       const late = until(call.deadline) === 0
-      const problem = late ? full(this.#room.crowd) : this.#room.unheardOf(call)
+      const problem = late ? full(this.#admission.capacity) : this.#admission.silenceOf(call)
       if (problem !== null) {
         this.#give(waiter, this.#refused(call, problem))
         continue
       }
-      this.#line.granting(waiter)
+      this.#queue.granting(waiter)
       this.#unqueue(waiter)
       this.#inside.enter(call, place)
       call.progress.queueMs += since(waiter.since)

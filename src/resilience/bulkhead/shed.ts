@@ -11,12 +11,12 @@ const policy = 'bulkhead'
 const shedFrom: Readonly<Record<Priority, number>> = { sheddable: 1, normal: 2, critical: 3, health: Infinity }
 
 /** How full it is: `limit` of those in flight, `places` for those waiting. */
-export type Crowd = Readonly<{ inFlight: number; limit: number; waiting: number; places: number }>
+export type Capacity = Readonly<{ inFlight: number; limit: number; waiting: number; places: number }>
 
 const refuse = (code: 'bulkhead-full' | 'shed', detail: string, limit: number, observed: number): Problem =>
   new Problem(code, detail, { retryAfterMs: soon(), policy, limit, observed })
 
-export const full = ({ inFlight, limit, waiting, places }: Crowd): Problem =>
+export const full = ({ inFlight, limit, waiting, places }: Capacity): Problem =>
   refuse(
     'bulkhead-full',
     `${inFlight} commands in flight (at most ${limit}), ${waiting} waiting (at most ${places}).`,
@@ -24,7 +24,7 @@ export const full = ({ inFlight, limit, waiting, places }: Crowd): Problem =>
     inFlight + waiting,
   )
 
-export const crowded = (partition: number, held: number, cap: number): Problem =>
+export const partitionFull = (partition: number, held: number, cap: number): Problem =>
   refuse(
     'bulkhead-full',
     `${held} commands for partition ${partition} in flight or waiting (at most ${cap} for one partition).`,
@@ -32,7 +32,7 @@ export const crowded = (partition: number, held: number, cap: number): Problem =
     held,
   )
 
-export const unheard = (partition: number, inFlight: number): Problem =>
+export const partitionSilent = (partition: number, inFlight: number): Problem =>
   refuse(
     'bulkhead-full',
     `${inFlight} commands for partition ${partition} in flight, and nothing is heard of it, but of others.`,
@@ -41,7 +41,7 @@ export const unheard = (partition: number, inFlight: number): Problem =>
   )
 
 /** For who waited and gives way to a call that matters more, or to a client that has less. */
-export const gaveWay = (newcomer: Priority, { waiting, places }: Crowd): Problem =>
+export const gaveWay = (newcomer: Priority, { waiting, places }: Capacity): Problem =>
   refuse('shed', `Gave way to a ${newcomer} call: ${waiting} waiting (at most ${places}).`, places, waiting)
 
 /** Whether a call of this class is refused by chance, with so many inside where `limit` are answered in time. */

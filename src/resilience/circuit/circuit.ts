@@ -10,7 +10,7 @@ import type { Cause, CircuitOptions, CircuitSnapshot, Pass, Saved, Source, Verdi
 import { OpenTimes } from './opentimes.ts'
 import { Probes } from './probes.ts'
 import { spread } from '../refusal.ts'
-import { rotating } from './rotation.ts'
+import { onSharedTimer } from './sharedtimer.ts'
 
 export type { CircuitOptions, CircuitSnapshot, Pass, Saved, Verdict } from './health.ts'
 /** A pass that is void already. */
@@ -26,7 +26,7 @@ const silences: ReadonlySet<string> = new Set(['reply-timeout', 'silence'])
 export class Circuit implements Disposable {
   readonly name: string
   readonly #options: CircuitOptions & Readonly<{ slowMs: number; slowPercent: number }>
-  readonly #rotation: Disposable
+  readonly #timer: Disposable
   readonly #times: OpenTimes
   readonly #probes: Probes
   readonly #watchers = new Set<() => void>()
@@ -49,7 +49,7 @@ export class Circuit implements Disposable {
     this.#times = new OpenTimes({ ...options, calmMs: windowMs })
     this.#probes = new Probes(this.#options)
     this.#counter = this.#counting('closed')
-    this.#rotation = rotating(Math.max(1, Math.floor(windowMs / bucketsOf(windowMs))), () => this.#counter.rotate())
+    this.#timer = onSharedTimer(Math.max(1, Math.floor(windowMs / bucketsOf(windowMs))), () => this.#counter.rotate())
   }
 
   get state(): CircuitState {
@@ -198,7 +198,7 @@ export class Circuit implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#rotation[Symbol.dispose]()
+    this.#timer[Symbol.dispose]()
     this.#counter[Symbol.dispose]()
   }
 

@@ -7,7 +7,7 @@ import { faults as kinds } from '../../fault.ts'
 import type { Fault, Struck } from '../../fault.ts'
 import { Problem } from '../../problem.ts'
 import { readRules } from './rules.ts'
-import { Strikes } from './strikes.ts'
+import { CallFaults } from './callfaults.ts'
 
 type Ending = 'time' | 'cleared'
 type Running = {
@@ -73,12 +73,12 @@ export class Faults implements Disposable {
   }
 
   /** What may befall the call; null: nothing. Whoever opens ends. */
-  open(call: Call): Strikes | null {
+  open(call: Call): CallFaults | null {
     if (this.#running.size === 0 && call.fault === null) return null
     const all = call.fault === null ? [] : [...call.fault]
     for (const { rule, fault } of this.#running.values())
       if ((rule.route ?? call.route) === call.route && (rule.worker ?? call.worker) === call.worker) all.push(fault)
-    return all.length === 0 ? null : new Strikes(this, call, all)
+    return all.length === 0 ? null : new CallFaults(this, call, all)
   }
 
   /** Whether the fault strikes; then `release` gives the place back. */
@@ -148,7 +148,7 @@ const answered = (status: number): Reply => ({
 
 /** Lets the faults of the calls strike: answers in place of the worker, or tells the core what may befall it. */
 export function faults(all: Faults): Policy<Call, Reply> {
-  const befall = async (next: Service<Call, Reply>, call: Call, struck: Strikes): Promise<Reply> => {
+  const befall = async (next: Service<Call, Reply>, call: Call, struck: CallFaults): Promise<Reply> => {
     let writtenMs = 0
     try {
       const abort = struck.strike('abort')

@@ -7,7 +7,7 @@ import { events } from '../../events.ts'
 import type { Resource } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import { pacedMs } from '../../turn.ts'
-import { Level } from './level.ts'
+import { SheddingLevel } from './shedding.ts'
 import { refusal, soon } from '../refusal.ts'
 import type { Refuse } from '../refusal.ts'
 
@@ -36,7 +36,7 @@ export class Overload implements Disposable {
   readonly #read: () => Readings
   readonly #random: () => number
   readonly #looks: Disposable
-  readonly #level = new Level()
+  readonly #level = new SheddingLevel()
   #observed: Readonly<Record<Sampled, number>> = { delay: 0, heap: 0, connections: 0 }
   #short: Sampled = 'delay' // what the level comes from
   #held = 0

@@ -1,6 +1,6 @@
 import type { QuotaPolicy, QuotaState } from '../../call.ts'
 import { now } from '../../clock.ts'
-import { Generations } from './generations.ts'
+import { RecentClients } from './recentclients.ts'
 import type { Lack, Ledger } from './quota.ts'
 import { priceOf } from './windows.ts'
 
@@ -23,13 +23,13 @@ export type BucketsOptions = Readonly<{ clients?: number }>
  */
 export class Buckets implements Ledger<Filled> {
   readonly #policies: readonly QuotaPolicy[]
-  readonly #clients: Generations<Filled>
+  readonly #clients: RecentClients<Filled>
 
   constructor(policies: readonly QuotaPolicy[], options: BucketsOptions = {}) {
     this.#policies = policies
     const full: Filled = [...policies.map(({ limit }) => limit), now()] // the time as of when each begins
     const windowMs = Math.max(...policies.map(policy => policy.windowMs))
-    this.#clients = new Generations(() => begun(full.slice()), { ...options, windowMs })
+    this.#clients = new RecentClients(() => begun(full.slice()), { ...options, windowMs })
   }
 
   get size(): number {

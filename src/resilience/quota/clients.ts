@@ -1,7 +1,7 @@
 import type { QuotaPolicy, QuotaState } from '../../call.ts'
 import { now } from '../../clock.ts'
 import { events } from '../../events.ts'
-import { Generations } from './generations.ts'
+import { RecentClients } from './recentclients.ts'
 import type { Lease, LeaseOptions } from './lease.ts'
 import type { Lack, Ledger } from './quota.ts'
 import { priceOf } from './windows.ts'
@@ -33,7 +33,7 @@ export class SharedClients implements Ledger<Spending> {
   readonly #route: string
   readonly #lessor: Lessor
   readonly #small: readonly number[]
-  readonly #clients: Generations<Spending>
+  readonly #clients: RecentClients<Spending>
 
   constructor(policies: readonly QuotaPolicy[], route: string, lessor: Lessor) {
     this.#policies = policies
@@ -43,7 +43,7 @@ export class SharedClients implements Ledger<Spending> {
     this.#small = policies.map(({ limit }) => Math.ceil((limit * uncounted) / others) - 1)
     const windowMs = Math.max(...policies.map(policy => policy.windowMs))
     const none = policies.map(() => 0)
-    this.#clients = new Generations(client => ({ client, used: [...none], began: [...none], leases: null }), {
+    this.#clients = new RecentClients(client => ({ client, used: [...none], began: [...none], leases: null }), {
       windowMs,
     })
   }

@@ -3,9 +3,9 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { priorities } from '../../../src/call.ts'
 import type { Priority } from '../../../src/call.ts'
 import { Problem } from '../../../src/problem.ts'
-import { crowded, full, gaveWay, shedByChance } from '../../../src/resilience/bulkhead/shed.ts'
+import { partitionFull, full, gaveWay, shedByChance } from '../../../src/resilience/bulkhead/shed.ts'
 
-const crowd = { inFlight: 5, limit: 4, waiting: 3, places: 3 }
+const capacity = { inFlight: 5, limit: 4, waiting: 3, places: 3 }
 /** How many of a thousand calls are shed where so many are inside, in percent. */
 const shedOf = (priority: Priority, inside: number): number =>
   Array.from({ length: 1_000 }, () => shedByChance(priority, inside, 100)).filter(problem => problem !== null).length /
@@ -13,16 +13,16 @@ const shedOf = (priority: Priority, inside: number): number =>
 
 test('each refusal says what it allows and what it saw, and when to come back', () => {
   for (const [problem, code, limit, observed] of [
-    [full(crowd), 'bulkhead-full', 7, 8],
-    [crowded(3, 4, 2), 'bulkhead-full', 2, 4],
-    [gaveWay('critical', crowd), 'shed', 3, 3],
+    [full(capacity), 'bulkhead-full', 7, 8],
+    [partitionFull(3, 4, 2), 'bulkhead-full', 2, 4],
+    [gaveWay('critical', capacity), 'shed', 3, 3],
   ] as const) {
     ok(problem instanceof Problem)
     deepEqual([problem.code, problem.policy, problem.limit, problem.observed], [code, 'bulkhead', limit, observed])
     deepEqual([problem.outcome, problem.spec.status], ['not-sent', 503])
     ok(problem.retryAfterMs! >= 1_000 && problem.retryAfterMs! <= 2_000)
   }
-  ok(crowded(3, 4, 2).message.includes('partition 3'))
+  ok(partitionFull(3, 4, 2).message.includes('partition 3'))
 })
 
 test('normal calls are shed from twice the limit, all of them at three times', () => {

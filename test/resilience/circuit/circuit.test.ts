@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { later, now, onTheWire, wallClock } from '../../../src/clock.ts'
 import { Circuit } from '../../../src/resilience/circuit/circuit.ts'
 import type { CircuitOptions, Verdict } from '../../../src/resilience/circuit/circuit.ts'
-import { rotationTimers } from '../../../src/resilience/circuit/rotation.ts'
+import { sharedTimers } from '../../../src/resilience/circuit/sharedtimer.ts'
 import { chance } from '../../help/chance.ts'
 import { frozenClock } from '../../help/clock.ts'
 import { Model, commands, small } from './circuit.model.ts'
@@ -377,11 +377,11 @@ test('observed, it changes like one in force and refuses nothing through the gat
 
 test('circuits with equal windows share one timer, which goes with the last', t => {
   still(t)
-  const before = rotationTimers()
+  const before = sharedTimers()
   const circuits = Array.from({ length: 50 }, () => new Circuit(options))
-  equal(rotationTimers(), before + 1)
+  equal(sharedTimers(), before + 1)
   for (const circuit of circuits) circuit[Symbol.dispose]()
-  equal(rotationTimers(), before)
+  equal(sharedTimers(), before)
 })
 
 const slowly = { ...options, ...never, slowMs: 500, slowPercent: 80 }

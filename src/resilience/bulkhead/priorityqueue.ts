@@ -2,23 +2,23 @@ import { priorities } from '../../call.ts'
 import type { Priority } from '../../call.ts'
 import type { Cohorts } from './cohorts.ts'
 import type { Shares } from './shares.ts'
-import { Queue } from './queue.ts'
+import { FairQueue } from './fairqueue.ts'
 import type { Newcomer, Waiter } from './waiter.ts'
 
 /** The number of a class: the greater, the more it matters. */
 export const rankOf = (priority: Priority): number => priorities.indexOf(priority)
 
 /** All who wait for the slots of one worker: a queue for each class, and those of each route with a share of its own. */
-export class Line {
+export class PriorityQueue {
   readonly #cohorts: Cohorts
   readonly #shares: Shares
-  readonly #queues: readonly (readonly Queue[])[] // by share, by class
+  readonly #queues: readonly (readonly FairQueue[])[] // by share, by class
   #size = 0
 
   constructor(cohorts: Cohorts, shares: Shares, newestFirst: boolean) {
     this.#cohorts = cohorts
     this.#shares = shares
-    this.#queues = Array.from({ length: shares.lines }, () => priorities.map(() => new Queue(newestFirst)))
+    this.#queues = Array.from({ length: shares.lines }, () => priorities.map(() => new FairQueue(newestFirst)))
   }
 
   get size(): number {
@@ -28,7 +28,7 @@ export class Line {
   /** How many wait, by class: for people. */
   state(): Readonly<Record<Priority, number>> {
     const waiting = (rank: number): number =>
-      this.#queues.reduce((sum, queues) => sum + (queues[rank] as Queue).size, 0)
+      this.#queues.reduce((sum, queues) => sum + (queues[rank] as FairQueue).size, 0)
     const [sheddable, normal, critical, health] = priorities.map((_, rank) => waiting(rank))
     return { sheddable: sheddable ?? 0, normal: normal ?? 0, critical: critical ?? 0, health: health ?? 0 }
   }
@@ -70,11 +70,11 @@ export class Line {
     return this.#newest(rank, open, this.#cohorts.inside(place) + this.#cohorts.clearlyMore)
   }
 
-  #queue(share: number, rank: number): Queue {
-    return (this.#queues[share] as readonly Queue[])[rank] as Queue
+  #queue(share: number, rank: number): FairQueue {
+    return (this.#queues[share] as readonly FairQueue[])[rank] as FairQueue
   }
 
-  #queueOf({ line, call }: Waiter): Queue {
+  #queueOf({ line, call }: Waiter): FairQueue {
     return this.#queue(line, rankOf(call.priority))
   }
 

@@ -1,10 +1,10 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Descent } from '../../../src/resilience/bulkhead/descent.ts'
+import { RateReduction } from '../../../src/resilience/bulkhead/reduction.ts'
 
 /** In flight after each leaving, until it is down; somebody always waits. */
-function course(from: number, limit: number, descent = new Descent()): readonly number[] {
+function course(from: number, limit: number, descent = new RateReduction()): readonly number[] {
   const seen: number[] = []
   for (let inFlight = from; inFlight > limit && seen.length < 10_000;) {
     inFlight--
@@ -15,7 +15,7 @@ function course(from: number, limit: number, descent = new Descent()): readonly 
 }
 
 test('below the limit every slot is passed on', () => {
-  const descent = new Descent()
+  const descent = new RateReduction()
   deepEqual([descent.passes(3, 4), descent.passes(0, 4)], [true, true])
 })
 
@@ -40,7 +40,7 @@ test('whatever it falls to, it is reached within one round, and never without an
 })
 
 test('a limit that falls again meanwhile begins anew, from what is in flight then', () => {
-  const descent = new Descent()
+  const descent = new RateReduction()
   let inFlight = 8
   for (let i = 0; i < 4; i++) if (!descent.passes(inFlight - 1, 4)) inFlight--
   equal(inFlight, 6)

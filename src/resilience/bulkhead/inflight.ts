@@ -3,24 +3,24 @@ import { events } from '../../events.ts'
 import type { Happenings } from '../../events.ts'
 import { Cohorts } from './cohorts.ts'
 import type { Place } from './cohorts.ts'
-import { Hearing } from './hearing.ts'
+import { PartitionAnswers } from './answers.ts'
 import { Partitions } from './partitions.ts'
 import { Shares } from './shares.ts'
 
 type Move = Happenings['occupied']
 
-/** Who is inside a bulkhead, counted by all that a slot is given by: clients, routes, partitions. */
-export class Occupancy {
+/** The calls in flight, and those that wait to be, counted by all that a slot is given by: clients, routes, partitions. */
+export class InFlight {
   readonly cohorts = new Cohorts()
   readonly partitions: Partitions
-  readonly hearing: Hearing
+  readonly answers: PartitionAnswers
   readonly #moves: Readonly<Record<'entered' | 'left' | 'queued' | 'unqueued', Move>> // made once, told twice a call
   #shares = new Shares(new Map())
   #inFlight = 0
 
   constructor(worker: string, partitionPercent: number) {
     this.partitions = new Partitions(partitionPercent)
-    this.hearing = new Hearing(partition => this.partitions.inFlight(partition))
+    this.answers = new PartitionAnswers(partition => this.partitions.inFlight(partition))
     this.#moves = {
       entered: { worker, inFlight: 1, waiting: 0 },
       left: { worker, inFlight: -1, waiting: 0 },
@@ -55,7 +55,7 @@ export class Occupancy {
   enter({ route, partition }: Call, place: Place): void {
     this.#inFlight++
     this.cohorts.enter(place)
-    this.hearing.begins(partition)
+    this.answers.begins(partition)
     this.partitions.enter(partition)
     this.#shares.enter(this.#shares.lineOf(route))
     tell(this.#moves.entered)

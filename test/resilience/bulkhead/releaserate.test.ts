@@ -1,11 +1,11 @@
 import { test } from 'node:test'
 import { equal, ok } from 'node:assert/strict'
-import { Turnover } from '../../../src/resilience/bulkhead/turnover.ts'
+import { ReleaseRate } from '../../../src/resilience/bulkhead/releaserate.ts'
 import { frozenClock } from '../../help/clock.ts'
 
 test('nothing is known while slots are free, nor before enough of them came free or the patience is over', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   turnover.free()
   equal(turnover.within(100, 100), Infinity)
   turnover.press(100)
@@ -18,7 +18,7 @@ test('nothing is known while slots are free, nor before enough of them came free
 
 test('what is known outlasts a moment in which a slot stays free, and no more', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   turnover.press(100)
   await clock.advance(100)
   turnover.free()
@@ -37,7 +37,7 @@ test('what is known outlasts a moment in which a slot stays free, and no more', 
 
 test('sixteen that came free say enough', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   turnover.press(100)
   for (let i = 0; i < 16; i++) {
     equal(turnover.within(100, 100), Infinity)
@@ -49,7 +49,7 @@ test('sixteen that came free say enough', async t => {
 
 test('but not in a moment, which may be a pause of somebody who is quick', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   turnover.press(100)
   for (let i = 0; i < 60; i++) {
     turnover.free()
@@ -61,7 +61,7 @@ test('but not in a moment, which may be a pause of somebody who is quick', async
 
 test('the latest counts, and a silence counts too', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   turnover.press(100)
   for (let i = 0; i < 300; i++) {
     await clock.advance(i < 100 ? 20 : 1)
@@ -75,7 +75,7 @@ test('the latest counts, and a silence counts too', async t => {
 
 test('a pause of somebody who is quick hardly makes him slow', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   turnover.press(100)
   for (let i = 0; i < 200; i++) {
     await clock.advance(1)
@@ -87,7 +87,7 @@ test('a pause of somebody who is quick hardly makes him slow', async t => {
 
 test('where no slot comes free nobody is let wait', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   turnover.press(100)
   await clock.advance(100)
   equal(turnover.within(100, 100), 0)
@@ -95,7 +95,7 @@ test('where no slot comes free nobody is let wait', async t => {
 
 test('slots are short for as long as none stays free for a while', async t => {
   const clock = frozenClock(t)
-  const turnover = new Turnover()
+  const turnover = new ReleaseRate()
   equal(turnover.short(0), false)
   turnover.press(100)
   await clock.advance(99)

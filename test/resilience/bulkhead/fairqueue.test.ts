@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { Cohorts } from '../../../src/resilience/bulkhead/cohorts.ts'
-import { Queue } from '../../../src/resilience/bulkhead/queue.ts'
+import { FairQueue } from '../../../src/resilience/bulkhead/fairqueue.ts'
 import { Waiter } from '../../../src/resilience/bulkhead/waiter.ts'
 import { aCall } from '../../help/call.ts'
 import { frozenClock } from '../../help/clock.ts'
@@ -15,7 +15,7 @@ const patienceMs = 100
 /** A queue with the cohorts of its clients; `grant` lets the next one in, where it then is in flight. */
 function aQueue(newestFirst = false) {
   const cohorts = new Cohorts()
-  const queue = new Queue(newestFirst)
+  const queue = new FairQueue(newestFirst)
   const add = (client: string, name = client): Waiter => {
     const waiter = new Waiter({
       call: aCall({ client, route: name }),

@@ -9,7 +9,7 @@ const lookMs = 10 // what all silent partitions hold is summed up anew after so 
  * has answered none for long, though others do answer: its member has died or hangs, and what waits there waits for nothing yet.
  * What has lost a call stays so until it answers one, so that it gets one call at a time to answer.
  */
-export class Hearing {
+export class PartitionAnswers {
   readonly #inFlight: (partition: number) => number
   readonly #heardAt: Instant[] = [] // by partition; nothing of those for which there was no call
   readonly #lost = new Set<number>()

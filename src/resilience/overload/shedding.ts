@@ -14,7 +14,7 @@ const haste = 1.5
  * of what it could do is lost (Zhou et al., Overload Control for Scaling WeChat Microservices, 2018). It leaves 0 only for what
  * lasts: of the last three wishes the middle one counts, as one long garbage collection is no overload.
  */
-export class Level {
+export class SheddingLevel {
   #value = 0
   #last: readonly [number, number] = [0, 0]
   #down = descent

@@ -1,24 +1,24 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Limiter } from '../../../src/resilience/bulkhead/limiter.ts'
-import type { LimiterOptions } from '../../../src/resilience/bulkhead/limiter.ts'
+import { GradientLimit } from '../../../src/resilience/bulkhead/gradient.ts'
+import type { GradientOptions } from '../../../src/resilience/bulkhead/gradient.ts'
 import { frozenClock } from '../../help/clock.ts'
 
 type Clock = ReturnType<typeof frozenClock>
 const never = (): boolean => false
-const options: LimiterOptions = { min: 8, max: 512, slackMs: 50 }
+const options: GradientOptions = { min: 8, max: 512, slackMs: 50 }
 
 /** Calls that begin, with so many in flight, until they are enough for a window. */
-function calls(limiter: Limiter, inFlight: number): (number | null)[] {
+function calls(limiter: GradientLimit, inFlight: number): (number | null)[] {
   const phases: (number | null)[] = []
   for (let phase = limiter.begin(inFlight); phase !== null; phase = limiter.begin(inFlight)) phases.push(phase)
   return phases
 }
 
 /** A limiter that has seen a worker answer in 10 ms; `window` is one full window of such replies. */
-async function aLimiter(clock: Clock, over: Partial<LimiterOptions> = {}) {
-  const limiter = new Limiter({ ...options, ...over })
+async function aLimiter(clock: Clock, over: Partial<GradientOptions> = {}) {
+  const limiter = new GradientLimit({ ...options, ...over })
   const window = async (ms: number, inFlight = limiter.limit, timeouts = 0): Promise<number> => {
     await clock.advance(100)
     let members = calls(limiter, inFlight)
@@ -38,7 +38,7 @@ async function aLimiter(clock: Clock, over: Partial<LimiterOptions> = {}) {
 
 test('begins with all slots, and nothing is known of the worker', t => {
   frozenClock(t)
-  const limiter = new Limiter(options)
+  const limiter = new GradientLimit(options)
   deepEqual([limiter.limit, limiter.floorMs, limiter.sampleMs], [512, null, 0])
 })
 
@@ -150,7 +150,7 @@ test('what was quick although it may be our own fault counts: nothing makes a wo
 
 test('what is excused teaches the floor: a storm soon after a rebalance is not taken for the usual', async t => {
   const clock = frozenClock(t)
-  const limiter = new Limiter(options)
+  const limiter = new GradientLimit(options)
   const window = async (ms: number, inFlight: number, excused: () => boolean): Promise<void> => {
     await clock.advance(100)
     for (const phase of calls(limiter, inFlight)) limiter.reply(ms, phase, inFlight, excused)
@@ -244,7 +244,7 @@ test('a probe that nobody answers ends when somebody waits for it', async t => {
 /** Calls of these routes, as many in flight as ever, for a while: what the limit was at least. */
 async function mixed(
   clock: Clock,
-  limiter: Limiter,
+  limiter: GradientLimit,
   forMs: number,
   work: readonly [string, number][],
 ): Promise<number> {
@@ -264,7 +264,7 @@ async function mixed(
 
 test('a slower kind of work is no queue in the topic: the limit does not fall for it', async t => {
   const clock = frozenClock(t)
-  const limiter = new Limiter(options)
+  const limiter = new GradientLimit(options)
   await mixed(clock, limiter, 60_000, [['a', 5]])
   ok((await mixed(clock, limiter, 60_000, [['b', 600]])) >= 45)
   equal(limiter.floorMs, 600)
@@ -275,20 +275,20 @@ test('a slower kind of work is no queue in the topic: the limit does not fall fo
 
 test('a queue in the topic brings it down whatever the mix is', async t => {
   const clock = frozenClock(t)
-  const limiter = new Limiter(options)
+  const limiter = new GradientLimit(options)
   await mixed(clock, limiter, 10_000, [['a', 5], ['b', 600]]) // prettier-ignore
   ok((await mixed(clock, limiter, 10_000, [['b', 1_400], ['a', 805]])) < 45) // prettier-ignore
 })
 
 test('a route that is seldom asked has no floor before a few of its calls were seen', async t => {
   const clock = frozenClock(t)
-  const limiter = new Limiter(options)
+  const limiter = new GradientLimit(options)
   const work = Array.from({ length: 40 }, (_, i): [string, number] => [i === 0 ? 'seldom' : 'often', i === 0 ? 300 : 5])
   ok((await mixed(clock, limiter, 30_000, work)) >= 45)
 })
 
 type Model = { limit: number; min: number; max: number; used: number } // most in flight since a window has ended
-type Real = { limiter: Limiter; advance: Clock['advance'] }
+type Real = { limiter: GradientLimit; advance: Clock['advance'] }
 
 class Window implements fc.AsyncCommand<Model, Real> {
   readonly times: readonly number[]
@@ -370,7 +370,7 @@ test('in any course of replies and timeouts the limit keeps its bounds, and move
       const max = min + more
       const setup = () => ({
         model: { limit: max, min, max, used: 0 },
-        real: { limiter: new Limiter({ min, max, slackMs: 50 }), advance: clock.advance },
+        real: { limiter: new GradientLimit({ min, max, slackMs: 50 }), advance: clock.advance },
       })
       await fc.asyncModelRun(setup, commands)
     }),

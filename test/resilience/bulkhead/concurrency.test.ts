@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { Allowance } from '../../../src/resilience/bulkhead/allowance.ts'
+import { ConcurrencyLimit } from '../../../src/resilience/bulkhead/concurrency.ts'
 import { aCall } from '../../help/call.ts'
 import { frozenClock } from '../../help/clock.ts'
 import { heard } from '../heard.ts'
@@ -14,7 +14,7 @@ const answered = (workerMs: number) => {
 }
 
 test('a fixed limit stays, whatever is seen of the worker', () => {
-  const allowed = new Allowance('orders', slotsOf({ slots: 8 }), never)
+  const allowed = new ConcurrencyLimit('orders', slotsOf({ slots: 8 }), never)
   equal(allowed.begin(8), null)
   for (let i = 0; i < 20; i++) allowed.learn(answered(5_000), null, false, 8, never)
   deepEqual([allowed.adaptive, allowed.limit, allowed.steady, allowed.judged], [false, 8, 8, 8])
@@ -23,7 +23,7 @@ test('a fixed limit stays, whatever is seen of the worker', () => {
 
 test('what a silence keeps is missing until the worker is heard, nobody is left, or somebody else has drawn the conclusion', () => {
   let concluded = false
-  const allowed = new Allowance('orders', slotsOf({ slots: 3 }), () => concluded)
+  const allowed = new ConcurrencyLimit('orders', slotsOf({ slots: 3 }), () => concluded)
   const silence = (): void => allowed.learn(aCall(), null, true, 3, never)
   silence()
   silence()
@@ -45,7 +45,7 @@ test('what a silence keeps is missing until the worker is heard, nobody is left,
 test('an adaptive limit follows what is seen of the worker, says so, and lets some in on the way down', async t => {
   const clock = frozenClock(t)
   const limits = heard(t, 'limited')
-  const allowed = new Allowance('orders', slotsOf({ limit: 'adaptive', slots: 100 }), never)
+  const allowed = new ConcurrencyLimit('orders', slotsOf({ limit: 'adaptive', slots: 100 }), never)
   const window = async (workerMs: number): Promise<void> => {
     await clock.advance(100)
     const phases = Array.from({ length: 100 }, () => allowed.begin(100))
@@ -73,7 +73,7 @@ test('an adaptive limit follows what is seen of the worker, says so, and lets so
 test('each way down is measured from where it begins, also when it leads to the same limit as the one before', async t => {
   const clock = frozenClock(t)
   t.mock.method(Math, 'random', () => 1) // no probe meanwhile
-  const allowed = new Allowance('orders', slotsOf({ limit: 'adaptive', slots: 100 }), never)
+  const allowed = new ConcurrencyLimit('orders', slotsOf({ limit: 'adaptive', slots: 100 }), never)
   const window = async (workerMs: number, inFlight: number): Promise<void> => {
     await clock.advance(workerMs + 100)
     const phases = Array.from({ length: 100 }, () => allowed.begin(inFlight))

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, mock, test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import type { Priority } from '../../../src/call.ts'
 import { Cohorts } from '../../../src/resilience/bulkhead/cohorts.ts'
-import { Line, rankOf } from '../../../src/resilience/bulkhead/line.ts'
+import { PriorityQueue, rankOf } from '../../../src/resilience/bulkhead/priorityqueue.ts'
 import { Shares } from '../../../src/resilience/bulkhead/shares.ts'
 import { Waiter } from '../../../src/resilience/bulkhead/waiter.ts'
 import { aCall } from '../../help/call.ts'
@@ -15,7 +15,7 @@ const limit = 10
 function aLine(shares: Readonly<Record<string, number>> = {}) {
   const cohorts = new Cohorts()
   const all = new Shares(new Map(Object.entries(shares)))
-  const line = new Line(cohorts, all, false)
+  const line = new PriorityQueue(cohorts, all, false)
   const waiter = (name: string, priority: Priority, route = 'any', client = name): Waiter => {
     const call = aCall({ client, route, priority, topic: name })
     return new Waiter({ call, place: cohorts.placeOf(client), line: all.lineOf(route), patienceMs: 100 })

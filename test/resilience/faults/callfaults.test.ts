@@ -3,7 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { Config } from '../../../config/schema/index.ts'
 import { alarms } from '../../../src/clock.ts'
 import { Faults, faults } from '../../../src/resilience/faults/faults.ts'
-import { Strikes } from '../../../src/resilience/faults/strikes.ts'
+import { CallFaults } from '../../../src/resilience/faults/callfaults.ts'
 import { aCall, anAnswer } from '../../help/call.ts'
 import { frozenClock } from '../../help/clock.ts'
 import { heldService } from '../../help/service.ts'
@@ -17,11 +17,11 @@ test('only what its faults are about strikes a call, and it takes one place howe
   frozenClock(t)
   using all = slow(1)
   const fault = { rule: 'slow', kind: 'delay', percent: 100, value: 10 } as const
-  const strikes = new Strikes(all, aCall(), [fault])
+  const strikes = new CallFaults(all, aCall(), [fault])
   equal(strikes.strike('abort'), null)
   deepEqual([strikes.strike('delay'), strikes.strike('delay')], [fault, fault])
   equal(all.snapshot().active, 1)
-  equal(new Strikes(all, aCall(), [fault]).strike('delay'), null)
+  equal(new CallFaults(all, aCall(), [fault]).strike('delay'), null)
   strikes.end()
   equal(all.snapshot().active, 0)
 })

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import { now } from '../../../src/clock.ts'
-import { Generations } from '../../../src/resilience/quota/generations.ts'
+import { RecentClients } from '../../../src/resilience/quota/recentclients.ts'
 import { frozenClock } from '../../help/clock.ts'
 
 type Entry = { readonly client: string }
@@ -9,7 +9,7 @@ const make = (client: string): Entry => ({ client })
 
 test('a client keeps its entry while it calls within a window, and is forgotten as a whole generation is', async t => {
   const clock = frozenClock(t)
-  const clients = new Generations(make, { windowMs: 60_000 })
+  const clients = new RecentClients(make, { windowMs: 60_000 })
   const busy = clients.of('busy', now())
   deepEqual(busy, { client: 'busy' })
   for (let i = 0; i < 1_000; i++) clients.of(`client ${i}`, now())
@@ -24,7 +24,7 @@ test('a client keeps its entry while it calls within a window, and is forgotten 
 
 test('a client that called within the last window is not forgotten, however the generations turn', async t => {
   const clock = frozenClock(t)
-  const clients = new Generations(make, { windowMs: 60_000 })
+  const clients = new RecentClients(make, { windowMs: 60_000 })
   clients.of('another', now())
   await clock.advance(59_999)
   const late = clients.of('late', now()) // in the youngest generation just before it turns
@@ -37,7 +37,7 @@ test('a client that called within the last window is not forgotten, however the 
 test('remembers no more clients than it may, and at least the last half of them', t => {
   frozenClock(t)
   for (let count = 1_000; count < 3_000; count += 37) {
-    const clients = new Generations(make, { windowMs: 60_000, clients: 1_000 })
+    const clients = new RecentClients(make, { windowMs: 60_000, clients: 1_000 })
     const entries = Array.from({ length: count }, (_, i) => clients.of(`client ${i}`, now()))
     ok(clients.size <= 1_000)
     equal(clients.of(`client ${count - 500}`, now()), entries[count - 500])

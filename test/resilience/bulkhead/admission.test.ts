@@ -2,21 +2,21 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deepEqual, equal, match } from 'node:assert/strict'
 import type { BulkheadOptions } from '../../../config/schema/index.ts'
-import { Allowance } from '../../../src/resilience/bulkhead/allowance.ts'
-import { Occupancy } from '../../../src/resilience/bulkhead/occupancy.ts'
-import { Room } from '../../../src/resilience/bulkhead/room.ts'
+import { ConcurrencyLimit } from '../../../src/resilience/bulkhead/concurrency.ts'
+import { InFlight } from '../../../src/resilience/bulkhead/inflight.ts'
+import { Admission } from '../../../src/resilience/bulkhead/admission.ts'
 import type { Newcomer } from '../../../src/resilience/bulkhead/waiter.ts'
 import { aCall } from '../../help/call.ts'
 import { frozenClock } from '../../help/clock.ts'
 import { slotsOf } from '../options.ts'
 
-function aRoom(t: TestContext, over: Partial<BulkheadOptions> = {}) {
+function anAdmission(t: TestContext, over: Partial<BulkheadOptions> = {}) {
   t.mock.method(Math, 'random', () => 0.5) // always the same cohorts
   const { advance } = frozenClock(t)
   const options = slotsOf({ slots: 40, queue: 100, partitionPercent: 99, ...over })
-  const inside = new Occupancy('orders', options.partitionPercent)
+  const inside = new InFlight('orders', options.partitionPercent)
   inside.partitions.count = 12
-  const room = new Room(options, new Allowance('orders', options, () => false), inside)
+  const room = new Admission(options, new ConcurrencyLimit('orders', options, () => false), inside)
   const of = (client: string, partition: number) => {
     const call = aCall({ client, partition })
     return [call, inside.cohorts.placeOf(client)] as const
@@ -43,17 +43,17 @@ function aRoom(t: TestContext, over: Partial<BulkheadOptions> = {}) {
 }
 
 test('a burst has all places, and who waits for longer only as many as come free in a fifth of his patience', async t => {
-  const { room, enter, queue, turn } = aRoom(t)
+  const { room, enter, queue, turn } = anAdmission(t)
   enter(40)
   room.press()
-  deepEqual(room.crowdFor(100), { inFlight: 40, limit: 40, waiting: 0, places: 100 })
+  deepEqual(room.capacityFor(100), { inFlight: 40, limit: 40, waiting: 0, places: 100 })
   queue(3)
   await turn(20, 4)
-  deepEqual(room.crowdFor(100), { inFlight: 40, limit: 40, waiting: 3, places: 5 })
+  deepEqual(room.capacityFor(100), { inFlight: 40, limit: 40, waiting: 3, places: 5 })
 })
 
 test('where one client has most of the slots the others have more places', async t => {
-  const { inside, room, of, enter, queue, turn } = aRoom(t)
+  const { inside, room, of, enter, queue, turn } = anAdmission(t)
   const newcomer = (client: string): Newcomer => {
     const [call, place] = of(client, 1)
     return { call, place, line: 0, patienceMs: 100 }
@@ -62,14 +62,14 @@ test('where one client has most of the slots the others have more places', async
   enter(20)
   for (let i = 0; i < 6; i++) queue(1, `other ${i}`)
   await turn(20, 4)
-  equal(room.crowdFor(100).places, 5)
+  equal(room.capacityFor(100).places, 5)
   deepEqual([room.isOwed(newcomer('quiet')), room.isOwed(newcomer('any'))], [true, false])
   for (let i = 0; i < 9; i++) queue(1, `more ${i}`)
   deepEqual([inside.waiting, room.isOwed(newcomer('quiet'))], [15, false], 'as many as come free in 60 ms')
 })
 
 test('while slots are short a hot partition has three times its share, and before its part of all', async t => {
-  const { room, of, enter, turn } = aRoom(t)
+  const { room, of, enter, turn } = anAdmission(t)
   const [call] = of('any', 3)
   enter(30)
   enter(10, 'any', 3)
@@ -81,11 +81,11 @@ test('while slots are short a hot partition has three times its share, and befor
 
 test('what a silent partition holds counts against a fixed limit', async t => {
   const scene = async (limit: 'fixed' | 'adaptive', t: TestContext): Promise<unknown[]> => {
-    const { advance, inside, room, of, enter } = aRoom(t, { limit, slots: 60, min: 40 })
+    const { advance, inside, room, of, enter } = anAdmission(t, { limit, slots: 60, min: 40 })
     enter(60, 'any', 3)
     await advance(1_000)
-    inside.hearing.heard(1, 0)
-    return [room.limit, room.busy, room.unheardOf(of('any', 3)[0])?.code]
+    inside.answers.heard(1, 0)
+    return [room.limit, room.busy, room.silenceOf(of('any', 3)[0])?.code]
   }
   await t.test('fixed', async t => deepEqual(await scene('fixed', t), [60, 60, undefined]))
   await t.test('adaptive', async t =>

@@ -8,7 +8,7 @@ const epochMs = 100
 const epochCount = 64
 
 /** How fast slots come free while all of them are taken: by those that did lately, and by how long none has. */
-export class Turnover {
+export class ReleaseRate {
   #count = 0 // that came free in this epoch
   #before = 0 // and in the one before
   #epoch = now() // when this one began

@@ -1,11 +1,11 @@
 import type { BulkheadOptions } from '../../../config/schema/index.ts'
 import type { Call } from '../../call.ts'
 import type { Problem } from '../../problem.ts'
-import type { Allowance } from './allowance.ts'
-import type { Occupancy } from './occupancy.ts'
-import { crowded, shedByChance, unheard } from './shed.ts'
-import type { Crowd } from './shed.ts'
-import { Turnover } from './turnover.ts'
+import type { ConcurrencyLimit } from './concurrency.ts'
+import type { InFlight } from './inflight.ts'
+import { partitionFull, shedByChance, partitionSilent } from './shed.ts'
+import type { Capacity } from './shed.ts'
+import { ReleaseRate } from './releaserate.ts'
 import type { Newcomer } from './waiter.ts'
 
 /**
@@ -20,40 +20,40 @@ const quiet = 4
 
 type Options = Pick<BulkheadOptions, 'slots' | 'queue' | 'maxWaitMs'>
 
-/** What room a bulkhead has: slots, places in the queue behind them, and what of both one partition may have. */
-export class Room {
+/** Who is admitted: how many slots there are, how many places in the queue behind them, and what of both one partition may have. */
+export class Admission {
   readonly #options: Options
-  readonly #allowed: Allowance
-  readonly #inside: Occupancy
-  readonly #turnover = new Turnover()
+  readonly #concurrency: ConcurrencyLimit
+  readonly #inside: InFlight
+  readonly #rate = new ReleaseRate()
 
-  constructor(options: Options, allowed: Allowance, inside: Occupancy) {
+  constructor(options: Options, concurrency: ConcurrencyLimit, inside: InFlight) {
     this.#options = options
-    this.#allowed = allowed
+    this.#concurrency = concurrency
     this.#inside = inside
   }
 
   /** How many may be in flight at present. What a silent partition holds takes no slot of an adaptive limit: it keeps nobody busy. */
   get limit(): number {
-    const { limit, adaptive } = this.#allowed
-    return adaptive && this.#inside.inFlight >= limit ? this.#atMost(limit + this.#unheard) : limit
+    const { limit, adaptive } = this.#concurrency
+    return adaptive && this.#inside.inFlight >= limit ? this.#atMost(limit + this.#silentInFlight) : limit
   }
 
   /** In flight, without what silent partitions hold. */
   get busy(): number {
-    return this.#inside.inFlight - this.#unheard
+    return this.#inside.inFlight - this.#silentInFlight
   }
 
-  get crowd(): Crowd {
+  get capacity(): Capacity {
     const { limit } = this
     const { inFlight, waiting } = this.#inside
     // slots that are closed for the moment, by a probe or as nobody has used them, are places
-    const places = this.#options.queue + this.#allowed.judged - limit
+    const places = this.#options.queue + this.#concurrency.judged - limit
     return { inFlight, limit, waiting, places }
   }
 
   /** For who would wait so long: no more places than slots will come free soon, as who waits for nothing is refused too late. */
-  crowdFor(waitMs: number): Crowd {
+  capacityFor(waitMs: number): Capacity {
     return this.#servedWithin(waitMs * standing)
   }
 
@@ -66,72 +66,74 @@ export class Room {
 
   /** Somebody has found all slots taken. */
   press(): void {
-    this.#turnover.press(this.#options.maxWaitMs)
+    this.#rate.press(this.#options.maxWaitMs)
   }
 
   /** A slot was given back. How many may be in flight now, those included who are let in on the way down to a lower limit. */
   left(): number {
-    const unheard = this.#unheard
-    const upTo = this.#atMost(this.#allowed.left(this.#inside.inFlight - unheard) + unheard)
-    if (this.#inside.inFlight < upTo) this.#turnover.free()
+    const silent = this.#silentInFlight
+    const upTo = this.#atMost(this.#concurrency.left(this.#inside.inFlight - silent) + silent)
+    if (this.#inside.inFlight < upTo) this.#rate.free()
     return upTo
   }
 
   /** Whoever waited for a slot that was given back has got it. */
   served(): void {
-    if (this.#inside.inFlight < this.limit) this.#turnover.ease()
+    if (this.#inside.inFlight < this.limit) this.#rate.ease()
   }
 
   /** Why there is no room for a call, neither slot nor place, whoever else is there: its partition has too much, or is silent. */
   refusalOf(call: Call): Problem | null {
-    return this.unheardOf(call) ?? this.#crowded(call)
+    return this.silenceOf(call) ?? this.#overShare(call)
   }
 
-  unheardOf({ partition }: Call): Problem | null {
-    const { adaptive, limit } = this.#allowed
-    const { inFlight, partitions, hearing } = this.#inside
-    const silent = adaptive && inFlight >= limit && hearing.silent(partition, this.#silentAfterMs)
-    return silent ? unheard(partition, partitions.inFlight(partition)) : null
+  /** Why nothing more is sent to a partition while slots are short: it is silent. */
+  silenceOf({ partition }: Call): Problem | null {
+    const { adaptive, limit } = this.#concurrency
+    const { inFlight, partitions, answers } = this.#inside
+    const silent = adaptive && inFlight >= limit && answers.silent(partition, this.#silentAfterMs)
+    return silent ? partitionSilent(partition, partitions.inFlight(partition)) : null
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */
   shed({ priority }: Call): Problem | null {
-    const { adaptive, judged } = this.#allowed
+    const { adaptive, judged } = this.#concurrency
     return adaptive ? shedByChance(priority, this.#inside.size, judged) : null
   }
 
-  #crowded({ partition }: Call): Problem | null {
-    const { partitions, hearing, size } = this.#inside
+  /** Why a partition that has more than its share gets no more: it is silent, or others want the slots. */
+  #overShare({ partition }: Call): Problem | null {
+    const { partitions, answers, size } = this.#inside
     const held = partitions.held(partition)
-    const cap = partitions.cap(this.#allowed.judged)
+    const cap = partitions.cap(this.#concurrency.judged)
     const share = Math.min(cap, partitions.share(size))
     if (held < share) return null
-    if (held >= cap && hearing.mute(partition, this.#silentAfterMs)) return crowded(partition, held, cap)
-    if (!this.#turnover.short(this.#knownAfterMs)) return null
+    if (held >= cap && answers.mute(partition, this.#silentAfterMs)) return partitionFull(partition, held, cap)
+    if (!this.#rate.short(this.#knownAfterMs)) return null
     // what the others do not use is lent to it
-    const { limit, places } = this.crowdFor(this.#options.maxWaitMs)
+    const { limit, places } = this.capacityFor(this.#options.maxWaitMs)
     const most = Math.max(share, partitions.lent(size - held, limit + places))
-    return held < most ? null : crowded(partition, held, most)
+    return held < most ? null : partitionFull(partition, held, most)
   }
 
-  #servedWithin(ms: number): Crowd {
-    const { crowd } = this
-    const served = Math.floor(this.#turnover.within(ms, this.#knownAfterMs))
-    return served < crowd.places ? { ...crowd, places: served } : crowd
+  #servedWithin(ms: number): Capacity {
+    const { capacity } = this
+    const served = Math.floor(this.#rate.within(ms, this.#knownAfterMs))
+    return served < capacity.places ? { ...capacity, places: served } : capacity
   }
 
   /** When slots have been short for so long it is no burst, and known how fast they come free. */
   get #knownAfterMs(): number {
-    return Math.max(this.#options.maxWaitMs, 2 * this.#allowed.slowestMs)
+    return Math.max(this.#options.maxWaitMs, 2 * this.#concurrency.slowestMs)
   }
 
-  get #unheard(): number {
-    return this.#allowed.adaptive ? this.#inside.hearing.held(this.#silentAfterMs) : 0
+  get #silentInFlight(): number {
+    return this.#concurrency.adaptive ? this.#inside.answers.held(this.#silentAfterMs) : 0
   }
 
   get #silentAfterMs(): number {
-    const { adaptive, slowestMs } = this.#allowed
-    return Math.max(this.#options.maxWaitMs, quiet * (adaptive ? slowestMs : this.#inside.hearing.usualMs))
+    const { adaptive, slowestMs } = this.#concurrency
+    return Math.max(this.#options.maxWaitMs, quiet * (adaptive ? slowestMs : this.#inside.answers.usualMs))
   }
 
   #atMost(limit: number): number {

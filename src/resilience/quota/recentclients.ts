@@ -3,14 +3,14 @@ import { now } from '../../clock.ts'
 /** However short the window, clients are not forgotten sooner. */
 const shortestAgeMs = 10_000
 
-export type GenerationsOptions = Readonly<{ windowMs: number; clients?: number }>
+export type RecentClientsOptions = Readonly<{ windowMs: number; clients?: number }>
 
 /**
  * Something for each client, without a timer for any: two generations take turns, and the elder goes as a whole. Whoever has
  * called within `windowMs` is remembered. At most `clients` are; when more come within a window, the elder goes early and
  * takes its debts along.
  */
-export class Generations<Entry> {
+export class RecentClients<Entry> {
   readonly #make: (client: string) => Entry
   readonly #ageMs: number
   readonly #most: number // of each generation
@@ -18,7 +18,7 @@ export class Generations<Entry> {
   #elder = new Map<string, Entry>()
   #bornAt: number = now()
 
-  constructor(make: (client: string) => Entry, { windowMs, clients = 100_000 }: GenerationsOptions) {
+  constructor(make: (client: string) => Entry, { windowMs, clients = 100_000 }: RecentClientsOptions) {
     this.#make = make
     this.#ageMs = Math.max(windowMs, shortestAgeMs)
     this.#most = Math.max(1, Math.floor(clients / 2))

@@ -5,7 +5,7 @@ import { spread } from '../refusal.ts'
 
 /** Whether what was seen since then, of one partition or of all, may be our own fault, and so says nothing about the worker. */
 export type Excused = (since: Instant, partition?: number) => boolean
-export type LimiterOptions = Readonly<{ min: number; max: number; slackMs: number }>
+export type GradientOptions = Readonly<{ min: number; max: number; slackMs: number }>
 
 const leastMs = 100 // from a change of the limit to the calls by which it is judged
 const enough = 10 // of them, or as many as are in flight
@@ -41,8 +41,8 @@ type Sum = { ms: number; count: number }
  * judged. So no more is open than twice what was in use lately, and each quick reply to a call that began while it was used
  * opens one more, up to twice as much in a window: slow start (Jacobson 1988) after an idle time (RFC 7661).
  */
-export class Limiter {
-  readonly #options: LimiterOptions
+export class GradientLimit {
+  readonly #options: GradientOptions
   readonly #routes = new Map<string, ReplyTimes>()
   readonly #samples = new Float64Array(kept)
   readonly #of: ReplyTimes[] = [] // of the route that a sample is of
@@ -64,7 +64,7 @@ export class Limiter {
   #probed: Instant | null = null // when the probe that is under way began
   #probeAt = later(spread(firstProbeMs))
 
-  constructor(options: LimiterOptions) {
+  constructor(options: GradientOptions) {
     this.#options = options
     this.#judged = this.#proven = this.#provable = options.max
   }

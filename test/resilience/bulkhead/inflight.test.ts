@@ -1,12 +1,12 @@
 import { test } from 'node:test'
 import { deepEqual } from 'node:assert/strict'
-import { Occupancy } from '../../../src/resilience/bulkhead/occupancy.ts'
+import { InFlight } from '../../../src/resilience/bulkhead/inflight.ts'
 import { aCall } from '../../help/call.ts'
 import { heard } from '../heard.ts'
 
 test('a call is counted by its client, its route and its partition, and taken off all of them', t => {
   const moves = heard(t, 'occupied')
-  const inside = new Occupancy('orders', 50)
+  const inside = new InFlight('orders', 50)
   inside.guarantee(new Map([['place-order', 10]]))
   const call = aCall({ partition: 7 })
   const place = inside.cohorts.placeOf(call.client)

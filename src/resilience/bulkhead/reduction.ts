@@ -3,7 +3,7 @@
  * much has left, nothing would be begun meanwhile, and who waits would wait in vain, whatever it matters. So while all who were in
  * flight leave, as many take their places as the limit has (proportional rate reduction; Mathis, Dukkipati, Cheng, RFC 6937, 2013).
  */
-export class Descent {
+export class RateReduction {
   #from = 0 // in flight when it began; 0: it is not under way
   #to = 0
   #left = 0

@@ -14,7 +14,7 @@ const passedOver = 0.25
  * before they give up, and everybody late (adaptive LIFO, Maurer, "Fail at Scale", 2015; the interval in which a queue must run
  * empty is that of CoDel, 2012).
  */
-export class Queue {
+export class FairQueue {
   readonly #rings: (Linked | undefined)[] = []
   readonly #lengths = new Uint32Array(cohortCount)
   readonly #mayTurn: boolean

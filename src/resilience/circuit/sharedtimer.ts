@@ -1,11 +1,11 @@
 import { every } from '../../clock.ts'
 
-type Rotation = Readonly<{ windows: Set<() => void>; timer: Disposable }>
+type SharedTimer = Readonly<{ windows: Set<() => void>; timer: Disposable }>
 /** By the length of a bucket; an entry leaves with its last window. */
-const rotations = new Map<number, Rotation>()
+const rotations = new Map<number, SharedTimer>()
 
 /** Calls `rotate` every `bucketMs` until disposed. All windows with buckets of one length share one timer. */
-export function rotating(bucketMs: number, rotate: () => void): Disposable {
+export function onSharedTimer(bucketMs: number, rotate: () => void): Disposable {
   const rotation = rotations.get(bucketMs) ?? started(bucketMs)
   rotation.windows.add(rotate)
   return {
@@ -17,7 +17,7 @@ export function rotating(bucketMs: number, rotate: () => void): Disposable {
   }
 }
 
-function started(bucketMs: number): Rotation {
+function started(bucketMs: number): SharedTimer {
   const windows = new Set<() => void>()
   const timer = every(bucketMs, () => {
     for (const rotate of windows) rotate()
@@ -28,4 +28,4 @@ function started(bucketMs: number): Rotation {
 }
 
 /** How many timers turn windows: for tests. */
-export const rotationTimers = (): number => rotations.size
+export const sharedTimers = (): number => rotations.size
