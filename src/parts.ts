@@ -127,7 +127,7 @@ async function ensureReplies(config: Config, { admin }: Broker): Promise<number>
 }
 
 export async function openBroker({ broker }: Config): Promise<Broker> {
-  if (broker.brokers === '') return new MemoryBroker()
+  if (broker.brokers === '') return new MemoryBroker({ totalBytes: broker.memoryBytes })
   const { KafkaBroker } = await import('./bridge/kafka/kafka.ts') // not loaded where it is not used
   return new KafkaBroker(broker)
 }

@@ -55,6 +55,11 @@ export const Broker = z.strictObject({
   brokers: brokers
     .default('')
     .describe('Addresses, host:port, separated by commas. Empty: the embedded broker, in memory.'),
+  memoryBytes: bytes(mebi, 65_536 * mebi)
+    .default(32 * mebi)
+    .describe(
+      'What the embedded broker keeps at most, over all topics; the oldest records are dropped first. The process takes about three times as much.',
+    ),
   clientId: z
     .string()
     .min(1)

@@ -23,6 +23,7 @@ import type { Member } from './memory/group.ts'
 import { Log } from './memory/log.ts'
 import { weigh } from './memory/packed.ts'
 import { Turns } from './memory/turns.ts'
+import { SharedRetention } from './memory/retention.ts'
 import { offsetsOf, pageOf } from './memory/past.ts'
 import { partitionOf } from './partition.ts'
 
@@ -30,10 +31,18 @@ export type MemoryOptions = Readonly<{
   partitions: number // of a topic created with −1
   records: number // kept in each partition
   bytes: number // kept in each partition
+  totalBytes: number // kept in all of them together
   maxMessageBytes: number // largest record, of a topic that does not say max.message.bytes
 }>
 
-const defaults: MemoryOptions = { partitions: 1, records: 20_000, bytes: 16 * 1_048_576, maxMessageBytes: 1_048_588 }
+const mebi = 1_048_576
+const defaults: MemoryOptions = {
+  partitions: 1,
+  records: 20_000,
+  bytes: 16 * mebi,
+  totalBytes: 32 * mebi,
+  maxMessageBytes: 1_048_588,
+}
 
 type Topic = Readonly<{ info: TopicInfo; logs: readonly Log[] }>
 
@@ -47,12 +56,14 @@ export class MemoryBroker implements Broker {
   readonly #watchers = new Set<(state: BrokerState) => void>()
   readonly #endings = new Set<() => void>()
   readonly #turns = new Turns()
+  readonly #shared: SharedRetention
   #state: BrokerState = 'ready'
   #reason = ''
   #ackMs = 0
 
   constructor(options: Partial<MemoryOptions> = {}) {
     this.#options = { ...defaults, ...options }
+    this.#shared = new SharedRetention(this.#options.totalBytes)
     this.admin = {
       topic: async name => this.#reachable().#topics.get(name)?.info ?? null,
       create: async topics => topics.forEach(topic => this.#reachable().#create(topic)),
@@ -220,9 +231,10 @@ export class MemoryBroker implements Broker {
   #create({ name, partitions, config }: NewTopic): void {
     if (this.#topics.has(name)) return
     const { records, bytes, ...standard } = this.#options
+    const retention = { records, bytes, shared: this.#shared }
     const count = partitions === -1 ? standard.partitions : partitions
     const maxMessageBytes = Number(config['max.message.bytes'] ?? standard.maxMessageBytes)
-    const logs = Array.from({ length: count }, (_, partition) => new Log(name, partition, { records, bytes }))
+    const logs = Array.from({ length: count }, (_, partition) => new Log(name, partition, retention))
     this.#topics.set(name, { info: { name, partitions: count, maxMessageBytes }, logs })
   }
 }

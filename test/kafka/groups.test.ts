@@ -9,9 +9,21 @@ import { until } from '../help/until.ts'
 
 const kafka = useKafka()
 
-for (const protocol of ['classic', 'consumer'])
+for (const [protocol, tool, own] of [
+  [
+    'classic',
+    'ConsoleConsumer',
+    ['group.protocol=classic', 'auto.commit.interval.ms=200', 'auto.offset.reset=earliest'],
+  ],
+  [
+    'consumer',
+    'ConsoleConsumer',
+    ['group.protocol=consumer', 'auto.commit.interval.ms=200', 'auto.offset.reset=earliest'],
+  ],
+  ['share', 'ConsoleShareConsumer', []],
+] as const)
   test(
-    `the members and commits of a Java client with group.protocol=${protocol} are seen`,
+    `the members of a ${protocol} group of Java clients are seen, and what they have done`,
     {
       skip: kafka.skip,
       timeout: 60_000,
@@ -24,14 +36,14 @@ for (const protocol of ['classic', 'consumer'])
       const look = async () => await broker.admin.group(group, topic).catch(() => null)
       await until('the topic is known', async () => (await look())?.members === 0)
       const value = { value: Buffer.from('x'), key: null, headers: [], signal: new AbortController().signal }
-      await broker.publish({ topic, partition: 0, acks: 'all', ...value })
-      const properties = [`group.protocol=${protocol}`, 'auto.commit.interval.ms=200', 'auto.offset.reset=earliest']
+      const publish = (): Promise<unknown> => broker.publish({ topic, partition: 0, acks: 'all', ...value })
+      if (protocol !== 'share') await publish()
       const consumer = spawn(
         java,
         ['-Xmx256m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-cp', classPath]
-          .concat('org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', kafka.brokers)
+          .concat(`org.apache.kafka.tools.consumer.${tool}`, '--bootstrap-server', kafka.brokers)
           .concat('--topic', topic, '--group', group)
-          .concat(properties.flatMap(one => ['--command-property', one])),
+          .concat(own.flatMap(one => ['--command-property', one])),
         { stdio: ['ignore', 'ignore', 'inherit'] },
       )
       const ended = once(consumer, 'exit')
@@ -39,10 +51,20 @@ for (const protocol of ['classic', 'consumer'])
         consumer.kill('SIGKILL')
         await ended
       })
-      await until('it has committed', async () => ((await look())?.committed[0] ?? -1n) > 0n, 30_000)
-      deepEqual(await look(), { members: 1, rebalancing: false, committed: [1n], ends: [1n] })
+      if (protocol === 'share') {
+        await until('it serves', async () => ((await look())?.members ?? 0) > 0 && !(await look())!.rebalancing, 30_000)
+        const work = setInterval(() => void publish(), 500) // it begins at the end, some time after it was assigned
+        t.after(() => clearInterval(work))
+        await until('it has done something', async () => ((await look())?.committed[0] ?? -1n) > 0n, 30_000)
+        clearInterval(work)
+        await until('it has done all', async () => (await look())?.committed[0] === (await look())?.ends[0], 30_000)
+        deepEqual((await look())?.members, 1)
+      } else {
+        await until('it has committed', async () => ((await look())?.committed[0] ?? -1n) > 0n, 30_000)
+        deepEqual(await look(), { members: 1, rebalancing: false, committed: [1n], ends: [1n] })
+      }
       consumer.kill('SIGTERM') // it leaves the group
       await until('it has left', async () => (await look())?.members === 0, 30_000)
-      deepEqual(await look(), { members: 0, rebalancing: false, committed: [1n], ends: [1n] })
+      deepEqual((await look())?.rebalancing, false)
     },
   )

@@ -1,5 +1,5 @@
 import type { Exchange } from 'kafkajs/src/network/connection.js'
-import { compactLength, compactString, readLength, readText, skipText, tags } from './flexible.ts'
+import { compactLength, compactString, noTags, readArray, readId, skipText, tags } from './flexible.ts'
 import { codes, exchange } from './protocol.ts'
 
 export type Coordinator = Readonly<{ code: number; node: number }>
@@ -17,56 +17,6 @@ export const coordinatorRequest = (group: string): Exchange<Coordinator> =>
       const code = from.int16()
       from.string()
       return { code, node: from.int32() }
-    },
-  )
-
-export type Described = Readonly<{ code: number; state: string; members: number }>
-
-/** DescribeGroups, version 1. A group of the newer protocol is told as dead, as one that is not there. */
-export const groupRequest = (group: string): Exchange<Described> =>
-  exchange(
-    { key: 15, version: 1, name: 'DescribeGroups' },
-    out => {
-      out.int32(1)
-      out.string(group)
-    },
-    from => {
-      from.int32()
-      if (from.int32() === 0) return missing
-      const code = from.int16()
-      from.string()
-      const state = from.string() ?? ''
-      from.string()
-      from.string()
-      return { code, state, members: Math.max(0, from.int32()) } // what they subscribe to and hold, nobody needs
-    },
-  )
-
-/** The number of ConsumerGroupDescribe, which brokers know from 3.7 on. */
-export const consumerGroupApi = 69
-
-/** ConsumerGroupDescribe, version 0: a group of the newer protocol (KIP-848). */
-export const consumerGroupRequest = (group: string): Exchange<Described> =>
-  exchange(
-    { key: consumerGroupApi, version: 0, name: 'ConsumerGroupDescribe' },
-    out => {
-      out.int8(0) // no tagged fields: the end of the newer header, of which kafkajs writes the older part
-      compactLength(out, 1)
-      compactString(out, group)
-      out.int8(0)
-      out.int8(0)
-    },
-    from => {
-      tags(from)
-      from.int32()
-      if (readLength(from) <= 0) return missing
-      const code = from.int16()
-      skipText(from)
-      skipText(from)
-      const state = readText(from)
-      from.skip(8)
-      skipText(from)
-      return { code, state, members: Math.max(0, readLength(from)) }
     },
   )
 
@@ -100,4 +50,48 @@ export const committedRequest = (group: string, topic: string, partitions: numbe
     },
   )
 
-const missing: Described = { code: codes.groupIdNotFound, state: 'Dead', members: 0 }
+/** DescribeShareGroupOffsets, version 1: how far a share group is behind in partitions of one topic; OffsetFetch sees nothing of it. */
+export const shareLagRequest = (group: string, topic: string, partitions: number): Exchange<Lags> =>
+  exchange(
+    { key: shareLagApi, version: 1, name: 'DescribeShareGroupOffsets' },
+    out => {
+      noTags(out)
+      compactLength(out, 1)
+      compactString(out, group)
+      compactLength(out, 1)
+      compactString(out, topic)
+      compactLength(out, partitions)
+      for (let partition = 0; partition < partitions; partition++) out.int32(partition)
+      for (let structures = 0; structures < 3; structures++) noTags(out)
+    },
+    from => {
+      tags(from)
+      from.int32()
+      const lags = new Map<number, bigint>()
+      let failed: number = codes.none
+      readArray(from, () => {
+        skipText(from)
+        readArray(from, () => {
+          skipText(from)
+          readId(from)
+          readArray(from, () => {
+            const partition = from.int32()
+            from.skip(12)
+            lags.set(partition, from.int64())
+            failed ||= from.int16()
+            skipText(from)
+            tags(from)
+          })
+          tags(from)
+        })
+        failed ||= from.int16()
+        skipText(from)
+        tags(from)
+      })
+      return { code: failed, lags }
+    },
+  )
+
+export const shareLagApi = 90
+/** Records that a share group has not done yet, by partition; −1 where it has not begun. */
+export type Lags = Readonly<{ code: number; lags: ReadonlyMap<number, bigint> }>

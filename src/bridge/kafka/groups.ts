@@ -3,14 +3,9 @@ import { Problem } from '../../problem.ts'
 import type { GroupState } from '../admin.ts'
 import { meansStale } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
-import {
-  committedRequest,
-  consumerGroupApi,
-  consumerGroupRequest,
-  coordinatorRequest,
-  groupRequest,
-} from './coordination.ts'
-import type { Described } from './coordination.ts'
+import { committedRequest, coordinatorRequest, shareLagApi, shareLagRequest } from './coordination.ts'
+import { kinds } from './kinds.ts'
+import type { Described, Describes } from './kinds.ts'
 import type { Link } from './link.ts'
 import { codeName, codes, offsetsRequest } from './protocol.ts'
 
@@ -19,15 +14,16 @@ const answerMs = 2_000
 const connectionMs = 1_000
 const lookMs = 20
 
-/** Neither stable nor empty: of the older protocol the first two, of the newer one the others. */
+/** Neither stable nor empty: of the classic protocol the first two, of the newer ones the others. */
 const handingOut: ReadonlySet<string> = new Set([
   'PreparingRebalance',
   'CompletingRebalance',
   'Assigning',
   'Reconciling',
+  'NotReady',
 ])
 
-/** Who answers so does not have such a group, or does not speak the newer protocol. */
+/** Who answers so does not have such a group, or does not serve groups of that kind. */
 const unknown: ReadonlySet<number> = new Set([codes.groupIdNotFound, codes.unsupportedVersion])
 
 /**
@@ -39,7 +35,7 @@ export class Groups {
   readonly #cluster: Cluster
   readonly #coordinators = new Map<string, number>()
   readonly #topics = new Map<string, number>() // with their partitions
-  readonly #newer = new Set<string>() // groups of the newer protocol
+  readonly #kinds = new Map<string, Describes>() // how a group was seen last
   #watching = false
 
   constructor(cluster: Cluster) {
@@ -52,11 +48,15 @@ export class Groups {
     this.#follow(topic, partitions)
     try {
       const link = await this.#link(this.#coordinators.get(name) ?? (await this.#find(name, topic)))
-      const { state, members } = await this.#describe(name, link)
-      const { code, offsets } = await link.send(committedRequest(name, topic, partitions), answerMs)
-      check(code, name)
-      const committed = Array.from({ length: partitions }, (_, partition) => offsets.get(partition) ?? -1n)
-      return { members, rebalancing: handingOut.has(state), committed, ends: await this.#ends(topic, partitions) }
+      const { state, members, holding } = await this.#describe(name, topic, link)
+      const isShare = this.#kinds.get(name)?.kind === 'share'
+      const done = isShare
+        ? await this.#undone(name, topic, partitions, link)
+        : await this.#committed(name, topic, partitions, link)
+      const ends = await this.#ends(topic, partitions)
+      // a new group is stable seconds before anybody is given anything
+      const rebalancing = handingOut.has(state) || (members > 0 && holding === 0)
+      return { members, rebalancing, committed: done(ends), ends }
     } catch (error) {
       if (error instanceof Problem && error.code === 'topic-forbidden') throw error
       this.#coordinators.delete(name) // it may be another node by now
@@ -114,19 +114,40 @@ export class Groups {
     return node
   }
 
-  async #describe(name: string, link: Link): Promise<Described> {
-    const newer = link.knows(consumerGroupApi)
-    const ways = this.#newer.has(name) && newer ? [consumerGroupRequest, groupRequest] : [groupRequest]
-    if (newer && ways.length === 1) ways.push(consumerGroupRequest)
+  /**
+   * Asks in the way that saw the group last, then in all others that the node knows. What nobody has seen is not there, unless
+   * it is of a kind that the node tells nothing of.
+   */
+  async #describe(name: string, topic: string, link: Link): Promise<Described> {
+    const last = this.#kinds.get(name)
+    const ways = last === undefined ? kinds : [last, ...kinds.filter(way => way !== last)]
     for (const way of ways) {
-      const described = await link.send(way(name), answerMs)
+      if (!link.knows(way.api, way.version)) continue
+      const described = await link.send(way.request(name, topic), answerMs)
       if (unknown.has(described.code) || described.state === 'Dead') continue
       check(described.code, name)
-      if (way === consumerGroupRequest) this.#newer.add(name)
-      else this.#newer.delete(name)
+      this.#kinds.set(name, way)
       return described
     }
-    return { code: codes.none, state: 'Dead', members: 0 }
+    return { code: codes.none, state: 'Dead', members: 0, holding: null }
+  }
+
+  async #committed(name: string, topic: string, partitions: number, link: Link): Promise<Done> {
+    const { code, offsets } = await link.send(committedRequest(name, topic, partitions), answerMs)
+    check(code, name)
+    return ends => ends.map((_, partition) => offsets.get(partition) ?? -1n)
+  }
+
+  /** A share group finishes records in any order: what it has left of a partition counts as the last of it. */
+  async #undone(name: string, topic: string, partitions: number, link: Link): Promise<Done> {
+    if (!link.knows(shareLagApi, 1)) return ends => ends.map(() => -1n)
+    const { code, lags } = await link.send(shareLagRequest(name, topic, partitions), answerMs)
+    check(code, name)
+    return ends =>
+      ends.map((end, partition) => {
+        const lag = lags.get(partition) ?? -1n
+        return lag < 0n || end < lag ? -1n : end - lag
+      })
   }
 
   async #ends(topic: string, partitions: number): Promise<readonly bigint[]> {
@@ -142,6 +163,9 @@ export class Groups {
     return ends
   }
 }
+
+/** What is done of each partition, by where they end. */
+type Done = (ends: readonly bigint[]) => readonly bigint[]
 
 function check(code: number, group: string): void {
   if (code === codes.none) return

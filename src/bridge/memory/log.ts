@@ -2,9 +2,7 @@ import type { Incoming } from '../broker.ts'
 import type { Follower } from './follower.ts'
 import { Packer, unpack } from './packed.ts'
 import type { Content, Packed } from './packed.ts'
-
-/** What a log keeps at most; the oldest records are dropped first. Bytes count each record's bookkeeping too. */
-export type Retention = Readonly<{ records: number; bytes: number }>
+import type { Retention } from './retention.ts'
 
 const tidyFrom = 1_024
 
@@ -24,6 +22,7 @@ export class Log {
     this.topic = topic
     this.partition = partition
     this.#retention = retention
+    retention.shared?.join(this)
   }
 
   /** The oldest offset that is still there. */
@@ -40,13 +39,20 @@ export class Log {
     return this.#bytes
   }
 
+  /** When the oldest record that may be dropped was written, in epoch milliseconds; Infinity when there is none. */
+  get oldestAt(): number {
+    return this.#first < this.end - 1 ? (this.#kept[this.#dropped]?.timestamp ?? Infinity) : Infinity
+  }
+
   /** Copies the record, so that the caller may reuse its buffers; returns its offset. The newest record is always kept. */
   append(record: Content, weight: number, timestamp: number): number {
     const offset = this.end
     this.#kept.push(this.#packer.pack(record, weight, timestamp))
     this.#bytes += weight
-    const { records, bytes } = this.#retention
+    const { records, bytes, shared } = this.#retention
+    shared?.count(weight)
     while (this.#first < offset && (offset - this.#first >= records || this.#bytes > bytes)) this.#drop()
+    shared?.enforce()
     return offset
   }
 
@@ -59,8 +65,17 @@ export class Log {
     return { topic, partition, offset: BigInt(offset), timestamp: packed.timestamp, key, value, headers }
   }
 
+  /** Drops the oldest record, unless it is the newest too; false when there is nothing to drop. */
+  drop(): boolean {
+    if (this.#first >= this.end - 1) return false
+    this.#drop()
+    return true
+  }
+
   #drop(): void {
-    this.#bytes -= this.#kept[this.#dropped]?.weight ?? 0
+    const { weight = 0 } = this.#kept[this.#dropped] ?? {}
+    this.#bytes -= weight
+    this.#retention.shared?.count(-weight)
     this.#kept[this.#dropped++] = undefined
     this.#first++
     // moving the rest forward now and then keeps the list short, at a constant cost for each record

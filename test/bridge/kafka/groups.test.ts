@@ -1,8 +1,9 @@
 import { test } from 'node:test'
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import type { Cluster } from '../../../src/bridge/kafka/cluster.ts'
-import type { Committed, Coordinator, Described } from '../../../src/bridge/kafka/coordination.ts'
+import type { Committed, Coordinator, Lags } from '../../../src/bridge/kafka/coordination.ts'
 import { Groups } from '../../../src/bridge/kafka/groups.ts'
+import type { Described } from '../../../src/bridge/kafka/kinds.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
 import type { PartitionOffset } from '../../../src/bridge/kafka/protocol.ts'
 import { frozenClock } from '../../help/clock.ts'
@@ -10,31 +11,46 @@ import { frozenClock } from '../../help/clock.ts'
 type Answers = {
   coordinator: Coordinator
   group: Described
-  consumerGroup: Described | null // null: the nodes do not know the newer protocol
+  newer: Readonly<Record<string, Described>> // of the newer kinds that the nodes know, by request
   committed: Committed
+  lags: Lags
 }
-const dead: Described = { code: 0, state: 'Dead', members: 0 }
+const described = (state: string, members: number, holding: number | null = null): Described => ({
+  code: 0,
+  state,
+  members,
+  holding,
+})
+const refused = (code: number): Described => ({ code, state: '', members: 0, holding: null })
+const dead = described('Dead', 0)
+const apis: Readonly<Record<number, string>> = {
+  69: 'ConsumerGroupDescribe',
+  77: 'ShareGroupDescribe',
+  89: 'StreamsGroupDescribe',
+}
 
 /** Two nodes that say what the test wants: node 0 leads the even partitions of `t`, node 1 the odd ones. */
 function aCluster(over: Partial<Answers> = {}) {
   const answers: Answers = {
     coordinator: { code: 0, node: 1 },
-    group: { code: 0, state: 'Stable', members: 2 },
-    consumerGroup: null,
+    group: described('Stable', 2),
+    newer: {},
     committed: { code: 0, offsets: new Map([[0, 5n]]) },
+    lags: { code: 0, lags: new Map() },
     ...over,
   }
   const asked: string[] = []
   const state = { connected: true, nodes: (): Iterable<number> => [], refreshed: 0 }
   const link = (node: number) => ({
     open: true,
-    knows: () => answers.consumerGroup !== null,
+    knows: (api: number) => api === 15 || api === 90 || apis[api]! in answers.newer,
     close: () => {},
     send: async ({ request }: { request: { apiName: string } }): Promise<unknown> => {
       asked.push(`${node} ${request.apiName}`)
       if (request.apiName === 'FindCoordinator') return answers.coordinator
       if (request.apiName === 'DescribeGroups') return answers.group
-      if (request.apiName === 'ConsumerGroupDescribe') return answers.consumerGroup
+      if (request.apiName in answers.newer) return answers.newer[request.apiName]
+      if (request.apiName === 'DescribeShareGroupOffsets') return answers.lags
       if (request.apiName === 'OffsetFetch') return answers.committed
       const ends: PartitionOffset[] = [0, 1, 2]
         .filter(partition => partition % 2 === node)
@@ -67,7 +83,7 @@ test('says of each state whether partitions are being handed out', async () => {
   const { groups, answers } = aCluster()
   const states = { Stable: false, Empty: false, PreparingRebalance: true, CompletingRebalance: true, Reconciling: true }
   for (const [state, rebalancing] of Object.entries(states)) {
-    answers.group = { code: 0, state, members: 1 }
+    answers.group = described(state, 1)
     equal((await groups.look('orders', 't')).rebalancing, rebalancing, state)
   }
 })
@@ -75,32 +91,65 @@ test('says of each state whether partitions are being handed out', async () => {
 test('a group that the older protocol calls dead may be one of the newer, which is then asked for first', async () => {
   const { groups, answers, asked } = aCluster({
     group: dead,
-    consumerGroup: { code: 0, state: 'Assigning', members: 4 },
+    newer: { ConsumerGroupDescribe: described('Assigning', 4, 4) },
   })
   const { members, rebalancing } = await groups.look('orders', 't')
   deepEqual([members, rebalancing], [4, true])
   asked.length = 0
   await groups.look('orders', 't')
   deepEqual(asked.slice(0, 2), ['1 ConsumerGroupDescribe', '1 OffsetFetch'])
-  answers.consumerGroup = { code: codes.groupIdNotFound, state: '', members: 0 }
+  answers.newer = { ConsumerGroupDescribe: refused(codes.groupIdNotFound) }
   equal((await groups.look('orders', 't')).members, 0)
-  answers.consumerGroup = { code: codes.unsupportedVersion, state: '', members: 0 }
+  answers.newer = { ConsumerGroupDescribe: refused(codes.unsupportedVersion) }
   equal((await groups.look('orders', 't')).members, 0)
+  answers.group = described('Stable', 3)
+  equal((await groups.look('orders', 't')).members, 3, 'its members speak the older one by now')
+})
+
+test('a share group is served once somebody holds a partition, and its lag is asked for in its own way', async () => {
+  const { groups, answers, asked } = aCluster({
+    group: dead,
+    newer: {
+      ConsumerGroupDescribe: refused(codes.groupIdNotFound),
+      ShareGroupDescribe: described('Stable', 1, 0),
+    },
+    lags: {
+      code: 0,
+      lags: new Map([
+        [0, 4n],
+        [1, -1n],
+        [2, 0n],
+      ]),
+    },
+  })
+  equal((await groups.look('orders', 't')).rebalancing, true, 'stable, and nobody was given anything yet')
+  answers.newer = { ShareGroupDescribe: described('Stable', 1, 1) }
+  asked.length = 0
+  const seen = { members: 1, rebalancing: false, committed: [6n, -1n, 12n], ends: [10n, 11n, 12n] }
+  deepEqual(await groups.look('orders', 't'), seen)
+  deepEqual(asked.slice(0, 2), ['1 ShareGroupDescribe', '1 DescribeShareGroupOffsets'])
+})
+
+test('a streams group is seen by the request that sees it', async () => {
+  const newer = { ShareGroupDescribe: refused(codes.groupIdNotFound), StreamsGroupDescribe: described('NotReady', 2) }
+  const { groups } = aCluster({ group: dead, newer })
+  const { members, rebalancing } = await groups.look('orders', 't')
+  deepEqual([members, rebalancing], [2, true])
 })
 
 test('where it is not allowed that is said, and not taken for an outage', async () => {
-  const { groups, answers } = aCluster({ group: { code: codes.groupAuthorizationFailed, state: '', members: 0 } })
+  const { groups, answers } = aCluster({ group: refused(codes.groupAuthorizationFailed) })
   await rejects(groups.look('orders', 't'), { code: 'topic-forbidden', message: /orders: GROUP_AUTHORIZATION_FAILED/ })
-  answers.group = { code: 0, state: 'Stable', members: 1 }
+  answers.group = described('Stable', 1)
   answers.committed = { code: codes.topicAuthorizationFailed, offsets: new Map() }
   await rejects(groups.look('orders', 't'), { code: 'topic-forbidden' })
 })
 
 test('a node that no longer keeps the group is not asked again', async () => {
-  const { groups, answers, asked } = aCluster({ group: { code: codes.notCoordinator, state: '', members: 0 } })
+  const { groups, answers, asked } = aCluster({ group: refused(codes.notCoordinator) })
   await rejects(groups.look('orders', 't'), { code: 'broker-unavailable', message: /NOT_COORDINATOR/ })
   answers.coordinator = { code: 0, node: 0 }
-  answers.group = { code: 0, state: 'Stable', members: 1 }
+  answers.group = described('Stable', 1)
   asked.length = 0
   equal((await groups.look('orders', 't')).members, 1)
   deepEqual(asked.slice(0, 2), ['0 FindCoordinator', '0 DescribeGroups'])
