@@ -52,7 +52,11 @@ for (const [protocol, tool, own] of [
         await ended
       })
       if (protocol === 'share') {
-        await until('it serves', async () => ((await look())?.members ?? 0) > 0 && !(await look())!.rebalancing, 30_000)
+        await until(
+          'it serves',
+          async () => (await look())?.members === 1 && (await look())?.rebalancing === false,
+          30_000,
+        )
         const work = setInterval(() => void publish(), 500) // it begins at the end, some time after it was assigned
         t.after(() => clearInterval(work))
         await until('it has done something', async () => ((await look())?.committed[0] ?? -1n) > 0n, 30_000)

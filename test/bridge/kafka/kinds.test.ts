@@ -47,6 +47,7 @@ test('of a group only what is needed is read: its state and how many members it 
 })
 
 const text = (value: string): number[] => [value.length + 1, ...Buffer.from(value)]
+const texts = (...all: string[]): number[] => all.flatMap(text)
 const id = Buffer.alloc(16)
 /** An assignment of one partition of that topic, or of none. */
 const assigned = (topic: string | null): number[] =>
@@ -69,8 +70,13 @@ const newer = (state: string, rest: readonly number[]): Buffer =>
 test('a consumer group is asked for and read in compact form: its members, and who of them holds something', async () => {
   deepEqual([...(await ours(consumerGroupRequest('orders', 't')))], [0, 2, ...text('orders'), 0, 0])
   const member = (topic: string | null): number[] => [
-    ...[...text('m'), 0, 0, 0, 0, 0, 1, ...text('client'), ...text('/127.0.0.1'), 2, ...text('t'), 0],
-    ...[...assigned(topic), ...assigned('t'), 0],
+    ...text('m'),
+    ...Buffer.from([0, 0, 0, 0, 0, 1]),
+    ...texts('client', '/127.0.0.1'),
+    ...Buffer.from([2, ...text('t'), 0]),
+    ...assigned(topic),
+    ...assigned('t'),
+    0,
   ]
   const group = newer('Reconciling', [...text('uniform'), 4, ...member('t'), ...member('other'), ...member(null)])
   const read = { code: 0, state: 'Reconciling', members: 3, holding: 1 }
@@ -79,8 +85,12 @@ test('a consumer group is asked for and read in compact form: its members, and w
 
 test('a share group is read with who holds something: it is stable before anybody does', async () => {
   const member = (topic: string | null): number[] => [
-    ...[...text('m'), 0, 0, 0, 0, 1, ...text('client'), ...text('/127.0.0.1'), 2, ...text('t')],
-    ...[...assigned(topic), 0],
+    ...text('m'),
+    ...Buffer.from([0, 0, 0, 0, 1]),
+    ...texts('client', '/127.0.0.1'),
+    ...Buffer.from([2, ...text('t')]),
+    ...assigned(topic),
+    0,
   ]
   const { request, response } = shareGroupRequest('orders', 't')
   deepEqual([request.apiKey, request.apiVersion], [77, 1])
