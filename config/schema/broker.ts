@@ -56,10 +56,8 @@ export const Broker = z.strictObject({
     .default('')
     .describe('Addresses, host:port, separated by commas. Empty: the embedded broker, in memory.'),
   memoryBytes: bytes(mebi, 65_536 * mebi)
-    .default(32 * mebi)
-    .describe(
-      'What the embedded broker keeps at most, over all topics; the oldest records are dropped first. The process takes about three times as much.',
-    ),
+    .default(16 * mebi)
+    .describe('What the embedded broker keeps at most, over all topics; the oldest records are dropped first..'),
   clientId: z
     .string()
     .min(1)

@@ -40,7 +40,7 @@ const defaults: MemoryOptions = {
   partitions: 1,
   records: 20_000,
   bytes: 16 * mebi,
-  totalBytes: 32 * mebi,
+  totalBytes: 16 * mebi,
   maxMessageBytes: 1_048_588,
 }
 

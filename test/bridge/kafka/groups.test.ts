@@ -43,7 +43,7 @@ function aCluster(over: Partial<Answers> = {}) {
   const state = { connected: true, nodes: (): Iterable<number> => [], refreshed: 0 }
   const link = (node: number) => ({
     open: true,
-    knows: (api: number) => api === 15 || api === 90 || apis[api]! in answers.newer,
+    knows: (api: number) => api === 15 || api === 90 || Object.hasOwn(answers.newer, apis[api] ?? ''),
     close: () => {},
     send: async ({ request }: { request: { apiName: string } }): Promise<unknown> => {
       asked.push(`${node} ${request.apiName}`)
