@@ -19,6 +19,7 @@ export function checkRoutes(view: View): void {
       if (kind === 'stream') checkStream(view, route, parametersOf(view.text('routes', route, 'match') ?? ''))
     }
     checkDelivery(view, route, given)
+    checkSpool(view, route, given)
   }
 }
 
@@ -111,4 +112,15 @@ function checkDelivery(view: View, route: string, given: readonly Kind[]): void 
       ['routes', route, 'event', 'expose'],
       'found true, but with acks none nobody says where the record is',
     )
+}
+
+/** What is kept on disk is kept for a promise: that of an event which all replicas must have. */
+function checkSpool(view: View, route: string, given: readonly Kind[]): void {
+  if (view.truth('routes', route, 'spool') !== true || given.length !== 1) return
+  const complain = (message: string): void => view.complain(['routes', route, 'spool'], message)
+  const acks = view.text('routes', route, 'event', 'acks')
+  if (given[0] !== 'event') complain(`found on a ${given[0]}, expected on events only`)
+  else if (view.text('routes', route, 'delivery') === 'volatile' || (acks !== undefined && acks !== 'all'))
+    complain('found true, but the event is not promised to survive: expected delivery consumable or replayable')
+  else if (!view.has('spool')) complain('found true, but there is no section spool: expected one with file')
 }

@@ -6,7 +6,7 @@ import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Health } from './health.ts'
 import { pagesOf } from './pages.ts'
-import { askedFaults, openParts, openUpstreams } from './parts.ts'
+import { askedFaults, openParts, openSpool, openUpstreams } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
 import { administer } from './routes/admin.ts'
@@ -92,7 +92,9 @@ async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor
     operating: [operable],
     reading: [started],
   }
-  const shared = { ...parts, partitionFor, upstreams: await openUpstreams(parts.config, parts.held), checks, excused }
+  const { config, held } = parts
+  const spool = await openSpool(parts)
+  const shared = { ...parts, partitionFor, upstreams: await openUpstreams(config, held), spool, checks, excused }
   return Object.entries(parts.config.routes).map(([name, route]) => wayOf(name, route, shared))
 }
 

@@ -121,6 +121,10 @@ export type Happenings = {
   lateReply: Readonly<{ worker: string; ms: number }>
   /** How many operations are known, and of how many bytes. */
   operations: Readonly<{ pending: number; ended: number; bytes: number }>
+  /** What waits in the spool; `oldestMs` is how long the oldest has waited, 0 when none does. */
+  spool: Readonly<{ records: number; bytes: number; oldestMs: number; rejected: number }>
+  /** A round of forwarding from the spool ended. */
+  spooled: Readonly<{ forwarded: number }>
   warning: Readonly<{ what: string; cause: unknown }>
 }
 
@@ -165,5 +169,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   replay: typed('replay'),
   lateReply: typed('lateReply'),
   operations: typed('operations'),
+  spool: typed('spool'),
+  spooled: typed('spooled'),
   warning: typed('warning'),
 }

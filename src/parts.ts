@@ -5,6 +5,7 @@ import type { Far } from './bridge/faulty.ts'
 import type { Feeds } from './bridge/feeds/index.ts'
 import { Inbox } from './bridge/inbox.ts'
 import type { Claims, OperableOptions, Operations, Resources, Returns, Terms } from './bridge/operations/index.ts'
+import type { Spool } from './bridge/spool/index.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { settleReplies } from './bridge/request.ts'
 import { ensureTopics, topicsOf, wantsOperations } from './bridge/topics.ts'
@@ -194,6 +195,22 @@ export async function openUpstreams({ routes, replies }: Config, held: AsyncDisp
 
 const neverAsked: Upstreams = () => {
   throw new Error('No route has an upstream.')
+}
+
+/** Where events wait on disk, and who forwards them; null where no route has any. Throws an Error of one sentence. */
+export async function openSpool({ config, broker, far, held }: Parts): Promise<Spool | null> {
+  const { spool: options, routes } = config
+  if (options === undefined || !Object.values(routes).some(route => route.spool)) return null
+  const { Forwarder, Spool, diskOf, holdFile } = await import('./bridge/spool/index.ts') // not loaded where it is not used
+  const { paced } = await import('./resilience/repetition/paced.ts')
+  try {
+    held.use(holdFile(options.file))
+    const spool = held.use(await Spool.open(options, diskOf(options.file)))
+    held.use(new Forwarder(spool, { broker, publish: far.again, pace: paced('spool', options.perSecond) }))
+    return spool
+  } catch (cause) {
+    throw new Error(`The spool cannot be opened: ${(cause as Error).message}`, { cause })
+  }
 }
 
 export async function openStateFile({ policies }: Config, circuits: readonly Circuit[]): Promise<StateFile | null> {

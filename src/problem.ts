@@ -239,6 +239,21 @@ export const problems = {
     blames: null,
     advice: 'Try later, or raise `operations.entries` and `operations.bytes`; a shorter `retentionMs` keeps fewer.',
   },
+  'spool-full': {
+    status: 503,
+    title: 'Too many events wait on disk.',
+    outcome: 'not-sent',
+    blames: null,
+    advice:
+      'Repeat later; the brokers have been away or slow for long. See `spool.bytes`, `spool.maxAgeMs` and `sluice spool list`.',
+  },
+  'spool-unavailable': {
+    status: 503,
+    title: 'The event could not be kept on disk.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Repeat later; look at the disk of `spool.file`. It is tried anew with each event.',
+  },
   'topic-missing': {
     status: 500,
     title: 'A topic of the configuration does not exist.',

@@ -8,6 +8,7 @@ import type { Terms } from './bridge/operations/index.ts'
 import { repeatedRequest } from './bridge/repeat.ts'
 import { requestReply } from './bridge/request.ts'
 import { wantsOperations } from './bridge/topics.ts'
+import type { Spool } from './bridge/spool/index.ts'
 import type { Watch } from './bridge/watch.ts'
 import { dialectOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
@@ -35,6 +36,7 @@ export type Shared = Readonly<{
   far: Far
   inbox: Inbox
   operations: OperationsPart | null
+  spool: Spool | null
   drain: Drain
   leases: Leases | null
   faults: Faults | null
@@ -59,7 +61,7 @@ export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] 
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, excused, feeds } = shared
+  const { partitionFor, upstreams, checks, excused, feeds, spool } = shared
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
   const parts = { route, policies: config.policies, drain, shares: sharesOf(leases, name, route), excused, faults }
   /** The core of the way; where faults can be injected, with the places for them. */
@@ -67,9 +69,18 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     faults === null ? build(far) : injectable(far, build)
   if (route.event !== undefined) {
     const { topic, expose, acks = route.delivery === 'volatile' ? 'leader' : 'all' } = route.event
-    const policies = callLayers({ ...parts, worker: null, checks: checks.publishing })
-    const core = inMind(far => notify(far.publish, { ...named, emptyBody: route.emptyBody, acks, expose }))
-    return { name, route, topic, service: pipe(wraps(policies), core), policies }
+    const kept = route.spool ? spool : null
+    // what waits on disk needs no broker
+    const policies = callLayers({ ...parts, worker: null, checks: kept === null ? checks.publishing : [] })
+    const core = inMind(far =>
+      notify(kept === null ? far.publish : kept.policy(far.publish), {
+        ...named,
+        emptyBody: route.emptyBody,
+        acks,
+        expose,
+      }),
+    )
+    return { name, route, topic, unplaced: kept !== null, service: pipe(wraps(policies), core), policies }
   }
   if (route.stream !== undefined) {
     const policies = callLayers({ ...parts, worker: null, checks: checks.reading })

@@ -16,6 +16,7 @@ import { Replies } from './replies.ts'
 import { Idempotency, Resend, Hedge, Route } from './route.ts'
 import { Filter, Stream } from './stream.ts'
 import { Server } from './server.ts'
+import { Spool } from './spool.ts'
 import { name, Mode } from './value.ts'
 import { Worker } from './worker.ts'
 
@@ -31,6 +32,9 @@ export const Config = z.strictObject({
   replies: Replies.prefault({}).describe('Where the workers answer.'),
   operations: Operations.prefault({}).describe(
     'The operations of routes with `async`, `onTimeout: accept` or `idempotency`. Where no route has any, nothing is opened.',
+  ),
+  spool: Spool.optional().describe(
+    'Where the events of routes with `spool: true` wait, on disk, while the brokers are away or slow.',
   ),
   workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
   routes: z
@@ -69,4 +73,5 @@ export type ServerOptions = Config['server']
 export type FallbackStep = z.output<typeof Fallback>
 export type OverloadOptions = Config['overload']
 export type OperationsOptions = Config['operations']
+export type SpoolOptions = z.output<typeof Spool>
 export type BrokerOptions = Config['broker']

@@ -97,6 +97,12 @@ export const Route = z
       .describe(
         'Delivery class. Of an event: how it is written. Of a stream: `replayable` lets clients begin in the past, `volatile` gives them no way to go on where they were.',
       ),
+    spool: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether its events are accepted on disk, in `spool.file`, while the brokers are away or slow: at least once, in the order of their topic.',
+      ),
     timeoutMs: ms(10, hour).default(5_000).describe('Longest that a client waits for the answer.'),
     commandTtlMs: ms(10, 24 * hour)
       .optional()

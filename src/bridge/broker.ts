@@ -22,8 +22,8 @@ export type Outgoing = Abortable &
     acks: Acks
     struck?: Struck // what may go wrong with it on purpose: for the policies, no broker looks at it
   }>
-/** Where the record is; the offset is −1 when no acknowledgement was asked for. */
-export type Acknowledged = Readonly<{ partition: number; offset: bigint }>
+/** Where the record is; the offset is −1 when no acknowledgement was asked for. `spooled`: it waits on our disk, and is there later. */
+export type Acknowledged = Readonly<{ partition: number; offset: bigint; spooled?: true }>
 /** A record as read; a null value is a tombstone. */
 export type Incoming = Readonly<{
   topic: string

@@ -21,7 +21,7 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
     const begun = now()
     progress.sendings++
     try {
-      const { partition, offset } = await publish({
+      const { partition, offset, spooled } = await publish({
         topic: call.topic,
         partition: call.partition,
         key: call.key,
@@ -30,9 +30,11 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
         acks: options.acks,
         signal: call.signal,
       })
-      progress.outcome = options.acks === 'none' ? 'in-doubt' : 'sent'
+      // what waits on our disk is accepted for good, and may be in the topic at any time
+      progress.outcome = options.acks === 'none' || spooled === true ? 'in-doubt' : 'sent'
+      if (spooled === true) return accepted({ id: call.command, spooled })
       const place = options.expose ? { topic: call.topic, partition, offset: String(offset) } : {}
-      return { status: 202, headers: json, body: Buffer.from(JSON.stringify({ id: call.command, ...place })) }
+      return accepted({ id: call.command, ...place })
     } catch (error) {
       const problem = Problem.from(error)
       progress.outcome = strongest(progress.outcome, problem.outcome)
@@ -42,3 +44,5 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
     }
   }
 }
+
+const accepted = (said: object): Reply => ({ status: 202, headers: json, body: Buffer.from(JSON.stringify(said)) })

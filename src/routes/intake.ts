@@ -17,7 +17,13 @@ import type { PriorityOf } from './priority.ts'
 import { traceOf } from './trace.ts'
 
 /** One way in: a configured route, the topic that its records go to, and who serves its calls. */
-export type Way = Readonly<{ name: string; route: RouteOptions; topic: string; service: Service<Call, Reply> }>
+export type Way = Readonly<{
+  name: string
+  route: RouteOptions
+  topic: string
+  service: Service<Call, Reply>
+  unplaced?: boolean // its calls may come while the partitions of the topic are not known: their partition is −1 then
+}>
 /** What all ways in share. `partitionFor` may throw a Problem. */
 export type Shared = Readonly<{
   clientOf: ClientOf
@@ -41,7 +47,10 @@ const noPairs: readonly Pair[] = []
 const longestHeaders = 8_192
 
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
-export function intake({ name, route, topic }: Way, { clientOf, partitionFor, faultsOf }: Shared): Intake {
+export function intake(
+  { name, route, topic, unplaced = false }: Way,
+  { clientOf, partitionFor, faultsOf }: Shared,
+): Intake {
   const { bodyBytes, requestHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
@@ -56,6 +65,14 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
   for (const header of requestHeaders)
     if (!mayPassIn(header)) throw new Error(`routes.${name}.requestHeaders: ${header} can never be passed on.`)
 
+  const place = (key: Uint8Array | null): number => {
+    try {
+      return partitionFor(topic, key)
+    } catch (error) {
+      if (unplaced) return -1
+      throw error
+    }
+  }
   const enter = (exchange: Exchange, params: Params, body: Buffer, priority: Priority): Call => {
     const { req, started } = exchange
     const { headers, url = '' } = req
@@ -72,7 +89,7 @@ export function intake({ name, route, topic }: Way, { clientOf, partitionFor, fa
       priority,
       topic,
       key: bytes,
-      partition: partitionFor(topic, bytes),
+      partition: place(bytes),
       body,
       told: {
         method: req.method ?? 'GET',

@@ -12,6 +12,7 @@ import { countOperations } from './operations.ts'
 import { countPublishing } from './publishing.ts'
 import { countRepetitions } from './repetitions.ts'
 import { countStreams } from './streams.ts'
+import { countSpool } from './spool.ts'
 import { countWorkers } from './workers.ts'
 
 /** The metrics, until they are closed. */
@@ -46,6 +47,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countPublishing(meter, new Set(topics)),
     countShares(meter, Object.keys(workers), Object.keys(routes)),
     countOperations(meter, keyed, [...answering]),
+    countSpool(meter),
     countInside(meter),
     countFaults(meter, Object.keys(routes)),
   ].map(listen)

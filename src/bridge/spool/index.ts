@@ -1,0 +1,7 @@
+export { diskOf } from './disk.ts'
+export { Forwarder } from './forward.ts'
+export type { ForwardParts } from './forward.ts'
+export { unpack } from './packed.ts'
+export { Spool } from './spool.ts'
+export { holdFile, Table } from './table.ts'
+export type { Row, Totals } from './table.ts'

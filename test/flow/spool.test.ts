@@ -1,0 +1,96 @@
+import { test } from 'node:test'
+import { deepEqual, equal, match, rejects } from 'node:assert/strict'
+import { join } from 'node:path'
+import { MemoryBroker } from '../../src/bridge/memory.ts'
+import { openGateway } from '../help/gateway.ts'
+import type { Part } from '../help/gateway.ts'
+import { folder } from '../help/folder.ts'
+import { follow } from '../help/follow.ts'
+import { until } from '../help/until.ts'
+
+const withSpool = (file: string, spool: Part = {}): Part => ({
+  spool: { file, afterMs: 50, ...spool },
+  routes: {
+    signal: {
+      match: 'POST /signals/:lamp',
+      event: { topic: 'signals', key: 'path.lamp' },
+      delivery: null,
+      spool: true,
+    },
+  },
+})
+
+test('events that come while no broker is reachable are accepted on disk, and forwarded in the order of their key', async t => {
+  const file = join(folder(t), 'spool')
+  const { ask, admin, broker, gateway } = await openGateway(t, withSpool(file))
+  await gateway.ready
+  const seen = await follow(t, broker, 'signals')
+  broker.outage('Gone for a while')
+  for (let n = 0; n < 20; n++) {
+    const { status, json, outcome } = await ask(`/signals/${n % 2}`, { body: { n } })
+    deepEqual([status, json['spooled'], outcome], [202, true, 'in-doubt'])
+  }
+  equal(seen.length, 0)
+  await until('it is told', async () => (await admin.metrics()).sum('sluice_spool_records') === 20)
+  broker.restore()
+  await until('all are forwarded', () => seen.length === 20)
+  const ofLamp = (lamp: string): readonly number[] =>
+    seen
+      .filter(({ key }) => key?.toString() === lamp)
+      .map(({ value }) => (JSON.parse(String(value)) as { n: number }).n)
+  deepEqual(ofLamp('0'), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18])
+  deepEqual(ofLamp('1'), [1, 3, 5, 7, 9, 11, 13, 15, 17, 19])
+  await until('events go straight to the brokers again', async () => {
+    const { json } = await ask('/signals/0', { body: {} })
+    return json['spooled'] === undefined
+  })
+})
+
+test('what a gateway that was killed had accepted is forwarded by the next one', async t => {
+  const file = join(folder(t), 'spool')
+  const away = new MemoryBroker()
+  t.after(() => away[Symbol.asyncDispose]())
+  away.outage()
+  const first = await openGateway(t, withSpool(file), { broker: away })
+  const { json } = await first.ask('/signals/a', { body: { n: 1 } })
+  await first.gateway.stop({ delayMs: 0 })
+
+  const second = await openGateway(t, withSpool(file))
+  await second.gateway.ready
+  const seen = await follow(t, second.broker, 'signals')
+  await until('it is forwarded', () => seen.length === 1)
+  equal(seen[0]?.headers.find(([name]) => name === 'ce_id')?.[1].toString(), json['id'])
+  equal(
+    seen[0]?.headers.some(([name]) => name === 'sluice-expires'),
+    false,
+    'nobody set a time for it',
+  )
+})
+
+test('brokers that are slow cost an event no more than the time that the spool gives them', async t => {
+  const { ask, broker, gateway } = await openGateway(t, withSpool(join(folder(t), 'spool')))
+  await gateway.ready
+  broker.slow(Infinity)
+  const { status, json } = await ask('/signals/a', { body: {} })
+  deepEqual([status, json['spooled']], [202, true])
+})
+
+test('a full spool refuses, and nothing of it is sent', async t => {
+  const { ask, broker, gateway } = await openGateway(t, withSpool(join(folder(t), 'spool'), { bytes: 1_048_576 }))
+  await gateway.ready
+  broker.outage()
+  const body = { text: 'x'.repeat(600_000) }
+  equal((await ask('/signals/a', { body })).status, 202)
+  const { status, code, outcome, json } = await ask('/signals/a', { body })
+  deepEqual([status, code, outcome, json['policy']], [503, 'spool-full', 'not-sent', 'spool'])
+})
+
+test('a file that cannot be had is told at start, and so is one that another process holds', async t => {
+  const path = folder(t)
+  await rejects(openGateway(t, withSpool(join(path, 'none', 'spool'))), /spool cannot be opened/)
+  await openGateway(t, withSpool(join(path, 'spool')))
+  await rejects(openGateway(t, withSpool(join(path, 'spool'))), (error: Error) => {
+    match(error.message, /Another process holds the spool/)
+    return true
+  })
+})
