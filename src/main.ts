@@ -98,4 +98,7 @@ program
     say(`${file} holds: ${Object.keys(config.routes).length} routes, ${Object.keys(config.workers).length} workers.`)
   })
 
+const { spoolCommand } = await import('./commands/spool.ts')
+spoolCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
+
 await program.parseAsync()

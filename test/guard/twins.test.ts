@@ -4,6 +4,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 
 /** Sources without a test of the same name, and what tests them instead. */
 const elsewhere: Readonly<Record<string, string>> = {
+  'src/bridge/spool/thread.ts': 'test/bridge/spool/disk.test.ts, whose disks are served by it',
+  'src/commands/spool.ts': 'test/flow/spool-command.test.ts, which runs it as a process',
   'src/main.ts': 'test/flow/, which runs it as a process',
   'src/app.ts': 'test/flow/, which starts it for every story',
   'src/pages.ts': 'test/flow/explain.test.ts and every story that looks at the admin port',
