@@ -50,7 +50,8 @@ function list({ file }: SpoolOptions, { say }: Terminal): void {
   using table = new Table(file, { readOnly: true })
   const { topics, oldest, rejected, bytes } = table.totals()
   const records = topics.reduce((sum, topic) => sum + topic.records, 0)
-  const age = oldest === null ? '' : `, the oldest since ${isoTime(oldest as EpochMs)} (${seconds(wallClock() - oldest)})`
+  const age =
+    oldest === null ? '' : `, the oldest since ${isoTime(oldest as EpochMs)} (${seconds(wallClock() - oldest)})`
   say(`${file}: ${records} events wait${age}; ${rejected} put aside; ${bytes} bytes.`)
   for (const { topic, records, bytes } of topics) say(`  ${topic}  ${records} events, ${bytes} bytes`)
   if (rejected === 0) return
