@@ -7,8 +7,14 @@ import { sluice } from '../help/sluice.ts'
 import type { Scope } from '../help/scope.ts'
 
 const row = {
-  ...{ topic: 'signals', key: Buffer.from('k'), value: Buffer.from([0xff]), headers: '[["ce_id","the-id"]]' },
-  ...({ acks: 'all', at: 1_000 } as const),
+  topic: 'signals',
+  key: Buffer.from('k'),
+  value: Buffer.from([255]),
+  headers: '[["ce_id","the-id"]]',
+  ...({
+    acks: 'all',
+    at: 1e3,
+  } as const),
 }
 
 /** A configuration with a spool beside it, in which `count` events wait and one more is put aside. */
@@ -44,8 +50,15 @@ test('export writes each event as a line of JSON, bytes and all', async t => {
   const lines = readFileSync(`${path}/out`, 'utf8').trimEnd().split('\n')
   const [first] = lines.map(line => JSON.parse(line) as Record<string, unknown>)
   deepEqual(first, {
-    ...{ seq: 1, topic: 'signals', at: '1970-01-01T00:00:01.000Z', key: 'aw==', value: '/w==' },
-    ...{ headers: [['ce_id', 'the-id']], reason: 'It is too large.' },
+    seq: 1,
+    topic: 'signals',
+    at: '1970-01-01T00:00:01.000Z',
+    key: 'aw==',
+    value: '/w==',
+    ...{
+      headers: [['ce_id', 'the-id']],
+      reason: 'It is too large.',
+    },
   })
   equal(lines.length, 3)
   const printed = sluice(t, ['spool', 'export', '-', config])

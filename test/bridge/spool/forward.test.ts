@@ -18,8 +18,14 @@ async function forwarding(
 ) {
   const disk = diskOf(`${folder(t)}/spool`)
   const rows = waiting.map(([topic, key, value]) => ({
-    ...{ topic, key: Buffer.from(key), value: Buffer.from(value) },
-    ...({ headers: '[]', acks: 'all', at: 1 } as const),
+    topic,
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    ...({
+      headers: '[]',
+      acks: 'all',
+      at: 1,
+    } as const),
   }))
   await disk.append(rows)
   const spool = await Spool.open(Options.parse({ file: 'spool' }), disk)

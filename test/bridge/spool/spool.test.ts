@@ -147,7 +147,7 @@ test('brokers that are slow are left after a while, and an event whose client ha
   const clock = frozenClock(t)
   const { disk, spool } = await opened()
   const hanging = (record: Outgoing): Promise<never> =>
-    new Promise((_, reject) => record.signal.addEventListener('abort', () => reject(record.signal.reason as Error)))
+    new Promise((_, reject) => record.signal.addEventListener('abort', () => reject(record.signal.reason)))
   const kept = spool.policy(hanging)(record())
   await clock.advance(options.afterMs)
   disk.appended[0]?.done()
