@@ -55,10 +55,8 @@ test('export writes each event as a line of JSON, bytes and all', async t => {
     at: '1970-01-01T00:00:01.000Z',
     key: 'aw==',
     value: '/w==',
-    ...{
-      headers: [['ce_id', 'the-id']],
-      reason: 'It is too large.',
-    },
+    headers: [['ce_id', 'the-id']],
+    reason: 'It is too large.',
   })
   equal(lines.length, 3)
   const printed = sluice(t, ['spool', 'export', '-', config])
