@@ -6,13 +6,15 @@ Where to, and for whom, FastStream does by itself: what the handler returns goes
 
 import asyncio
 import os
+import traceback
 
-from faststream import FastStream
+from faststream import ExceptionMiddleware, FastStream
 from faststream.exceptions import AckMessage
 from faststream.kafka import KafkaBroker, KafkaMessage, KafkaResponse
 from pydantic import BaseModel
 
-broker = KafkaBroker(os.environ.get("KAFKA_BROKERS", "localhost:9092").split(","))
+failures = ExceptionMiddleware()
+broker = KafkaBroker(os.environ.get("KAFKA_BROKERS", "localhost:9092").split(","), middlewares=[failures])
 app = FastStream(broker)
 
 
@@ -22,6 +24,13 @@ class Order(BaseModel):
 
 
 orders: dict[str, Order] = {}  # a real service has a database
+
+
+@failures.add_handler(Exception, publish=True)
+def failed(failure: Exception) -> KafkaResponse:
+    """Answers what fails: without it the record would be skipped, and its client see 504."""
+    traceback.print_exception(failure)
+    return KafkaResponse({"error": "the order service failed"}, headers={"sluice-status": "500"})
 
 
 @broker.subscriber(

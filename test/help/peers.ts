@@ -1,5 +1,6 @@
 import { test } from 'node:test'
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, load } from '../../config/load.ts'
 import { start } from '../../src/app.ts'
@@ -55,8 +56,17 @@ export type Peer = Readonly<{
   rows: Readonly<Record<Case, Row>>
 }>
 
+const manifests = ['pom.xml', 'package.json', 'go.mod', 'requirements.txt']
+const contentOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+
 /** Plays a worker of a real framework, its example as it stands, behind the gateway that its gateway.yaml configures. */
 export function playPeer(peer: Peer): void {
+  test(`${peer.title} is the version that its example is built with`, () => {
+    const versions = manifests.map(file => contentOf(join(root, 'examples', peer.example, file))).join('')
+    const [named = 'no version'] = /\d+\.\d+\.\d+/.exec(peer.title) ?? []
+    match(versions || contentOf(join(root, 'tools/kafka/pom.xml')), new RegExp(RegExp.escape(named)))
+  })
+
   const kafka = useKafka()
   const skip = kafka.skip || without(peer.title, peer.recipe)
   test(`${peer.title}: clients get what docs/peers.md says`, { skip, timeout: 600_000 }, async t => {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before } from 'node:test'
 import { freePort } from './sluice.ts'
+import { loudly } from './loud.ts'
 import type { Scope } from './scope.ts'
 import { until } from './until.ts'
 
@@ -45,8 +46,7 @@ export function useRedis(): Redis {
 export function withoutRedis(): string | false {
   if (process.env['CI'] === 'true' || spawnSync('redis-server', ['--version']).status === 0) return false
   const reason = 'There is no redis-server; in Debian: apt-get install redis-server.'
-  const line = '!'.repeat(100)
-  console.error(`${line}\n!! WITHOUT REDIS: every test on a real Redis is skipped. ${reason}\n${line}`)
+  loudly(`WITHOUT REDIS: every test on a real Redis is skipped. ${reason}`)
   return reason
 }
 

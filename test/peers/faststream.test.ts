@@ -16,7 +16,10 @@ playPeer({
       'returns a `KafkaResponse` with `sluice-status`',
       '404 · application/json · {"error":"no order unknown"}',
     ],
-    exception: ['raises; FastStream skips the record', '504 reply-timeout (sent)'],
+    exception: [
+      'raises; an `ExceptionMiddleware` answers',
+      '500 · application/json · {"error":"the order service failed"}',
+    ],
     null: ['returns None', '200 · without body'],
     slow: ['answers after 300 ms', '200 · application/json · {"orderId":"slow","amount":42}'],
     silent: ['raises `AckMessage`', '504 reply-timeout (sent)'],
