@@ -13,6 +13,7 @@ export function checkRoutes(view: View): void {
     const given = kinds.filter(kind => view.has('routes', route, kind))
     checkKind(view, route, given)
     checkMatch(view, route, patterns)
+    checkCors(view, route)
     for (const kind of given) {
       checkKey(view, route, kind)
       if (kind === 'command' || kind === 'query') checkWorker(view, route, kind)
@@ -79,6 +80,16 @@ function checkKey(view: View, route: string, kind: Kind): void {
     complain(
       `found ${JSON.stringify(key)}, but a ${match.split(' ')[0]} has no body: take it from the path or a header`,
     )
+}
+
+function checkCors(view: View, route: string): void {
+  if (view.truth('routes', route, 'cors', 'credentials') !== true) return
+  for (let at = 0; view.has('routes', route, 'cors', 'origins', String(at)); at++)
+    if (view.text('routes', route, 'cors', 'origins', String(at)) === '*')
+      view.complain(
+        ['routes', route, 'cors', 'origins', String(at)],
+        'found "*" beside credentials, expected the origins by name: browsers take it from nobody',
+      )
 }
 
 function checkWorker(view: View, route: string, kind: Kind): void {

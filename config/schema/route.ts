@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Cors } from './cors.ts'
 import { Fallback } from './fallback.ts'
 import { Quota } from './quota.ts'
 import { Stream } from './stream.ts'
@@ -165,6 +166,9 @@ export const Route = z
         'www-authenticate',
       ])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
+    cors: Cors.optional().describe(
+      'Which pages of other origins may call the route. Preflights are answered by the gateway. Off unless given.',
+    ),
     quota: Quota.optional().describe(
       'What each client may send to this route: at least one of `requests`, `bytes` and `windows`. Off unless given.',
     ),

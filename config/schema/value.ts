@@ -39,6 +39,8 @@ export const port = () => z.number().int().min(0).max(65_535)
 
 export const hour = 3_600_000
 
+export const day = 24 * hour
+
 export const mebi = 1_048_576
 
 export const text = (pattern: RegExp, allowed: string) => z.string().regex(pattern).meta(meta({ allowed }))

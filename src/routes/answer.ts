@@ -15,7 +15,11 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
   const { bodyBytes, replyHeaders, priority: usual } = route
   const { bodyTimeoutMs, priorityOf } = shared
   const { worker, hasBody, codings, enter } = intake(way, shared)
-  const passes: ReadonlySet<string> = new Set(replyHeaders.filter(mayPassOut))
+  const passes: ReadonlySet<string> = new Set(
+    replyHeaders.filter(
+      header => mayPassOut(header) && (route.cors === undefined || !header.startsWith('access-control-')),
+    ),
+  )
   const entrances = entrancesOf(name, worker, shared)
 
   /** Paced: clients that are answered within the poll of the event loop, and ask again within it, would never let it end. */

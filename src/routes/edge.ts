@@ -4,6 +4,8 @@ import type { ServerOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
 import { answer } from './answer.ts'
 import { clientOf, subnetOf, trustOf } from './client.ts'
+import { corsOf } from './cors.ts'
+import type { Cors } from './cors.ts'
 import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
@@ -12,6 +14,8 @@ import { headProblem } from './head.ts'
 import type { Params } from './key.ts'
 import type { Inbound } from './inbound.ts'
 import type { Shared, Way } from './intake.ts'
+import { methodsOf, optionsReply } from './options.ts'
+import type { Offer } from './options.ts'
 import { operationRoutes } from './operations/index.ts'
 import type { OperationRoutes } from './operations/index.ts'
 import { priorityOf } from './priority.ts'
@@ -64,7 +68,7 @@ export function edge({
   }
   const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
   const router = Router({ caseSensitive: true, strict: true })
-  const methodsOf = new Map<string, string[]>()
+  const offersOf = new Map<string, Offer[]>()
   const streams: Clients[] = []
 
   const serving = (way: Way): ReturnType<typeof answer> => {
@@ -75,10 +79,11 @@ export function edge({
     return answerStream(way, stream, clients, shared)
   }
 
-  const add = (method: Match[0], path: string, serve: (exchange: Exchange, params: Params) => void): void => {
+  const add = (method: Match[0], path: string, serve: Serve, cors: Cors | null = null): void => {
     router[methods[method]](path, req => serve(exchangeOf(req), req.params as Params))
-    const known = methodsOf.get(path) ?? []
-    methodsOf.set(path, [...known, ...(method === 'GET' ? ['GET', 'HEAD'] : [method])])
+    const known = offersOf.get(path) ?? []
+    for (const each of method === 'GET' ? ['GET', 'HEAD'] : [method]) known.push({ method: each, cors })
+    offersOf.set(path, known)
   }
   if (operations !== null) {
     const limits = { clients: operations.streams, clientsPerAddress: operations.streams, retryMs: 1_000 }
@@ -89,14 +94,15 @@ export function edge({
   }
   for (const way of [...ways].sort(byPlainness)) {
     const [method, path] = way.route.match.split(' ') as Match
-    add(method, path, serving(way))
+    const cors = corsOf(way.route)
+    add(method, path, cors === null ? serving(way) : crossing(cors, serving(way)), cors)
   }
 
   const paths = Router({ caseSensitive: true, strict: true })
-  for (const [path, known] of methodsOf)
+  for (const [path, known] of offersOf)
     paths.all(path, (req, _res, next) => {
       const exchange = exchangeOf(req)
-      exchange.allow = [...(exchange.allow ?? []), ...known]
+      exchange.offers = [...(exchange.offers ?? []), ...known]
       next()
     })
 
@@ -104,8 +110,9 @@ export function edge({
     const { req, res } = exchange
     if (error !== undefined && error !== null) return exchange.refuse(problemOf(error))
     paths(req as never, res as never, () => {
-      if (exchange.allow === null) return exchange.refuse(new Problem('unknown-route', 'No route has this path.'))
-      const list = [...new Set(exchange.allow)].sort().join(', ')
+      if (exchange.offers === null) return exchange.refuse(new Problem('unknown-route', 'No route has this path.'))
+      if (req.method === 'OPTIONS') return exchange.reply(optionsReply(exchange.offers, req.headers), none)
+      const list = methodsOf(exchange.offers)
       exchange.refuse(new Problem('method-not-allowed', `The path is served with ${list}.`), ['Allow', list])
     })
   }
@@ -124,6 +131,18 @@ export function edge({
   }
   return { handle, door, streams }
 }
+
+type Serve = (exchange: Exchange, params: Params) => void
+
+/** The answers of a route that pages of other origins may read. */
+const crossing =
+  (cors: Cors, serve: Serve): Serve =>
+  (exchange, params) => {
+    exchange.fields = cors.fields(exchange.req.headers.origin)
+    serve(exchange, params)
+  }
+
+const none: ReadonlySet<string> = new Set()
 
 const exchangeOf = (req: unknown): Exchange => (req as Inbound).exchange as Exchange
 

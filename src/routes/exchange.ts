@@ -11,6 +11,7 @@ import { paced } from '../turn.ts'
 import type { Inbound } from './inbound.ts'
 import type { Connection, Pending } from './connection.ts'
 import { problemBody, problemHead, replyBody, replyHead, streamHead } from './respond.ts'
+import type { Offer } from './options.ts'
 import type { Answered } from './respond.ts'
 import { trickle } from './trickle.ts'
 
@@ -40,8 +41,10 @@ export class Exchange implements Pending, Answered {
   wait: number | null = null
   /** `Prefer: respond-async` is honoured. */
   respondsAsync = false
-  /** The methods of the path, gathered only when the one it came with is none of them. */
-  allow: string[] | null = null
+  /** What the path offers, gathered only when the method it came with is none of it. */
+  offers: readonly Offer[] | null = null
+  /** Further headers of its answer, whatever that will be; a flat list. */
+  fields: readonly string[] | null = null
   /** The connection is closed after the answer. */
   last = false
   readonly #door: Door
@@ -119,7 +122,8 @@ export class Exchange implements Pending, Answered {
     if (!this.#gone) {
       res.shouldKeepAlive = false
       res.useChunkedEncodingByDefault = false // pieces written for many go out as they are
-      res.writeHead(200, streamHead(this, type, outcome, ms))
+      const head = streamHead(this, type, outcome, ms)
+      res.writeHead(200, this.fields === null ? head : [...head, ...this.fields])
       res.flushHeaders()
       res.socket?.once('end', () => res.destroy()) // who ends its side of a stream has left
       connection.broken = true
@@ -152,6 +156,7 @@ export class Exchange implements Pending, Answered {
   #send(status: number, head: string[], body: Uint8Array, bytesPerSecond?: number): void {
     const { req, res, connection } = this
     const { remaining } = req
+    if (this.fields !== null) head.push(...this.fields)
     const closes = this.last || remaining > discardBytes || (this.#door.closing && connection.newest === this)
     if (closes) res.shouldKeepAlive = false
     res.writeHead(status, head) // it ends the keep-alive of a client that still waits for its 100 Continue

@@ -100,3 +100,20 @@ test('a delivery class is of events, and agrees with their acknowledgement', () 
     'f:3:61  routes.a.event.expose: found true, but with acks none nobody says where the record is',
   )
 })
+
+test('any origin does not go with credentials, which browsers would take from nobody', () => {
+  const cors = (options: string): string => said(` a: { match: GET /, ${query}, cors: { ${options} } }`)
+  equal(cors('origins: ["*"]'), '')
+  equal(cors('origins: ["https://a.example"], credentials: true'), '')
+  equal(
+    cors('origins: ["https://a.example", "*"], credentials: true'),
+    'f:3:83  routes.a.cors.origins.1: found "*" beside credentials, expected the origins by name: browsers take it from nobody',
+  )
+})
+
+test('a coded body is not read, so no key is taken from it', () => {
+  equal(
+    said(' a: { match: POST /, command: { to: orders, key: body.id }, contentEncodings: [gzip] }'),
+    'f:3:50  routes.a.command.key: found "body.id" beside contentEncodings, but a coded body is not read: take it from the path or a header',
+  )
+})

@@ -41,17 +41,23 @@ test('an unknown path is a problem without a word of HTML', async t => {
   equal((other.body as { code: string }).code, 'unknown-route')
 })
 
-test('another method is refused with those that there are, OPTIONS too', async t => {
+test('another method is refused with those that there are', async t => {
   const { url, finished } = await open(t)
   const cases = { '/orders': 'POST', '/orders/1': 'GET, HEAD' }
   for (const [path, allow] of Object.entries(cases))
-    for (const method of ['delete', 'options', 'put', 'trace'] as const) {
+    for (const method of ['delete', 'put', 'trace'] as const) {
       const answer = await request(url)[method](path)
       equal(answer.status, 405, `${method} ${path}`)
       equal(answer.headers['allow'], allow)
       equal((answer.body as { code: string }).code, 'method-not-allowed')
     }
-  equal(finished.length, 8)
+  equal(finished.length, 6)
+})
+
+test('OPTIONS tells the methods of a path', async t => {
+  const { url } = await open(t)
+  const { status, headers } = await request(url).options('/orders/1')
+  deepEqual([status, headers['allow']], [204, 'GET, HEAD, OPTIONS'])
   equal((await request(url).options('/nowhere')).status, 404)
 })
 
