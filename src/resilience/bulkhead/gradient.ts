@@ -1,5 +1,7 @@
 import { later, now, since, until } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
+import { floorOf, middleOf, restart, see } from './middle.ts'
+import type { Middle } from './middle.ts'
 import { ReplyTimes } from './replytimes.ts'
 import { spread } from '../refusal.ts'
 
@@ -12,7 +14,6 @@ const enough = 10 // of them, or as many as are in flight
 const kept = 128 // and no more
 const nearlyAll = 0.8 // have ended when it is judged: of the slowest quarter it is enough to know that it is slower
 const longestMs = 60_000 // what is older than this says nothing of today
-const telling = 4 // replies of a route that are its floor, where nothing queues
 const atRest = 3 // windows in a row at the minimum: nothing truer can be seen
 const pressedFor = 10 // windows in a row in which the limit was reached, before a probe is worth what it costs
 const firstProbeMs = 3_000
@@ -20,10 +21,6 @@ const probeMs = 30_000
 const most = 2
 const least = 0.5
 const atHand = 1 / 8 // of the slots: open to a burst, however little was used before
-
-/** What a window has seen: of the middle half of its replies the time, and the floors of the routes that they are of. */
-type Middle = Readonly<{ sampleMs: number; floorMs: number; known: boolean; routes: ReadonlyMap<ReplyTimes, Sum> }>
-type Sum = { ms: number; count: number }
 
 /**
  * How many commands a worker may have in flight, by the time from acknowledgement to reply: what is usual in a window against
@@ -144,7 +141,7 @@ export class GradientLimit {
     this.#samples[this.#count++] = ms // a window ends before they are full
     this.#used = Math.max(this.#used, inFlight)
     if (this.#count < this.#asked * nearlyAll) return false
-    const middle = this.#middle()
+    const middle = middleOf(this.#samples.subarray(0, this.#count), this.#of, this.#members)
     if (this.#probed !== null) {
       if (this.#answered && !excused(this.#begun)) restart(middle)
       this.#floorMs = floorOf(middle)
@@ -228,56 +225,4 @@ export class GradientLimit {
     if (times === undefined) this.#routes.set(route, (times = new ReplyTimes())) // routes are configured: a few
     return times
   }
-
-  /**
-   * The middle half, by how much longer than at rest: where members of the worker's group are not equally busy, a median jumps
-   * between them.
-   */
-  #middle(): Middle {
-    const [samples, of] = [this.#samples, this.#of]
-    const msOf = (i: number): number => samples[i] as number
-    const atRestMs = (i: number): number => (of[i] as ReplyTimes).floor.or(msOf(i)) // unknown: it is taken for at rest
-    const order = Array.from({ length: this.#count }, (_, i) => i)
-    order.sort((a, b) => msOf(a) - atRestMs(a) - (msOf(b) - atRestMs(b)) || msOf(a) - msOf(b))
-    const all = Math.max(this.#count, this.#members) // who has not ended yet is slower than these
-    const quarter = all >> 2
-    const middle = order.slice(quarter, Math.max(quarter + 1, all - quarter))
-    const routes = new Map<ReplyTimes, Sum>()
-    let [sum, floors, known] = [0, 0, true]
-    for (const i of middle) {
-      const times = of[i] as ReplyTimes
-      const ofRoute = routes.get(times)
-      if (ofRoute === undefined) routes.set(times, { ms: msOf(i), count: 1 })
-      else {
-        ofRoute.ms += msOf(i)
-        ofRoute.count++
-      }
-      sum += msOf(i)
-      floors += atRestMs(i)
-      known &&= times.floor.ms < Infinity
-    }
-    return { sampleMs: sum / middle.length, floorMs: floors / middle.length, known, routes }
-  }
-}
-
-/** A reading of the floors that may hold some waiting. */
-function see({ routes }: Middle): void {
-  for (const [times, { ms, count }] of routes) times.see(ms, count)
-}
-
-/** A reading that holds no waiting: it counts for more than all before it, where it is not of a call or two. */
-function restart({ routes }: Middle): void {
-  for (const [times, { ms, count }] of routes)
-    if (count >= telling || routes.size === 1) times.floor.restart(ms / count)
-    else times.see(ms, count)
-}
-
-/** What the middle half would have taken where nothing queues. */
-function floorOf({ routes }: Middle): number {
-  let [floors, calls] = [0, 0]
-  for (const [{ floor }, { ms, count }] of routes) {
-    floors += floor.or(ms / count) * count
-    calls += count
-  }
-  return floors / calls
 }
