@@ -1,6 +1,6 @@
 import { test } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { globSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { format, load } from '../config/load.ts'
@@ -13,6 +13,15 @@ for (const file of globSync('examples/**/gateway.yaml', { cwd: root }))
   test(`${file} is a configuration that holds`, () => {
     equal(format(load(join(root, file), { env }).mistakes), '')
   })
+
+test('each example has a README, and a page leads to it', () => {
+  const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })].map(read).join('')
+  const examples = readdirSync(join(root, 'examples'), { withFileTypes: true }).filter(entry => entry.isDirectory())
+  for (const { name } of examples) {
+    match(read(`examples/${name}/README.md`), /^# \S/, name)
+    match(pages, new RegExp(String.raw`\]\((\.\./)?examples/${RegExp.escape(name)}\)`), name)
+  }
+})
 
 type Probe = Readonly<{ httpGet: { path: string; port: string } }>
 type Sidecar = Readonly<{
