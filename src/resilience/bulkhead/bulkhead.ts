@@ -160,8 +160,8 @@ export class Bulkhead {
     if (call.signal.aborted) return Promise.reject(call.signal.reason)
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
     if (waitMs <= 0) return Promise.reject(this.#refused(call, full(this.#admission.capacity)))
-    const newcomer = { call, place, line: this.#inside.shares.lineOf(call.route), patienceMs: waitMs }
-    const shed = this.#inside.shares.owed(newcomer.line, this.#concurrency.steady) ? null : this.#admission.shed(call)
+    const newcomer = { call, place, share: this.#inside.shares.shareOf(call.route), patienceMs: waitMs }
+    const shed = this.#inside.shares.owed(newcomer.share, this.#concurrency.steady) ? null : this.#admission.shed(call)
     this.#admission.press()
     const capacity = this.#admission.capacityFor(waitMs)
     const problem = shed ?? (capacity.waiting >= capacity.places ? full(capacity) : null)

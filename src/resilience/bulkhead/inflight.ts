@@ -57,7 +57,7 @@ export class InFlight {
     this.cohorts.enter(place)
     this.answers.begins(partition)
     this.partitions.enter(partition)
-    this.#shares.enter(this.#shares.lineOf(route))
+    this.#shares.enter(this.#shares.shareOf(route))
     tell(this.#moves.entered)
   }
 
@@ -65,7 +65,7 @@ export class InFlight {
     this.#inFlight--
     this.cohorts.leave(place)
     this.partitions.leave(partition)
-    this.#shares.leave(this.#shares.lineOf(route))
+    this.#shares.leave(this.#shares.shareOf(route))
     tell(this.#moves.left)
   }
 

@@ -18,7 +18,7 @@ export class PriorityQueue {
   constructor(cohorts: Cohorts, shares: Shares, newestFirst: boolean) {
     this.#cohorts = cohorts
     this.#shares = shares
-    this.#queues = Array.from({ length: shares.lines }, () => priorities.map(() => new FairQueue(newestFirst)))
+    this.#queues = Array.from({ length: shares.count }, () => priorities.map(() => new FairQueue(newestFirst)))
   }
 
   get size(): number {
@@ -58,13 +58,13 @@ export class PriorityQueue {
   }
 
   /** Who has to make room for this one, if anybody: a borrower, else the least that matters less, else of a fuller cohort. */
-  victim({ call, line, place }: Newcomer, limit: number): Waiter | null {
+  victim({ call, share: own, place }: Newcomer, limit: number): Waiter | null {
     const rank = rankOf(call.priority)
-    if (this.#shares.owed(line, limit)) {
-      const borrower = this.#least(priorities.length, share => share !== line && !this.#shares.owed(share, limit))
+    if (this.#shares.owed(own, limit)) {
+      const borrower = this.#least(priorities.length, share => share !== own && !this.#shares.owed(share, limit))
       if (borrower !== null) return borrower
     }
-    const open = (share: number): boolean => share === line || !this.#shares.owed(share, limit)
+    const open = (share: number): boolean => share === own || !this.#shares.owed(share, limit)
     const lesser = this.#least(rank, open)
     if (lesser !== null || !this.#cohorts.isHogged(place)) return lesser // most often nobody has more, which is soon seen
     return this.#newest(rank, open, this.#cohorts.inside(place) + this.#cohorts.clearlyMore)
@@ -74,8 +74,8 @@ export class PriorityQueue {
     return (this.#queues[share] as readonly FairQueue[])[rank] as FairQueue
   }
 
-  #queueOf({ line, call }: Waiter): FairQueue {
-    return this.#queue(line, rankOf(call.priority))
+  #queueOf({ share, call }: Waiter): FairQueue {
+    return this.#queue(share, rankOf(call.priority))
   }
 
   #best(from: number, to: number): Waiter | null {

@@ -10,7 +10,7 @@ let arrived = 0
 export type Newcomer = Readonly<{
   call: Call
   place: Place // of its client among the cohorts
-  line: number // of its route among the shares
+  share: number // of its route among the shares
   patienceMs: number
 }>
 
@@ -18,7 +18,7 @@ export type Newcomer = Readonly<{
 export class Waiter extends Linked implements Newcomer {
   readonly call: Call
   readonly place: Place
-  readonly line: number
+  readonly share: number
   readonly patienceMs: number
   readonly since = now()
   readonly number = arrived++ // the order of arrival
@@ -27,11 +27,11 @@ export class Waiter extends Linked implements Newcomer {
   alarm: Alarm | undefined
   gone: (() => void) | undefined
 
-  constructor({ call, place, line, patienceMs }: Newcomer) {
+  constructor({ call, place, share, patienceMs }: Newcomer) {
     super()
     this.call = call
     this.place = place
-    this.line = line
+    this.share = share
     this.patienceMs = patienceMs
   }
 

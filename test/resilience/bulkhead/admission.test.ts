@@ -56,7 +56,7 @@ test('where one client has most of the slots the others have more places', async
   const { inside, room, of, enter, queue, turn } = anAdmission(t)
   const newcomer = (client: string): Newcomer => {
     const [call, place] = of(client, 1)
-    return { call, place, line: 0, patienceMs: 100 }
+    return { call, place, share: 0, patienceMs: 100 }
   }
   for (let i = 0; i < 20; i++) enter(1, `client ${i}`)
   enter(20)

@@ -20,7 +20,7 @@ function aQueue(newestFirst = false) {
     const waiter = new Waiter({
       call: aCall({ client, route: name }),
       place: cohorts.placeOf(client),
-      line: 0,
+      share: 0,
       patienceMs,
     })
     cohorts.queue(waiter.place)

@@ -12,28 +12,28 @@ beforeEach(() => void mock.method(Math, 'random', () => 0.5))
 afterEach(() => mock.restoreAll())
 
 const limit = 10
-function aLine(shares: Readonly<Record<string, number>> = {}) {
+function aQueue(shares: Readonly<Record<string, number>> = {}) {
   const cohorts = new Cohorts()
   const all = new Shares(new Map(Object.entries(shares)))
-  const line = new PriorityQueue(cohorts, all, false)
+  const queue = new PriorityQueue(cohorts, all, false)
   const waiter = (name: string, priority: Priority, route = 'any', client = name): Waiter => {
     const call = aCall({ client, route, priority, topic: name })
-    return new Waiter({ call, place: cohorts.placeOf(client), line: all.lineOf(route), patienceMs: 100 })
+    return new Waiter({ call, place: cohorts.placeOf(client), share: all.shareOf(route), patienceMs: 100 })
   }
   const add = (...args: Parameters<typeof waiter>): Waiter => {
     const added = waiter(...args)
-    line.add(added)
+    queue.add(added)
     cohorts.queue(added.place)
     return added
   }
   const grant = (): string | null => {
-    const next = line.next(limit)
+    const next = queue.next(limit)
     if (next === null) return null
-    line.granting(next)
-    line.remove(next)
+    queue.granting(next)
+    queue.remove(next)
     cohorts.unqueue(next.place)
     cohorts.enter(next.place)
-    all.enter(next.line)
+    all.enter(next.share)
     return next.call.topic
   }
   const grantAll = (): string[] => {
@@ -41,7 +41,7 @@ function aLine(shares: Readonly<Record<string, number>> = {}) {
     for (let name = grant(); name !== null; name = grant()) names.push(name)
     return names
   }
-  return { line, cohorts, shares: all, waiter, add, grantAll }
+  return { queue, cohorts, shares: all, waiter, add, grantAll }
 }
 
 test('classes have their order', () => {
@@ -49,19 +49,19 @@ test('classes have their order', () => {
 })
 
 test('what matters most goes first, and is counted by class', () => {
-  const { line, add, grantAll } = aLine()
+  const { queue, add, grantAll } = aQueue()
   add('s', 'sheddable')
   add('n', 'normal')
   add('h', 'health')
   add('c', 'critical')
   add('n2', 'normal')
-  deepEqual([line.size, line.state()], [5, { sheddable: 1, normal: 2, critical: 1, health: 1 }])
+  deepEqual([queue.size, queue.state()], [5, { sheddable: 1, normal: 2, critical: 1, health: 1 }])
   deepEqual(grantAll(), ['h', 'c', 'n', 'n2', 's'])
-  deepEqual([line.size, line.next(limit)], [0, null])
+  deepEqual([queue.size, queue.next(limit)], [0, null])
 })
 
 test('a route that has less than its share goes before all others, and no longer than that', () => {
-  const { add, grantAll } = aLine({ mine: 20 })
+  const { add, grantAll } = aQueue({ mine: 20 })
   add('critical', 'critical')
   for (let i = 0; i < 4; i++) add(`mine ${i}`, 'sheddable', 'mine')
   add('normal', 'normal')
@@ -69,7 +69,7 @@ test('a route that has less than its share goes before all others, and no longer
 })
 
 test('beyond its share a route is one among all: by class, by client, by arrival', () => {
-  const { shares, add, grantAll } = aLine({ mine: 10 })
+  const { shares, add, grantAll } = aQueue({ mine: 10 })
   shares.enter(1)
   add('a', 'normal')
   add('mine', 'normal', 'mine')
@@ -78,47 +78,47 @@ test('beyond its share a route is one among all: by class, by client, by arrival
 })
 
 test('for a call that matters more the newest of the least class makes room', () => {
-  const { line, waiter, add } = aLine()
+  const { queue, waiter, add } = aQueue()
   add('n', 'normal')
   const old = add('s', 'sheddable')
   const newest = add('s2', 'sheddable')
-  equal(line.victim(waiter('c', 'critical'), limit), newest)
-  line.remove(newest)
-  equal(line.victim(waiter('c', 'normal'), limit), old)
-  line.remove(old)
-  equal(line.victim(waiter('c', 'critical'), limit)?.call.topic, 'n')
-  equal(line.victim(waiter('s', 'sheddable'), limit), null)
+  equal(queue.victim(waiter('c', 'critical'), limit), newest)
+  queue.remove(newest)
+  equal(queue.victim(waiter('c', 'normal'), limit), old)
+  queue.remove(old)
+  equal(queue.victim(waiter('c', 'critical'), limit)?.call.topic, 'n')
+  equal(queue.victim(waiter('s', 'sheddable'), limit), null)
 })
 
 test('a client that has clearly more in flight makes room too, and chance is no reason', () => {
-  const { line, cohorts, waiter, add } = aLine()
+  const { queue, cohorts, waiter, add } = aQueue()
   const enter = (client: string, count: number): void => {
     for (let i = 0; i < count; i++) cohorts.enter(cohorts.placeOf(client))
   }
   for (let i = 0; i < 30; i++) enter(`client ${i}`, 1)
   enter('noisy', 4)
   const one = add('one', 'normal', 'any', 'noisy')
-  equal(line.victim(waiter('quiet', 'normal'), limit), null, '5 of 35, and 11 are asked')
+  equal(queue.victim(waiter('quiet', 'normal'), limit), null, '5 of 35, and 11 are asked')
   enter('noisy', 10)
-  equal(line.victim(waiter('quiet', 'normal'), limit), one)
+  equal(queue.victim(waiter('quiet', 'normal'), limit), one)
 })
 
 test('for a call that matters as much only a client that has more waiting makes room', () => {
-  const { line, waiter, add } = aLine()
+  const { queue, waiter, add } = aQueue()
   for (let i = 0; i < 6; i++) add(`noisy ${i}`, 'normal', 'any', 'noisy')
-  equal(line.victim(waiter('noisy', 'normal'), limit), null)
-  equal(line.victim(waiter('quiet', 'normal'), limit)?.call.client, 'noisy')
+  equal(queue.victim(waiter('noisy', 'normal'), limit), null)
+  equal(queue.victim(waiter('quiet', 'normal'), limit)?.call.client, 'noisy')
 })
 
 test('for a route that is owed slots a borrower makes room, whatever its class, but no other that is owed', () => {
-  const { line, shares, waiter, add } = aLine({ mine: 20, yours: 20 })
+  const { queue, shares, waiter, add } = aQueue({ mine: 20, yours: 20 })
   add('yours', 'sheddable', 'yours')
   const borrower = add('borrower', 'critical')
-  equal(line.victim(waiter('mine', 'sheddable', 'mine'), limit), borrower)
-  line.remove(borrower)
-  equal(line.victim(waiter('mine', 'sheddable', 'mine'), limit), null)
-  equal(line.victim(waiter('any', 'critical'), limit), null, 'nor for what matters more')
+  equal(queue.victim(waiter('mine', 'sheddable', 'mine'), limit), borrower)
+  queue.remove(borrower)
+  equal(queue.victim(waiter('mine', 'sheddable', 'mine'), limit), null)
+  equal(queue.victim(waiter('any', 'critical'), limit), null, 'nor for what matters more')
   shares.enter(2)
   shares.enter(2)
-  equal(line.victim(waiter('any', 'critical'), limit)?.call.topic, 'yours', 'it has its share')
+  equal(queue.victim(waiter('any', 'critical'), limit)?.call.topic, 'yours', 'it has its share')
 })

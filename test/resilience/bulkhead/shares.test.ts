@@ -4,14 +4,14 @@ import { Shares } from '../../../src/resilience/bulkhead/shares.ts'
 
 const shares = (): Shares => new Shares(new Map([['a', 30], ['b', 0], ['c', 5]])) // prettier-ignore
 
-test('routes without a share stand in one line, the others have one each', () => {
+test('routes without a share have one together, the others have one each', () => {
   const some = shares()
-  equal(some.lines, 3)
+  equal(some.count, 3)
   deepEqual(
-    ['a', 'b', 'c', 'elsewhere'].map(route => some.lineOf(route)),
+    ['a', 'b', 'c', 'elsewhere'].map(route => some.shareOf(route)),
     [1, 0, 2, 0],
   )
-  equal(new Shares(new Map()).lineOf('a'), 0)
+  equal(new Shares(new Map()).shareOf('a'), 0)
 })
 
 test('a share is that part of the slots, and at least one', () => {

@@ -6,7 +6,7 @@ import type { Newcomer } from '../../../src/resilience/bulkhead/waiter.ts'
 import { aCall } from '../../help/call.ts'
 import { frozenClock } from '../../help/clock.ts'
 
-const newcomer = (call = aCall()): Newcomer => ({ call, place: 0, line: 0, patienceMs: 100 })
+const newcomer = (call = aCall()): Newcomer => ({ call, place: 0, share: 0, patienceMs: 100 })
 
 test('who comes later has a higher number', () => {
   const [first, second] = [new Waiter(newcomer()), new Waiter(newcomer())]
