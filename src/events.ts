@@ -71,6 +71,8 @@ export type Happenings = {
   probe: Readonly<{ circuit: string }>
   /** An operator holds a circuit to a state; null: it is let go. */
   forced: Readonly<{ circuit: string; forced: ForcedState | null }>
+  /** A reply of the worker bears the time of another clock, so many ms ahead of ours (or behind, negative); 0: no longer. */
+  skew: Readonly<{ worker: string; ms: number }>
   reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>
   /** The group of a worker came, went, or is no longer known. */
   group: Readonly<{ worker: string; group: string; from: GroupPresence; to: GroupPresence; reason: string }>
@@ -149,6 +151,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   circuit: typed('circuit'),
   probe: typed('probe'),
   forced: typed('forced'),
+  skew: typed('skew'),
   reply: typed('reply'),
   group: typed('group'),
   watched: typed('watched'),

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema/index.ts'
 import type { Broker } from './bridge/broker.ts'
+import type { Correlator } from './bridge/correlate.ts'
 import type { Inbox } from './bridge/inbox.ts'
 import type { Operations, Returns } from './bridge/operations/index.ts'
 import type { Call } from './call.ts'
@@ -11,6 +12,7 @@ import type { Stall } from './resilience/stall.ts'
 type Parts = Readonly<{
   config: Pick<Config, 'broker' | 'readiness'>
   broker: Pick<Broker, 'state' | 'reason'>
+  replies: Pick<Correlator, 'skews'>
   inbox: Pick<Inbox, 'healthy' | 'sickForMs' | 'sickSince' | 'reason' | 'notices'>
   cluster: Pick<ClusterGuards, 'circuit'>
   stall: Pick<Stall, 'since'>
@@ -90,7 +92,7 @@ export class Health {
   notices(): readonly string[] {
     if (!this.#wasReady) return []
     const failing = [...this.lacking.values()].map(({ message }) => `Routes fail for want of a topic: ${message}`)
-    return [...failing, ...this.#parts.inbox.notices]
+    return [...failing, ...this.#parts.inbox.notices, ...this.#parts.replies.skews.notices]
   }
 
   /** Brings readiness up to date. To be called when somebody asks: then the page, the metric and the log say the same. */

@@ -6,6 +6,7 @@ import { Health } from '../src/health.ts'
 
 const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
   const broker = { state: 'ready' as 'ready' | 'down', reason: 'nobody listens' }
+  const replies = { skews: { notices: [] as string[] } }
   const inbox = {
     healthy: true,
     sickForMs: 0,
@@ -16,7 +17,7 @@ const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
   const circuit = { wouldRefuse: () => null, troubledSince: () => false }
   const stall = { since: () => false }
   const config = Config.parse({ readiness, routes: {} })
-  const health = new Health({ config, broker, inbox, cluster: { circuit }, stall } as never)
+  const health = new Health({ config, broker, inbox, replies, cluster: { circuit }, stall } as never)
   return { health, broker, inbox, stall }
 }
 

@@ -30,6 +30,7 @@ export type Incoming = Readonly<{
   partition: number
   offset: bigint
   timestamp: number // epoch milliseconds, as the record says
+  brokersTime?: true // it is the broker's, and not of whoever wrote the record
   key: Uint8Array | null
   value: Uint8Array | null
   headers: Headers

@@ -6,6 +6,7 @@ import type { ReplyClass } from '../events.ts'
 import { Problem } from '../problem.ts'
 import type { Incoming } from './broker.ts'
 import { Register } from './register.ts'
+import { Skews } from './skews.ts'
 import type { Entry } from './register.ts'
 
 /**
@@ -36,6 +37,8 @@ const drawAtOnce = 256
  * reply can be told apart: foreign, stale, duplicate, late or forged.
  */
 export class Correlator {
+  /** Whose clock differs from ours, as the replies show it. */
+  readonly skews = new Skews()
   readonly #instance: string
   readonly #prefix: string
   readonly #waiting = new Register<Waiter>()
@@ -93,6 +96,7 @@ export class Correlator {
     }
     this.#waiting.delete(known)
     if (this.#remembers(known.sequence)) this.#answered[known.sequence % this.#memory] = 1
+    this.skews.see(known.worker, reply, known.sentAt)
     if (events.reply.hasSubscribers)
       events.reply.publish({
         class: 'answered',

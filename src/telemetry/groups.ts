@@ -30,6 +30,12 @@ export function countGroups(meter: Meter, workers: Config['workers']): Listeners
     help: 'Partitions of the worker that are given up while others answer.',
     labels: ['worker'],
   })
+  const skew = meter.gauge({
+    name: 'sluice_worker_clock_skew_seconds',
+    help: 'How far the clock of the worker is ahead of ours, or behind (negative), as its replies show it; 0 when by less than a second.',
+    labels: ['worker'],
+  })
+  const clocks = byName(Object.keys(workers), worker => skew({ worker }))
   const watched = Object.keys(workers).filter(worker => workers[worker]?.group !== undefined)
   const groups = byName(watched, worker => {
     const of = {
@@ -50,6 +56,7 @@ export function countGroups(meter: Meter, workers: Config['workers']): Listeners
       of.lag.value = happened.lag ?? NaN
       of.rebalancing.value = happened.rebalancing ? 1 : 0
     },
+    skew: ({ worker, ms }) => void (clocks(worker).value = ms / 1_000),
     partition: happened => void (partitions(happened.worker).value = happened.bad),
   }
 }

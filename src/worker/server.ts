@@ -134,7 +134,7 @@ export class Server implements Serving {
 
   #expire(sending: Sending): void {
     this.counters.expired++
-    void this.#answer(sending, expired)
+    void this.#answer(sending, expired(sending.origin.expires))
   }
 
   /** Runs a command and answers all its sendings. Its slot is free again when the handler has ended. */

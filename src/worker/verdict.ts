@@ -1,4 +1,6 @@
 import type { Reply } from '../call.ts'
+import { isoTime, wallClock } from '../clock.ts'
+import type { EpochMs } from '../clock.ts'
 import { problem, Refusal, toReply } from './answer.ts'
 import type { Job } from './job.ts'
 import type { CommandHandler } from './options.ts'
@@ -9,8 +11,17 @@ export type Verdict =
   | Readonly<{ kind: 'poison'; reply: Reply; cause: unknown }>
   | Readonly<{ kind: 'stopped' }>
 
-/** The reply to a command that expired before it was begun or done. */
-export const expired = toReply(problem(504, 'The command expired before it was done.', { code: 'expired' }))
+/**
+ * The reply to a command that expired before it was begun or done. It names both times: where the two differ by more than it
+ * waited, a clock is wrong.
+ */
+export function expired(expires: number | null): Reply {
+  const times =
+    expires === null
+      ? ''
+      : ` It was to be done until ${isoTime(Math.max(0, expires) as EpochMs)} by the clock of the gateway; here it is ${isoTime(wallClock())}.`
+  return toReply(problem(504, `The command expired before it was done.${times}`, { code: 'expired' }))
+}
 /** The reply to a command that its client cancelled, for whoever waits for it. */
 export const cancelled = toReply(problem(410, 'The command was cancelled.', { code: 'cancelled' }))
 const failure = toReply(problem(500, 'The worker failed.')) // the error itself may hold secrets: it goes to the log only
@@ -37,6 +48,6 @@ function excuse(error: unknown, job: Job): Verdict {
     }
   if (job.ended === 'stopped') return { kind: 'stopped' }
   if (job.ended === 'cancelled') return { kind: 'cancelled', reply: cancelled }
-  if (job.ended === 'expired') return { kind: 'expired', reply: expired }
+  if (job.ended === 'expired') return { kind: 'expired', reply: expired(job.expires) }
   return { kind: 'poison', reply: failure, cause }
 }

@@ -1,5 +1,5 @@
 import { suite, test } from 'node:test'
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import { alarms, pause } from '../../src/clock.ts'
 import { refuse } from '../../src/worker/answer.ts'
@@ -125,6 +125,8 @@ suite('A served command', { timeout: 20_000 }, () => {
     equal(runs, 1)
     const answered = Object.fromEntries(replies.map(({ correlation, status }) => [correlation, status]))
     deepEqual(answered, { late: 504, nearly: 204 })
+    const notice = replies.find(({ correlation }) => correlation === 'late')?.body ?? ''
+    match(notice, /until 1970-01-01T00:16:38.999Z by the clock of the gateway; here it is 1970-01-01T00:16:40.000Z/)
     const { expired, served } = worker.counters
     deepEqual({ expired, served }, { expired: 1, served: 1 })
     deepEqual(broker.done.at(-1), '0/2')

@@ -201,7 +201,10 @@ function unfold(batch: Buffer, { topic, partition, base, from }: Place): Incomin
     for (let left = reader.varint(); left > 0; left--)
       headers.push([reader.text(reader.varint()), readBytes(reader) ?? Buffer.alloc(0)])
     if (reader.at !== end) throw new Malformed('a record of another length than it says')
-    if (offset >= from) records.push({ topic, partition, offset, timestamp, key, value, headers })
+    if (offset >= from) {
+      const record = { topic, partition, offset, timestamp, key, value, headers }
+      records.push(brokersTime === null ? record : { ...record, brokersTime: true })
+    }
   }
   return records
 }
