@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { find } from './document.ts'
 import type { Tree } from './document.ts'
+import { matchFlaw } from './match.ts'
 import { instead } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
 import { allowed, keysOf, optionAt } from './option.ts'
@@ -48,7 +49,15 @@ function mistakesOf(issue: Issue, tree: Tree): readonly Mistake[] {
   if (found === null) return [{ place: nearestKey(tree, path), path, message: `missing, expected ${expected}` }]
   if (found.kind === 'leaf' && found.broken) return []
   const shown = option?.secret === true ? 'a value (not shown)' : show(found, issue)
-  return [{ place: found.at, path, message: `found ${shown}, expected ${expected}` }]
+  return [{ place: found.at, path, message: `found ${shown}, expected ${expected}${whyNot(path, found)}` }]
+}
+
+/** What in the text is wrong, where the rules are more than a sentence. */
+function whyNot(path: Path, found: Tree): string {
+  const isMatch = path.length === 3 && path[0] === 'routes' && path[2] === 'match'
+  if (!isMatch || found.kind !== 'leaf' || typeof found.value !== 'string') return ''
+  const flaw = matchFlaw(found.value)
+  return flaw === null ? '' : `; ${flaw}`
 }
 
 function show(tree: Tree, issue: Issue): string {

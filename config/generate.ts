@@ -70,8 +70,28 @@ column and what is allowed; a name that is not known is a mistake too. Only \`ro
 - Durations are whole milliseconds and end in \`Ms\`.
 - \`# yaml-language-server: $schema=…/gateway.schema.json\` as the first line makes editors complete and check the file.
 
+${matchGrammar}
+
 ${sections.join('\n')}`
 }
+
+const matchGrammar = `## How a route matches
+
+\`\`\`text
+match     = method " " path
+method    = "GET" / "HEAD" / "POST" / "PUT" / "PATCH" / "DELETE"
+path      = "/" *(segment "/") [segment]
+segment   = literal / ":" name
+name      = letter *63(letter / digit / "_")
+literal   = 1*(letter / digit / any of _ . ~ $ & ' , ; = @ % -)
+\`\`\`
+
+- A parameter takes one whole segment, decoded. There are no wildcards, optional parts or patterns.
+- Case and a slash at the end count. A literal goes before a parameter, whatever the order in the file: \`/orders/latest\` before
+  \`/orders/:orderId\`. Two routes with the same method and the same path but for the names of parameters are a mistake.
+- A GET route also answers HEAD, unless that has a route of its own. OPTIONS is answered by the gateway.
+- An encoded slash (\`%2F\`) is refused, as many servers take it for one; \`encodedSlashes\` lets it into the parameters of a route.
+- Paths with dot segments, encoded or not, with encoded backslashes or control characters are refused always.`
 
 function section(name: string, option: Option): string {
   return `## ${name}\n\n${option.description ?? ''}\n\n${tableOf(rowsOf(name, option, false))}\n`

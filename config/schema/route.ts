@@ -133,6 +133,10 @@ export const Route = z
       .max(64)
       .optional()
       .describe('Content types taken, without parameters. Default: all.'),
+    encodedSlashes: z
+      .boolean()
+      .default(false)
+      .describe('Whether a parameter may hold an encoded slash (`%2F`), as of `urn:a/b`. Its worker gets it decoded.'),
     contentEncodings: z
       .array(contentCoding)
       .max(16)

@@ -18,6 +18,7 @@ import { methodsOf, optionsReply } from './options.ts'
 import type { Offer } from './options.ts'
 import { operationRoutes } from './operations/index.ts'
 import type { OperationRoutes } from './operations/index.ts'
+import { encodedSlash, hasEncodedSlash } from './target.ts'
 import { priorityOf } from './priority.ts'
 import { resource } from './resource.ts'
 import { answerStream } from './streams/answer.ts'
@@ -79,6 +80,15 @@ export function edge({
     return answerStream(way, stream, clients, shared)
   }
 
+  const slashes = ways.some(({ route }) => route.encodedSlashes)
+  /** Refuses encoded slashes, which others allow: where none does, they have been refused before. */
+  const plainly = (serve: Serve): Serve =>
+    !slashes
+      ? serve
+      : (exchange, params) => {
+          if (hasEncodedSlash(exchange.req.url ?? '')) exchange.refuse(new Problem('invalid-request', encodedSlash))
+          else serve(exchange, params)
+        }
   const add = (method: Match[0], path: string, serve: Serve, cors: Cors | null = null): void => {
     router[methods[method]](path, req => serve(exchangeOf(req), req.params as Params))
     const known = offersOf.get(path) ?? []
@@ -90,12 +100,13 @@ export function edge({
     const clients = new Clients('operations', limits)
     streams.push(clients)
     const parts = { clientOf: shared.clientOf, clients, flushMs: door.flushMs }
-    for (const one of operationRoutes(operations, parts)) add(one.method, one.path, resource(one))
+    for (const one of operationRoutes(operations, parts)) add(one.method, one.path, plainly(resource(one)))
   }
   for (const way of [...ways].sort(byPlainness)) {
     const [method, path] = way.route.match.split(' ') as Match
     const cors = corsOf(way.route)
-    add(method, path, cors === null ? serving(way) : crossing(cors, serving(way)), cors)
+    const serve = way.route.encodedSlashes ? serving(way) : plainly(serving(way))
+    add(method, path, cors === null ? serve : crossing(cors, serve), cors)
   }
 
   const paths = Router({ caseSensitive: true, strict: true })
@@ -122,7 +133,7 @@ export function edge({
     if (connection.broken) return // never answered: the connection ends with the answer before it
     const exchange = new Exchange(req, res, connection, door)
     req.exchange = exchange
-    const problem = headProblem(req, limits)
+    const problem = headProblem(req, limits, slashes)
     if (problem !== null) {
       exchange.last = true
       exchange.refuse(problem)

@@ -9,7 +9,7 @@ type Limits = ServerOptions['limits']
  * What is wrong with the head of a request, whatever its route; null when nothing is. Node has already refused what its parser
  * calls malformed; it lets pass two hosts and any number of headers, of which it would show the first 2,000.
  */
-export function headProblem(req: Inbound, limits: Limits): Problem | null {
+export function headProblem(req: Inbound, limits: Limits, slashes = false): Problem | null {
   const { rawHeaders, httpVersionMinor } = req
   if (rawHeaders.length > limits.headers * 2)
     return new Problem('headers-too-large', `The request has more than ${limits.headers} headers.`)
@@ -34,7 +34,7 @@ export function headProblem(req: Inbound, limits: Limits): Problem | null {
   if (url.length > limits.urlBytes)
     return new Problem('url-too-long', `The URL is longer than ${limits.urlBytes} bytes.`)
   if (!url.startsWith('/')) req.url = originForm(url)
-  const flaw = targetFlaw(req.url ?? '')
+  const flaw = targetFlaw(req.url ?? '', slashes)
   return flaw === null ? null : invalid(flaw)
 }
 

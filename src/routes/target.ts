@@ -15,9 +15,9 @@ const hex = (code: number): number => {
 
 /**
  * Why a request target cannot be routed safely, or null. It looks at the raw text, in one pass: a router decodes, and then
- * `..%2f` has become a parameter that leaves its place.
+ * `..%2f` has become a parameter that leaves its place. With `slashes` an encoded slash ends a segment as a plain one does.
  */
-export function targetFlaw(url: string): string | null {
+export function targetFlaw(url: string, slashes = false): string | null {
   if (url.charCodeAt(0) !== slash) return 'The request target is no path.'
   const { length } = url
   let dots = 0 // how many the segment has; −1 once it has anything else
@@ -35,9 +35,14 @@ export function targetFlaw(url: string): string | null {
       const low = hex(url.charCodeAt(at + 2))
       if (high < 0 || low < 0) return 'The path has a percent sign without two hexadecimal digits.'
       code = high * 16 + low
-      if (code === slash || code === backslash) return 'The path has an encoded slash or backslash.'
+      if (code === backslash || (code === slash && !slashes)) return encodedSlash
       if (code < 0x20 || code === 0x7f) return 'The path has an encoded control character.'
       at += 2
+      if (code === slash) {
+        if (dots === 1 || dots === 2) return 'The path has a segment of dots.'
+        dots = 0
+        continue
+      }
     } else if (unprintable(code) || code === backslash || code === hash)
       return 'The path has a character that must be encoded.'
     dots = code === dot && dots >= 0 ? dots + 1 : -1
@@ -48,6 +53,14 @@ export function targetFlaw(url: string): string | null {
     if (unprintable(code) || code === hash) return 'The query has a character that must be encoded.'
   }
   return null
+}
+
+export const encodedSlash = 'The path has an encoded slash or backslash.'
+
+/** Whether the path holds an encoded slash. */
+export function hasEncodedSlash(url: string): boolean {
+  const end = url.indexOf('?')
+  return /%2f/i.test(end === -1 ? url : url.slice(0, end))
 }
 
 /** The path and query of an absolute target (`GET http://host/path`), which a server must take; any other as it is. */

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { equal } from 'node:assert/strict'
 import { format, parse } from '../../config/load.ts'
+import { matchFlaw } from '../../config/match.ts'
 
 const said = (routes: string): string =>
   format(parse(`workers: { orders: { topic: o }, users: { topic: u } }\nroutes:\n${routes}`, 'f').mistakes)
@@ -61,7 +62,7 @@ test('a path is made of plain segments and parameters, each once', () => {
   for (const path of [...wrong, 'TRACE /', 'GET /a*', 'GET /:a.json', 'GET /é'])
     equal(
       match(path),
-      `f:3:14  routes.a.match: found "${path}", expected a method and a path, such as \`POST /orders/:orderId\``,
+      `f:3:14  routes.a.match: found "${path}", expected a method and a path, such as \`POST /orders/:orderId\`; ${matchFlaw(path)}`,
     )
   equal(match('GET /:a/:a'), 'f:3:14  routes.a.match: found :a twice, expected different names')
 })

@@ -61,6 +61,20 @@ test('OPTIONS tells the methods of a path', async t => {
   equal((await request(url).options('/nowhere')).status, 404)
 })
 
+test('an encoded slash is part of a parameter where its route says so, and refused elsewhere', async t => {
+  const routes = {
+    read: { match: 'GET /a/:id', query: { to: 'orders', key: 'path.id' }, encodedSlashes: true },
+    other: { match: 'GET /b/:id', query: { to: 'orders', key: 'path.id' } },
+  }
+  const { url, calls } = await open(t, { routes })
+  equal((await request(url).get('/a/urn%3Ax%2Fy')).status, 200)
+  equal(Buffer.from(calls[0]?.key ?? []).toString(), 'urn:x/y')
+  equal((await request(url).get('/b/x%2Fy')).status, 400)
+  for (const path of ['/a/..%2Fb', '/a/x%2f..%2Fb', '/a/x%5Cy', '/a/%2E%2E%2f'])
+    equal((await request(url).get(path)).status, 400, path)
+  equal(calls.length, 1)
+})
+
 test('HEAD is served as GET without a body, unless it has a route of its own', async t => {
   const routes = {
     read: { match: 'GET /a', query: { to: 'orders' } },
