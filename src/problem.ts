@@ -225,6 +225,14 @@ export const problems = {
     blames: 'broker',
     advice: 'Repeat later: nothing was sent. Look at the brokers.',
   },
+  'broker-quota': {
+    status: 503,
+    title: 'The brokers hold the gateway back.',
+    outcome: 'not-sent',
+    blames: null,
+    advice:
+      'Repeat after `Retry-After`, the time that the brokers name. If it lasts, raise `producer_byte_rate` or `request_percentage` of `broker.clientId`.',
+  },
   'buffer-full': {
     status: 503,
     title: 'Too many records wait to be published.',

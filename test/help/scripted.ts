@@ -11,7 +11,7 @@ import { wallClock } from '../../src/clock.ts'
 /** What a scripted node does with a request: answer with these bytes, say nothing, or close the connection. */
 export type Reaction = Buffer | 'silence' | 'hang-up'
 type Script = (body: Buffer) => Reaction
-export const apis = { produce: 0, fetch: 1, offsets: 2, metadata: 3, versions: 18 } as const
+export const apis = { produce: 0, fetch: 1, offsets: 2, metadata: 3, versions: 18, producerId: 22 } as const
 
 const bytes = (write: (out: Writer) => void): Buffer => {
   const out = new Writer(64)
@@ -19,8 +19,11 @@ const bytes = (write: (out: Writer) => void): Buffer => {
   return Buffer.from(out.bytes)
 }
 
-/** One Kafka node that says what the test wants it to: for what no real one does on demand. One topic `t`. */
-export async function scriptedNode(partitions = 1, id: string | null = null) {
+/**
+ * One Kafka node that says what the test wants it to: for what no real one does on demand. One topic `t`. `ids`: it gives
+ * producer ids, or answers with this code.
+ */
+export async function scriptedNode(partitions = 1, id: string | null = null, ids: boolean | number = false) {
   const requests: { api: number; body: Buffer }[] = []
   const sockets = new Set<Socket>()
   let dials = 0
@@ -58,17 +61,22 @@ export async function scriptedNode(partitions = 1, id: string | null = null) {
       () =>
         bytes(out => {
           out.int16(0)
-          out.int32(5)
+          out.int32(ids === false ? 5 : 6)
           for (const [key, max] of [
             [0, 7],
             [1, 11],
             [2, 3],
             [3, id === null ? 5 : 12],
             [18, 2],
+            ...(ids === false ? [] : [[22, 1] as const]),
           ] as const)
             (out.int16(key), out.int16(0), out.int16(max))
           out.int32(0)
         }),
+    ],
+    [
+      apis.producerId,
+      () => bytes(out => (out.int32(0), out.int16(Number(ids) > 1 ? Number(ids) : 0), out.int64(9n), out.int16(0))),
     ],
     [
       apis.metadata,
@@ -137,7 +145,10 @@ export async function scriptedNode(partitions = 1, id: string | null = null) {
 }
 
 /** The answer to a produce request, by partition. */
-export const produced = (answers: readonly Readonly<{ partition: number; code: number; offset?: bigint }>[]): Buffer =>
+export const produced = (
+  answers: readonly Readonly<{ partition: number; code: number; offset?: bigint }>[],
+  throttleMs = 0,
+): Buffer =>
   bytes(out => {
     out.int32(answers.length === 0 ? 0 : 1)
     if (answers.length > 0) {
@@ -146,7 +157,7 @@ export const produced = (answers: readonly Readonly<{ partition: number; code: n
       for (const { partition, code, offset = 0n } of answers)
         (out.int32(partition), out.int16(code), out.int64(offset), out.int64(-1n), out.int64(0n))
     }
-    out.int32(0)
+    out.int32(throttleMs)
   })
 
 type NewerMetadata = Readonly<{ id: string; port: number; leader: number; topicCode: number; partitions: number }>

@@ -87,6 +87,17 @@ export class Cluster {
     return this.#links.get(`${node}/${purpose}`) ?? null
   }
 
+  /** An open connection that answers, to whatever node; null when there is none. */
+  anyLink(): Link | null {
+    for (const [key, link] of this.#links) if (link.open && link.mutedMs === 0 && key.endsWith('/produce')) return link
+    return null
+  }
+
+  /** Aborts when it is closed. */
+  get ended(): AbortSignal {
+    return this.#ended.signal
+  }
+
   /** Asks for fresh metadata: something that we knew is no longer so. */
   refresh(): void {
     this.#stale = true
@@ -173,9 +184,9 @@ export class Cluster {
 
   /** One look at everything; true when nothing is left to do. */
   async #round(): Promise<boolean> {
-    let link = [...this.#links.entries()].find(([key, { open }]) => open && key.endsWith('/produce'))?.[1]
-    const first = link === undefined
-    link ??= await this.#dialAnyone()
+    const known = this.anyLink()
+    const first = known === null
+    const link = known ?? (await this.#dialAnyone())
     if (first || this.#stale || this.#refreshedAt === null || since(this.#refreshedAt) > freshMs) {
       this.#stale = false
       await this.#learn(link)
@@ -205,7 +216,9 @@ export class Cluster {
     const all = [...known, ...seeds]
     const chosen = all[this.#seed++ % all.length]
     if (chosen === undefined) throw new Error('no address of a broker is configured')
-    const link = await this.#dial(chosen.host, chosen.port, chosen.id === -1 ? null : `${chosen.id}/produce`)
+    const key = `${chosen.id}/produce`
+    const spare = chosen.id === -1 || this.#links.has(key) // one that is held back is no lost one
+    const link = await this.#dial(chosen.host, chosen.port, spare ? null : key)
     this.#seed = 0
     return link
   }

@@ -7,7 +7,7 @@ export type Coordinator = Readonly<{ code: number; node: number }>
 /** FindCoordinator, version 1: the node that keeps a group. */
 export const coordinatorRequest = (group: string): Exchange<Coordinator> =>
   exchange(
-    { key: 10, version: 1, name: 'FindCoordinator' },
+    { key: 10, version: 1, name: 'FindCoordinator', throttleAt: 0 },
     out => {
       out.string(group)
       out.int8(0)
@@ -25,7 +25,7 @@ export type Committed = Readonly<{ code: number; offsets: ReadonlyMap<number, bi
 /** OffsetFetch, version 3: what a group has committed in partitions of one topic; −1 where nothing. */
 export const committedRequest = (group: string, topic: string, partitions: number): Exchange<Committed> =>
   exchange(
-    { key: 9, version: 3, name: 'OffsetFetch' },
+    { key: 9, version: 3, name: 'OffsetFetch', throttleAt: 0 },
     out => {
       out.string(group)
       out.int32(1)

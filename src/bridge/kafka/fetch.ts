@@ -47,7 +47,7 @@ function begin(out: Writer, { maxWaitMs, maxBytes }: Fetch): void {
 /** Version 11. */
 const older = (fetch: Fetch): Exchange<readonly Fetched[]> =>
   exchange(
-    { ...api, version: 11 },
+    { ...api, version: 11, throttleAt: 0 },
     out => {
       begin(out, fetch)
       out.int32(1)
@@ -82,7 +82,7 @@ const older = (fetch: Fetch): Exchange<readonly Fetched[]> =>
 
 const newer = (fetch: Fetch, id: string): Exchange<readonly Fetched[]> =>
   exchange(
-    { ...api, version: byId },
+    { ...api, version: byId, throttleAt: 1 },
     out => {
       noTags(out)
       begin(out, fetch)

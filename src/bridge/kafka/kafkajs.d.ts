@@ -1,16 +1,17 @@
 /** The parts of kafkajs 2.2.4 below its public classes that we build on, as far as we use them. */
 
 declare module 'kafkajs/src/network/connection.js' {
-  export type Exchange<T> = Readonly<{
-    request: Readonly<{
+  export type Exchange<T> = {
+    throttleMs?: number // how long the answer says that the connection is held back: ours, kafkajs does not know it
+    readonly request: Readonly<{
       apiKey: number
       apiVersion: number
       apiName: string
       expectResponse?: () => boolean
       encode: () => Promise<unknown>
     }>
-    response: { decode(payload: Buffer): Promise<T>; parse(decoded: T): Promise<T> }
-  }>
+    readonly response: { decode(payload: Buffer): Promise<T>; parse(decoded: T): Promise<T> }
+  }
   export default class Connection {
     constructor(options: Readonly<Record<string, unknown>>)
     connect(): Promise<void>

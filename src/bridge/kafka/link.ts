@@ -5,7 +5,8 @@ import type { Exchange } from 'kafkajs/src/network/connection.js'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 import kafkaLoggers from 'kafkajs/src/loggers/index.js'
 import kafkaRequests from 'kafkajs/src/protocol/requests/index.js'
-import { after } from '../../clock.ts'
+import { after, later, until } from '../../clock.ts'
+import type { Instant } from '../../clock.ts'
 import type { Access } from './access.ts'
 
 // kafkajs re-arms a timer for throttled requests for ever, 910 times a second on an idle connection
@@ -31,7 +32,9 @@ export interface Link {
   readonly open: boolean
   /** Whether the node knows this kind of request, in this version: it would hang up on another. */
   readonly knows: (apiKey: number, version?: number) => boolean
-  /** Throws LinkLost. After `limitMs` of silence the link is given up: what comes later would answer the wrong question. */
+  /** For how long the broker still holds the connection back, and answers nothing (KIP-219); 0 when it does not. */
+  readonly mutedMs: number
+  /** Throws LinkLost. After `limitMs` of silence, the time that the broker holds us back not counted, the link is given up: what comes later would answer the wrong question. */
   send<T>(exchange: Exchange<T>, limitMs: number): Promise<T>
   close(reason: string): void
 }
@@ -49,6 +52,7 @@ export async function dial(
   let over: string | null = null
   let socket: net.Socket | undefined
   let known: ReadonlyMap<number, number> = new Map() // the newest version of each kind of request
+  let mutedUntil: Instant | null = null
   const connection: Connection = new Connection({
     host,
     port,
@@ -82,11 +86,18 @@ export async function dial(
     if (wasOpen) onClosed(reason)
   }
 
+  function mutedMs(): number {
+    return mutedUntil === null ? 0 : Math.max(0, until(mutedUntil))
+  }
+
   async function send<T>(exchange: Exchange<T>, limitMs: number): Promise<T> {
     if (over !== null) throw new LinkLost(over, false)
-    const limit = after(limitMs, () => close(`no answer to ${exchange.request.apiName} within ${limitMs} ms`))
+    const silenceMs = limitMs + mutedMs()
+    const limit = after(silenceMs, () => close(`no answer to ${exchange.request.apiName} within ${silenceMs} ms`))
     try {
-      return await connection.send(exchange)
+      const answer = await connection.send(exchange)
+      if ((exchange.throttleMs ?? 0) > 0) mutedUntil = later(exchange.throttleMs ?? 0)
+      return answer
     } catch (error) {
       if (error instanceof LinkLost) throw error
       const said = error instanceof Error ? error : new Error(String(error))
@@ -117,6 +128,9 @@ export async function dial(
   return {
     get open() {
       return open
+    },
+    get mutedMs() {
+      return mutedMs()
     },
     knows: (apiKey, version = 0) => (known.get(apiKey) ?? -1) >= version,
     send,

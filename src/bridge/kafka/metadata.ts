@@ -38,7 +38,7 @@ const olderOnly = (_api: number, _version: number): boolean => false
 /** Version 5. */
 const older = (topics: readonly string[]): Exchange<Metadata> =>
   exchange(
-    { ...api, version: 5 },
+    { ...api, version: 5, throttleAt: 0 },
     out => {
       out.int32(topics.length)
       for (const topic of topics) out.string(topic)
@@ -73,7 +73,7 @@ const older = (topics: readonly string[]): Exchange<Metadata> =>
 
 const newer = (topics: readonly string[]): Exchange<Metadata> =>
   exchange(
-    { ...api, version: withIds },
+    { ...api, version: withIds, throttleAt: 1 },
     out => {
       noTags(out)
       compactLength(out, topics.length)

@@ -1,84 +1,39 @@
-import { now, since, wallClock } from '../../clock.ts'
-import { events } from '../../events.ts'
+import { after, now, since } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
-import { Linked } from '../../ring.ts'
-import { atEndOfTurn } from '../../turn.ts'
-import type { Acknowledged, Acks, Avoids, Outgoing } from '../broker.ts'
-import { meansStale } from './cluster.ts'
+import type { Acknowledged, Avoids, Outgoing } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
-import { LinkLost } from './link.ts'
-import { codes, produceRequest } from './protocol.ts'
-import type { Produce, Produced } from './protocol.ts'
-import { batchOverhead, recordSize } from './records.ts'
-import { notHandedOver, refusedBy, unconfirmed } from './verdict.ts'
+import { Identity } from './identity.ts'
+import { Lane } from './lane.ts'
+import { Leader } from './leader.ts'
+import type { Producing } from './leader.ts'
+import { Pending } from './pending.ts'
+import { recordSize } from './records.ts'
+import { heldBack, notHandedOver, unconfirmed } from './verdict.ts'
 
 export type ProducerOptions = Readonly<{ requestMs: number; buffer: Readonly<{ records: number; bytes: number }> }>
 
-const mostRecords = 512 // of one produce request: beyond, the broker's latency grows more than its throughput
-const mostBytes = 8 * 1_048_576
-/** The broker gives up first, and says so: were our limit the first, it would cost the connection and all that waits on it. */
-const brokerShare = 0.8
-
-/** A record on its way: waiting in the buffer, then handed over, then settled. */
-class Pending extends Linked {
-  readonly record: Outgoing
-  readonly size: number
-  readonly resolve: (at: Acknowledged) => void
-  readonly reject: (problem: Problem) => void
-  readonly settled: (pending: Pending) => void
-  stage: 'waiting' | 'handed-over' | 'settled' = 'waiting'
-
-  constructor(
-    record: Outgoing,
-    size: number,
-    settled: (pending: Pending) => void,
-    resolve: (at: Acknowledged) => void,
-    reject: (problem: Problem) => void,
-  ) {
-    super()
-    this.record = record
-    this.size = size
-    this.settled = settled
-    this.resolve = resolve
-    this.reject = reject
-    record.signal.addEventListener('abort', this, { once: true })
-  }
-
-  /** The signal has aborted. */
-  handleEvent(): void {
-    const { reason } = this.record.signal as { reason: unknown }
-    if (this.stage === 'waiting') this.fail(notHandedOver(reason))
-    else if (reason instanceof Problem && reason.code === 'client-gone') return // what is handed over goes on without it
-    else this.fail(unconfirmed(reason instanceof Problem ? reason.message : 'The broker has not confirmed the record.'))
-  }
-
-  fail(problem: Problem): void {
-    if (this.#settle()) this.reject(problem)
-  }
-
-  succeed(partition: number, offset: bigint): void {
-    if (this.#settle()) this.resolve({ partition, offset })
-  }
-
-  #settle(): boolean {
-    if (this.stage === 'settled') return false
-    this.settled(this)
-    this.stage = 'settled'
-    this.record.signal.removeEventListener('abort', this)
-    return true
-  }
-}
+/** A partition that nobody takes records for is about to be taken over by somebody: as long as that is likely, they wait. */
+const takeoverMs = 500
+const againMs = 50
+/** Held back longer by the brokers, a record is refused at once. */
+const mostHeldMs = 500
+const defaultBatchBytes = 1_048_588
 
 /**
- * Publishes in micro-batches: one produce request in flight for each leader, and what has gathered meanwhile is the next.
- * It adds nothing to the latency, as a request sent at once would wait in the broker behind the one before it.
+ * Publishes in micro-batches as an idempotent producer (KIP-98): one produce request in flight for each leader, and what has
+ * gathered meanwhile is the next. It adds nothing to the latency, as a request sent at once would wait in the broker behind
+ * the one before it. What became of a batch that was not confirmed is found out by sending it again, while anybody waits.
  */
 export class Producer {
   readonly #cluster: Cluster
   readonly #options: ProducerOptions
+  readonly #producing: Producing
   readonly #leaders = new Map<number, Leader>()
-  readonly #limits = new Map<string, number>()
+  readonly #lanes = new Map<string, Map<number, Lane>>()
+  readonly #stranded = new Set<Lane>() // that go on once somebody leads them, or a moment has passed
+  readonly #batchBytes = new Map<string, number>()
   readonly #turns = new Map<string, number>()
+  #waking = false
   #records = 0
   #bytes = 0
   readonly #settled = (pending: Pending): void => {
@@ -90,6 +45,23 @@ export class Producer {
   constructor(cluster: Cluster, options: ProducerOptions) {
     this.#cluster = cluster
     this.#options = options
+    const identity = new Identity(cluster, () => {
+      for (const leader of this.#leaders.values()) leader.wake()
+    })
+    this.#producing = {
+      cluster,
+      identity,
+      requestMs: options.requestMs,
+      batchBytes: topic => this.#batchBytes.get(topic) ?? defaultBatchBytes,
+      tooLarge: (topic, bytes) => void this.#batchBytes.set(topic, Math.floor(bytes / 2)),
+      turn: topic => void this.#turns.set(topic, ((this.#turns.get(topic) ?? 0) + 1) % 1_048_576),
+      free: (lane, soon) => (soon ? this.#route(lane) : this.#strand(lane)),
+    }
+    cluster.watch(() => {
+      identity.ask()
+      for (const leader of this.#leaders.values()) for (const lane of leader.lanes) this.#route(lane)
+      this.#routeStranded()
+    })
   }
 
   /** Records that wait to be handed over. */
@@ -97,9 +69,9 @@ export class Producer {
     return this.#records
   }
 
-  /** A larger record than the topic takes is refused here: the broker would refuse its whole batch. */
+  /** How large a batch the topic takes. A record that is larger by itself goes alone: the broker has the last word. */
   limit(topic: string, maxMessageBytes: number): void {
-    this.#limits.set(topic, maxMessageBytes)
+    this.#batchBytes.set(topic, maxMessageBytes)
   }
 
   /** The partition that keyless records fill at present: another after each batch, passing over those without a leader and, if there is another, those to be avoided. */
@@ -120,14 +92,13 @@ export class Producer {
     const { topic, partition, signal } = record
     if (signal.aborted) return Promise.reject(notHandedOver(signal.reason))
     if (!this.#cluster.knows(topic)) return this.#learn(record)
-    const node = this.#cluster.leader(topic, partition)
-    if (node === null || this.#cluster.link(node, 'produce') === null) return Promise.reject(this.#nobody(record, node))
+    const lane = this.#lanes.get(topic)?.get(partition) ?? this.#open(topic, partition)
+    if (lane instanceof Problem) return Promise.reject(lane)
+    const idle = lane.empty && !lane.inFlight
+    if (idle) lane.leader = this.#leaderOf(lane)
+    const refused = this.#refuses(lane, record)
+    if (refused !== null) return Promise.reject(refused)
     const size = recordSize(record)
-    const limit = this.#limits.get(topic) ?? 1_048_588
-    if (size + batchOverhead > limit)
-      return Promise.reject(
-        new Problem('too-large', `The record has ${size} bytes, the topic takes ${limit - batchOverhead}.`),
-      )
     const { buffer } = this.#options
     if (this.#records >= buffer.records || this.#bytes + size > buffer.bytes)
       return Promise.reject(
@@ -135,179 +106,114 @@ export class Producer {
           retryAfterMs: 1_000,
         }),
       )
-    let leader = this.#leaders.get(node)
-    if (leader === undefined)
-      this.#leaders.set(
-        node,
-        (leader = new Leader(node, this.#cluster, this.#limits, this.#options.requestMs, topic => this.#turn(topic))),
-      )
     this.#records++
     this.#bytes += size
-    const queue = leader
-    return new Promise((resolve, reject) => queue.add(new Pending(record, size, this.#settled, resolve, reject)))
+    return new Promise((resolve, reject) => {
+      new Pending({ record, size, lane }, this.#settled, resolve, reject).join(lane.waiting)
+      if (idle) this.#route(lane)
+    })
   }
 
   /** A topic that nobody named at the start, such as the one that a command wants its reply in. */
   async #learn(record: Outgoing): Promise<Acknowledged> {
     await this.#cluster.learn(record.topic, record.signal)
-    if (!this.#cluster.knows(record.topic)) throw this.#nobody(record, null)
+    if (!this.#cluster.knows(record.topic)) throw this.#nobody(record)
     return await this.publish(record)
   }
 
-  #nobody({ topic, partition }: Outgoing, leader: number | null): Problem {
+  #open(topic: string, partition: number): Lane | Problem {
+    const problem = this.#unknown({ topic, partition })
+    if (problem !== null) return problem
+    let lanes = this.#lanes.get(topic)
+    if (lanes === undefined) this.#lanes.set(topic, (lanes = new Map()))
+    const lane = new Lane(topic, partition)
+    lanes.set(partition, lane)
+    return lane
+  }
+
+  #refuses(lane: Lane, { topic, partition }: Outgoing): Problem | null {
+    if (lane.leader === null) return this.#mayComeBack(lane) ? this.#unknown(lane) : this.#nobody({ topic, partition })
+    const mutedMs = lane.mutedMs
+    return mutedMs > mostHeldMs ? heldBack(mutedMs) : null
+  }
+
+  /** Missing, forbidden or unknown is a clearer word than that nobody leads it. */
+  #unknown({ topic, partition }: Pick<Outgoing, 'topic' | 'partition'>): Problem | null {
     try {
-      const count = this.#cluster.partitions(topic) // missing, forbidden or unknown is a clearer word
-      if (partition >= count)
-        return new Problem('topic-missing', `${topic} has ${count} partitions, and no ${partition}.`)
+      const count = this.#cluster.partitions(topic)
+      return partition < count
+        ? null
+        : new Problem('topic-missing', `${topic} has ${count} partitions, and no ${partition}.`)
     } catch (error) {
       return Problem.from(error)
     }
-    if (leader === null) this.#cluster.refresh()
+  }
+
+  #nobody(place: Pick<Outgoing, 'topic' | 'partition'>): Problem {
+    const unknown = this.#unknown(place)
+    if (unknown !== null) return unknown
+    const { topic, partition } = place
+    if (this.#cluster.leader(topic, partition) === null) this.#cluster.refresh()
     const why = this.#cluster.reason || 'the partition has no leader'
     return new Problem('broker-unavailable', `No broker takes records for ${topic} now: ${why}.`)
   }
 
-  #turn(topic: string): void {
-    this.#turns.set(topic, ((this.#turns.get(topic) ?? 0) + 1) % 1_048_576)
-  }
-}
-
-type Batch = Readonly<{ acks: Acks; topics: Map<string, Map<number, Pending[]>>; records: number; bytes: number }>
-
-/** The queue in front of one leader. */
-class Leader {
-  readonly #node: number
-  readonly #cluster: Cluster
-  readonly #limits: ReadonlyMap<string, number>
-  readonly #requestMs: number
-  readonly #turn: (topic: string) => void
-  readonly #waiting = new Linked()
-  #busy = false
-
-  constructor(
-    node: number,
-    cluster: Cluster,
-    limits: ReadonlyMap<string, number>,
-    requestMs: number,
-    turn: (topic: string) => void,
-  ) {
-    this.#node = node
-    this.#cluster = cluster
-    this.#limits = limits
-    this.#requestMs = requestMs
-    this.#turn = turn
+  #leaderOf({ topic, partition }: Lane): Leader | null {
+    const node = this.#cluster.leader(topic, partition)
+    if (node === null || this.#cluster.link(node, 'produce') === null) return null
+    let leader = this.#leaders.get(node)
+    if (leader === undefined) this.#leaders.set(node, (leader = new Leader(node, this.#producing)))
+    return leader
   }
 
-  add(pending: Pending): void {
-    pending.join(this.#waiting)
-    if (this.#busy) return
-    this.#busy = true
-    atEndOfTurn(() => void this.#work()) // whatever this turn of the event loop still brings goes along
+  #mayComeBack({ lostAt }: Lane): boolean {
+    const { state, ended } = this.#cluster
+    return state === 'ready' && !ended.aborted && (lostAt === null || since(lostAt) < takeoverMs)
   }
 
-  async #work(): Promise<void> {
-    while (!this.#waiting.alone) await this.#send(this.#take())
-    this.#busy = false
-  }
-
-  /** The oldest records, as many as one request may have; all with the acks of the first. */
-  #take(): Batch {
-    const topics: Batch['topics'] = new Map()
-    const sizes = new Map<Pending[], number>()
-    let acks: Acks | null = null
-    let records = 0
-    let bytes = 0
-    let next = this.#waiting.next
-    while (next !== this.#waiting) {
-      const pending = next as Pending
-      const { record, size } = pending
-      next = pending.next
-      if (records >= mostRecords || (records > 0 && bytes + size > mostBytes)) break
-      acks ??= record.acks
-      if (record.acks !== acks) continue
-      let partitions = topics.get(record.topic)
-      if (partitions === undefined) topics.set(record.topic, (partitions = new Map()))
-      let batch = partitions.get(record.partition)
-      if (batch === undefined) partitions.set(record.partition, (batch = []))
-      const sum = (sizes.get(batch) ?? batchOverhead) + size
-      if (batch.length > 0 && sum > (this.#limits.get(record.topic) ?? 1_048_588)) continue
-      sizes.set(batch, sum)
-      batch.push(pending)
-      records++
-      bytes += size
-      pending.part()
-      pending.stage = 'handed-over'
+  /** Puts the lane before the leader of its partition. */
+  #route(lane: Lane): void {
+    if (lane.inFlight) return
+    lane.part()
+    this.#stranded.delete(lane)
+    this.#giveUp(lane)
+    if (lane.empty) return
+    const leader = this.#leaderOf(lane)
+    if (leader !== null) {
+      lane.lostAt = null
+      leader.add(lane)
+      return
     }
-    return { acks: acks ?? 'all', topics, records, bytes }
+    lane.leader = null
+    lane.lostAt ??= now()
+    if (!this.#mayComeBack(lane)) for (const pending of lane.pendings()) pending.fail(this.#nobody(lane))
+    this.#cluster.refresh()
+    this.#strand(lane)
   }
 
-  async #send(batch: Batch): Promise<void> {
-    const begun = now()
-    let failed = 0
-    try {
-      const link = this.#cluster.link(this.#node, 'produce')
-      if (link === null) throw new LinkLost(this.#cluster.reason, false)
-      const answers = await link.send(
-        produceRequest(request(batch, Math.ceil(this.#requestMs * brokerShare))),
-        this.#requestMs,
-      )
-      if (batch.acks === 'none') for (const pending of all(batch)) pending.succeed(pending.record.partition, -1n)
-      else failed = this.#settle(batch, answers)
-    } catch (error) {
-      failed = batch.records
-      const written = !(error instanceof LinkLost) || error.written
-      for (const pending of all(batch))
-        pending.fail(
-          written
-            ? unconfirmed(
-                `The connection was lost before the broker confirmed the record: ${(error as Error).message}.`,
-                error,
-              )
-            : notHandedOver(error),
-        )
-    }
-    for (const topic of batch.topics.keys()) this.#turn(topic)
-    if (events.produced.hasSubscribers)
-      events.produced.publish({ records: batch.records, bytes: batch.bytes, ms: since(begun), failed })
+  #strand(lane: Lane): void {
+    if (lane.empty) return
+    this.#stranded.add(lane)
+    if (this.#waking) return
+    this.#waking = true
+    after(againMs, () => {
+      this.#waking = false
+      this.#routeStranded()
+    })
   }
 
-  /** Each record gets what its own partition's answer says; no answer is no acknowledgement. */
-  #settle(batch: Batch, answers: readonly Produced[]): number {
-    let failed = 0
-    for (const [topic, partitions] of batch.topics)
-      for (const [partition, records] of partitions) {
-        const answer = answers.find(one => one.topic === topic && one.partition === partition)
-        if (answer !== undefined && meansStale(answer.code)) this.#cluster.refresh()
-        for (const [i, pending] of records.entries()) {
-          if (answer?.code === codes.none) pending.succeed(partition, answer.baseOffset + BigInt(i))
-          else {
-            failed++
-            pending.fail(
-              answer === undefined
-                ? unconfirmed('The broker answered nothing for the partition.')
-                : refusedBy(answer.code, topic),
-            )
-          }
-        }
-      }
-    return failed
+  #routeStranded(): void {
+    const lanes = [...this.#stranded]
+    this.#stranded.clear()
+    for (const lane of lanes) this.#route(lane)
   }
-}
 
-function request({ acks, topics }: Batch, timeoutMs: number): Produce {
-  const records = new Map<string, Map<number, Outgoing[]>>()
-  for (const [topic, partitions] of topics) {
-    const byPartition = new Map<number, Outgoing[]>()
-    for (const [partition, pendings] of partitions)
-      byPartition.set(
-        partition,
-        pendings.map(pending => pending.record),
-      )
-    records.set(topic, byPartition)
+  /** Nobody waits any more for what is not known. */
+  #giveUp(lane: Lane): void {
+    const { unsure } = lane
+    if (unsure === null) return
+    const ended = this.#cluster.ended.aborted
+    if (ended) for (const pending of unsure.records) pending.fail(unconfirmed('The connection was closed.'))
+    if (unsure.records.every(({ stage }) => stage === 'settled')) lane.renumber(this.#producing.identity)
   }
-  return { acks, timeoutMs, timestamp: wallClock(), topics: records }
-}
-
-function* all({ topics }: Batch): Iterable<Pending> {
-  for (const partitions of topics.values()) for (const records of partitions.values()) yield* records
 }

@@ -4,6 +4,7 @@ import type { Acks, Outgoing } from '../broker.ts'
 import type { Place } from '../past.ts'
 import { Reader, Writer } from './bytes.ts'
 import { writeBatch } from './records.ts'
+import type { Numbered } from './records.ts'
 
 /** Kafka's error codes, as far as anything here depends on them. The name of any other is its number. */
 export const codes = {
@@ -28,7 +29,11 @@ export const codes = {
   invalidTimestamp: 32,
   unsupportedVersion: 35,
   topicAlreadyExists: 36,
+  outOfOrderSequenceNumber: 45,
+  duplicateSequenceNumber: 46,
+  invalidProducerEpoch: 47,
   kafkaStorageError: 56,
+  unknownProducerId: 59,
   groupIdNotFound: 69,
   invalidRecord: 87,
   unknownTopicId: 100,
@@ -39,13 +44,13 @@ const codeNames = new Map<number, string>(
 )
 export const codeName = (code: number): string => codeNames.get(code) ?? `error ${code}`
 
+/** `throttleAt` is where the answer says for how long the broker holds the connection back (KIP-219), from its end when negative. */
+type Api = Readonly<{ key: number; version: number; name: string; answered?: boolean; throttleAt?: number }>
+
 /** A request whose body is written at once and whose answer is handed out as it was read. */
-export function exchange<T>(
-  api: Readonly<{ key: number; version: number; name: string; answered?: boolean }>,
-  write: (out: Writer) => void,
-  read: (from: Reader) => T,
-): Exchange<T> {
-  return {
+export function exchange<T>(api: Api, write: (out: Writer) => void, read: (from: Reader) => T): Exchange<T> {
+  const asked: Exchange<T> = {
+    throttleMs: 0,
     request: {
       apiKey: api.key,
       apiVersion: api.version,
@@ -57,8 +62,16 @@ export function exchange<T>(
         return { buf: out.bytes, buffer: out.bytes } // what kafkajs asks of an encoder
       },
     },
-    response: { decode: async payload => read(new Reader(payload)), parse: async decoded => decoded },
+    response: {
+      decode: async payload => {
+        if (api.throttleAt !== undefined)
+          asked.throttleMs = payload.readInt32BE((api.throttleAt + payload.length) % payload.length)
+        return read(new Reader(payload))
+      },
+      parse: async decoded => decoded,
+    },
   }
+  return asked
 }
 
 export type PartitionOffset = Readonly<{ partition: number; code: number; offset: bigint }>
@@ -70,7 +83,7 @@ export const offsetsRequest = (
   of: Place,
 ): Exchange<readonly PartitionOffset[]> =>
   exchange(
-    { key: 2, version: 3, name: 'ListOffsets' },
+    { key: 2, version: 3, name: 'ListOffsets', throttleAt: 0 },
     out => {
       out.int32(-1)
       out.int8(0)
@@ -98,12 +111,17 @@ export const offsetsRequest = (
     },
   )
 
+/** `number` is null where nobody is to weed out doubles. */
+export type ProducedBatch = Readonly<{
+  records: readonly Pick<Outgoing, 'key' | 'value' | 'headers'>[]
+  number: Numbered | null
+}>
 export type Produce = Readonly<{
   acks: Acks
   timeoutMs: number
   timestamp: EpochMs
-  /** Records by topic and partition. */
-  topics: ReadonlyMap<string, ReadonlyMap<number, readonly Pick<Outgoing, 'key' | 'value' | 'headers'>[]>>
+  /** One batch by topic and partition. */
+  topics: ReadonlyMap<string, ReadonlyMap<number, ProducedBatch>>
 }>
 export type Produced = Readonly<{ topic: string; partition: number; code: number; baseOffset: bigint }>
 
@@ -112,7 +130,7 @@ const acksNumber = { all: -1, leader: 1, none: 0 } as const
 /** Produce, version 7: one batch for each partition. The answer says of each partition what became of it. */
 export const produceRequest = ({ acks, timeoutMs, timestamp, topics }: Produce): Exchange<readonly Produced[]> =>
   exchange(
-    { key: 0, version: 7, name: 'Produce', answered: acks !== 'none' },
+    { key: 0, version: 7, name: 'Produce', answered: acks !== 'none', throttleAt: -4 },
     out => {
       out.int16(-1)
       out.int16(acksNumber[acks])
@@ -121,11 +139,11 @@ export const produceRequest = ({ acks, timeoutMs, timestamp, topics }: Produce):
       for (const [topic, partitions] of topics) {
         out.string(topic)
         out.int32(partitions.size)
-        for (const [partition, records] of partitions) {
+        for (const [partition, { records, number }] of partitions) {
           out.int32(partition)
           const length = out.at
           out.int32(0)
-          writeBatch(out, records, timestamp)
+          writeBatch(out, records, timestamp, number)
           out.int32At(length, out.at - length - 4)
         }
       }
@@ -142,5 +160,23 @@ export const produceRequest = ({ acks, timeoutMs, timestamp, topics }: Produce):
         })
         .flat()
       return produced
+    },
+  )
+
+export type ProducerId = Readonly<{ code: number; id: bigint; epoch: number }>
+/** The number of InitProducerId. */
+export const producerIdApi = 22
+
+/** InitProducerId, version 1, without a transaction: a name under which brokers weed out doubles. */
+export const producerIdRequest = (): Exchange<ProducerId> =>
+  exchange(
+    { key: producerIdApi, version: 1, name: 'InitProducerId', throttleAt: 0 },
+    out => {
+      out.int16(-1)
+      out.int32(2_147_483_647) // the longest transaction, and there is none
+    },
+    from => {
+      from.int32()
+      return { code: from.int16(), id: from.int64(), epoch: from.int16() }
     },
   )

@@ -63,8 +63,16 @@ function writeBytes(out: Writer, content: Uint8Array | null): void {
   out.raw(content)
 }
 
+/** What a broker knows a batch by: of one that comes twice it keeps one. Counted in each partition, anew in each epoch. */
+export type Numbered = Readonly<{ producerId: bigint; epoch: number; sequence: number }>
+
 /** Appends one record batch (format 2, not compressed), all records with the same timestamp. */
-export function writeBatch(out: Writer, records: readonly Written[], timestamp: EpochMs): void {
+export function writeBatch(
+  out: Writer,
+  records: readonly Written[],
+  timestamp: EpochMs,
+  number: Numbered | null = null,
+): void {
   const start = out.at
   out.int64(0n)
   out.int32(0) // length, below
@@ -76,9 +84,9 @@ export function writeBatch(out: Writer, records: readonly Written[], timestamp: 
   out.int32(records.length - 1)
   out.int64(BigInt(timestamp))
   out.int64(BigInt(timestamp))
-  out.int64(-1n) // no producer id: repetition is ours, and only of what is not in the log
-  out.int16(-1)
-  out.int32(-1)
+  out.int64(number?.producerId ?? -1n)
+  out.int16(number?.epoch ?? -1)
+  out.int32(number?.sequence ?? -1)
   out.int32(records.length)
   for (const [offsetDelta, record] of records.entries()) {
     out.varint(bodySize(record, offsetDelta))

@@ -21,9 +21,11 @@ const record = (over: Partial<Outgoing> = {}): Outgoing => ({
   ...over,
 })
 
-async function producing(options: { partitions?: number; records?: number; bytes?: number; requestMs?: number } = {}) {
+async function producing(
+  options: { partitions?: number; records?: number; bytes?: number; requestMs?: number; ids?: true | number } = {},
+) {
   const { partitions = 1, records = 100, bytes = 1_000_000, requestMs = 5_000 } = options
-  const node = await scriptedNode(partitions)
+  const node = await scriptedNode(partitions, null, options.ids)
   const cluster = new Cluster(access(Config.parse({ routes: {}, broker: { brokers: node.brokers } }).broker))
   const producer = new Producer(cluster, { requestMs, buffer: { records, bytes } })
   cluster.start(['t'])
@@ -181,16 +183,32 @@ suite('publishing, and what is known of the record afterwards', () => {
     await rejects(it.producer.publish(record({ value: Buffer.alloc(10_000) })), { code: 'buffer-full' })
   })
 
-  test('a record larger than the topic takes is refused before sending; the others of its batch are not', async () => {
+  test('a batch that is too large for the topic is split; a record that is too large alone gets 413, its neighbours go through', async () => {
     await using it = await producing()
-    it.producer.limit('t', 1_000)
-    it.node.on('produce', () => produced([{ partition: 0, code: 0 }]))
-    const small = it.producer.publish(record())
-    await rejects(it.producer.publish(record({ value: Buffer.alloc(1_000) })), {
+    it.node.on('produce', body => produced([{ partition: 0, code: body.length > 1_000 ? codes.messageTooLarge : 0 }]))
+    const small = Array.from({ length: 8 }, () => it.producer.publish(record({ value: Buffer.alloc(300) })))
+    const large = rejects(it.producer.publish(record({ value: Buffer.alloc(1_000) })), {
       code: 'too-large',
       outcome: 'not-sent',
     })
-    await small
+    const others = Array.from({ length: 8 }, () => it.producer.publish(record({ value: Buffer.alloc(300) })))
+    await Promise.all([...small, ...others])
+    await large
+  })
+
+  test('a record that the broker does not take is refused alone', async () => {
+    await using it = await producing()
+    const poison = Buffer.from('poison')
+    it.node.on('produce', body => produced([{ partition: 0, code: body.includes(poison) ? codes.invalidRecord : 0 }]))
+    const published = Array.from({ length: 20 }, (_, i) =>
+      it.producer.publish(record(i === 7 ? { value: poison } : {})),
+    )
+    const results = await Promise.allSettled(published)
+    deepEqual(
+      results.flatMap(({ status }, i) => (status === 'rejected' ? [i] : [])),
+      [7],
+    )
+    await rejects(published[7]!, { code: 'invalid-request', outcome: 'not-sent' })
   })
 
   test('a batch never exceeds what the topic takes: the rest goes with the next one', async () => {
@@ -211,8 +229,8 @@ suite('publishing, and what is known of the record afterwards', () => {
     it.node.on('produce', () => produced([{ partition: 0, code: 0 }]))
     const published = (['all', 'none', 'all'] as const).map(acks => it.producer.publish(record({ acks })))
     const [first, without, second] = (await Promise.all(published)).map(({ offset }) => offset)
-    deepEqual([without, second], [-1n, first! + 1n])
-    await until('two requests', () => it.sent() === 2)
+    deepEqual([first, without, second], [0n, -1n, 0n])
+    await until('three requests, in order', () => it.sent() === 3)
     equal(it.producer.waiting, 0)
   })
 
@@ -264,5 +282,133 @@ suite('publishing, and what is known of the record afterwards', () => {
     const before = it.producer.turn('t')
     await it.producer.publish(record({ partition: before }))
     equal(it.producer.turn('t'), 1 - before)
+  })
+})
+
+suite('as an idempotent producer', () => {
+  const numberOf = (body: Buffer) => {
+    const at = body.indexOf(Buffer.from([0, 1, 0x74])) + 3 + 4 + 4 + 4 // the topic `t`, one partition, its number and length
+    return [body.readInt16BE(at + 51), body.readInt32BE(at + 53), body.readInt32BE(at + 57)] // epoch, sequence, records
+  }
+  const idempotent = async () => {
+    const it = await producing({ ids: true })
+    const numbers = () => it.node.requests.filter(({ api }) => api === apis.produce).map(({ body }) => numberOf(body))
+    return { ...it, numbers }
+  }
+  /** Answers with these, one after the other, and then with the last for ever. */
+  const answering = (
+    it: { node: Awaited<ReturnType<typeof scriptedNode>> },
+    ...reactions: readonly (number | 'hang-up')[]
+  ) => {
+    let i = 0
+    it.node.on('produce', () => {
+      const reaction = reactions[Math.min(i++, reactions.length - 1)]!
+      return reaction === 'hang-up'
+        ? reaction
+        : produced([{ partition: 0, code: reaction, offset: reaction === 0 ? 5n : -1n }])
+    })
+  }
+
+  for (const code of [
+    'notLeaderOrFollower',
+    'requestTimedOut',
+    'notEnoughReplicasAfterAppend',
+    'kafkaStorageError',
+  ] as const)
+    test(`after ${code} the same batch goes again under the same number, and is acknowledged`, async () => {
+      await using it = await idempotent()
+      answering(it, codes[code], 0)
+      deepEqual(await it.producer.publish(record()), { partition: 0, offset: 5n })
+      await it.producer.publish(record())
+      deepEqual(it.numbers(), [
+        [0, 0, 1],
+        [0, 0, 1],
+        [0, 1, 1],
+      ])
+    })
+
+  test('a connection lost after writing: it is found out on the next what became of the batch', async () => {
+    await using it = await idempotent()
+    answering(it, 'hang-up', codes.duplicateSequenceNumber, 0)
+    deepEqual(await it.producer.publish(record()), { partition: 0, offset: -1n })
+    await it.producer.publish(record())
+    deepEqual(it.numbers().at(-1), [0, 1, 1], 'the one that was there already counts')
+  })
+
+  test('what nobody waits for any more is left in doubt, and the next epoch begins at 0', async () => {
+    await using it = await idempotent()
+    answering(it, 0, codes.notLeaderOrFollower)
+    await it.producer.publish(record())
+    const limit = new AbortController()
+    const given = rejects(it.producer.publish(record({ signal: limit.signal })), { outcome: 'in-doubt' })
+    await until('it was refused once', () => it.sent() > 1)
+    limit.abort(new Problem('publish-timeout', 'Not done within 1000 ms.'))
+    await given
+    answering(it, 0)
+    await it.producer.publish(record())
+    deepEqual(it.numbers().at(-1), [1, 0, 1])
+  })
+
+  test('numbers that the broker does not expect are begun anew, for what is certainly not in the log', async () => {
+    await using it = await idempotent()
+    answering(it, 0, codes.outOfOrderSequenceNumber, 0)
+    await it.producer.publish(record())
+    await it.producer.publish(record())
+    deepEqual(it.numbers(), [
+      [0, 0, 1],
+      [0, 1, 1],
+      [1, 0, 1],
+    ])
+  })
+
+  test('a batch that may be in the log already is never given other numbers', async () => {
+    await using it = await idempotent()
+    answering(it, codes.requestTimedOut, codes.outOfOrderSequenceNumber, 0)
+    await rejects(it.producer.publish(record()), { outcome: 'in-doubt' })
+    await it.producer.publish(record())
+    deepEqual(it.numbers().at(-1), [1, 0, 1])
+  })
+
+  test('without acknowledgements of all it goes without a number', async () => {
+    await using it = await idempotent()
+    answering(it, 0)
+    await it.producer.publish(record({ acks: 'leader' }))
+    deepEqual(it.numbers(), [[-1, -1, 1]])
+  })
+
+  test('a leader that has moved before one replica had it: it goes again, as it is certainly not in the log', async () => {
+    await using it = await idempotent()
+    answering(it, codes.notLeaderOrFollower, 0)
+    deepEqual(await it.producer.publish(record({ acks: 'leader' })), { partition: 0, offset: 5n })
+  })
+
+  test('forbidden to have a producer id, it goes without, and a lost connection leaves in doubt', async () => {
+    await using it = await producing({ ids: codes.clusterAuthorizationFailed })
+    answering({ node: it.node }, 0, 'hang-up')
+    await it.producer.publish(record())
+    await rejects(it.producer.publish(record()), { outcome: 'in-doubt' })
+  })
+})
+
+suite('held back by the brokers', () => {
+  test('what waits is not sent when its time is over, and names the quota; what comes is refused with the time of the broker', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => produced([{ partition: 0, code: 0 }], 30_000))
+    await it.producer.publish(record())
+    await rejects(it.producer.publish(record()), ({ code, outcome, retryAfterMs }: Problem) => {
+      deepEqual([code, outcome], ['broker-quota', 'not-sent'])
+      return retryAfterMs! > 29_000 && retryAfterMs! <= 30_000
+    })
+    equal(it.sent(), 1)
+    equal(it.cluster.state, 'ready', 'a muted connection is no dead broker')
+  })
+
+  test('a short time is waited out', async () => {
+    await using it = await producing()
+    it.node.on('produce', () => produced([{ partition: 0, code: 0 }], 60))
+    await it.producer.publish(record())
+    const begun = performance.now()
+    await it.producer.publish(record())
+    equal(performance.now() - begun >= 50, true)
   })
 })

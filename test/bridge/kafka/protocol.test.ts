@@ -31,7 +31,7 @@ test('a produce request is what kafkajs would write, around the same records', a
       acks: 'all',
       timeoutMs: 1_000,
       timestamp: 1_000_000 as EpochMs,
-      topics: new Map([['t', new Map([[4, [record]]])]]),
+      topics: new Map([['t', new Map([[4, { records: [record], number: null }]])]]),
     }),
   )
   const messages = [

@@ -11,7 +11,7 @@ const table: readonly [keyof typeof codes, string, string][] = [
   ['topicAuthorizationFailed', 'topic-forbidden', 'not-sent'],
   ['clusterAuthorizationFailed', 'topic-forbidden', 'not-sent'],
   ['invalidTopic', 'internal', 'not-sent'],
-  ['invalidRecord', 'internal', 'not-sent'],
+  ['invalidRecord', 'invalid-request', 'not-sent'],
   ['requestTimedOut', 'publish-timeout', 'in-doubt'],
   ['notEnoughReplicasAfterAppend', 'publish-timeout', 'in-doubt'],
   ['notLeaderOrFollower', 'publish-timeout', 'in-doubt'],

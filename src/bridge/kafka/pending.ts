@@ -1,0 +1,59 @@
+import { Problem } from '../../problem.ts'
+import { Linked } from '../../ring.ts'
+import type { Acknowledged, Outgoing } from '../broker.ts'
+import type { Lane } from './lane.ts'
+import { heldBack, notHandedOver, unconfirmed } from './verdict.ts'
+
+/** A record on its way: waiting in its lane, then handed over, then settled. */
+export class Pending extends Linked {
+  readonly record: Outgoing
+  readonly size: number
+  readonly #lane: Lane
+  readonly #resolve: (at: Acknowledged) => void
+  readonly #reject: (problem: Problem) => void
+  readonly #settled: (pending: Pending) => void
+  stage: 'waiting' | 'handed-over' | 'settled' = 'waiting'
+
+  constructor(
+    { record, size, lane }: Readonly<{ record: Outgoing; size: number; lane: Lane }>,
+    settled: (pending: Pending) => void,
+    resolve: (at: Acknowledged) => void,
+    reject: (problem: Problem) => void,
+  ) {
+    super()
+    this.record = record
+    this.size = size
+    this.#lane = lane
+    this.#settled = settled
+    this.#resolve = resolve
+    this.#reject = reject
+    record.signal.addEventListener('abort', this, { once: true })
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    const { reason } = this.record.signal as { reason: unknown }
+    if (this.stage === 'waiting') {
+      const mutedMs = this.#lane.mutedMs
+      const late = reason instanceof Problem && reason.code === 'publish-timeout'
+      this.fail(late && mutedMs > 0 ? heldBack(mutedMs) : notHandedOver(reason))
+    } else if (reason instanceof Problem && reason.code === 'client-gone') return // what is handed over goes on without it
+    else this.fail(unconfirmed(reason instanceof Problem ? reason.message : 'The broker has not confirmed the record.'))
+  }
+
+  fail(problem: Problem): void {
+    if (this.#settle()) this.#reject(problem)
+  }
+
+  succeed(partition: number, offset: bigint): void {
+    if (this.#settle()) this.#resolve({ partition, offset })
+  }
+
+  #settle(): boolean {
+    if (this.stage === 'settled') return false
+    this.#settled(this)
+    this.stage = 'settled'
+    this.record.signal.removeEventListener('abort', this)
+    return true
+  }
+}
