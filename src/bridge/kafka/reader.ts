@@ -19,6 +19,7 @@ const graceMs = 2_000
 const maxBytes = 4 * 1_048_576
 const againMs = 100
 const lookMs = 20
+const mutedMs = 200 // held back longer by our own quota, we are to blame for a silence, and no worker
 
 let count = 0
 
@@ -61,7 +62,8 @@ export class Reader implements Reading {
     if (this.#lost.size > 0 || this.#positions.size === 0 || this.absent) return false
     for (const partition of this.#positions.keys()) {
       const leader = this.#cluster.leader(this.#topic, partition)
-      if (leader === null || this.#cluster.link(leader, this.#purpose) === null) return false
+      const link = leader === null ? null : this.#cluster.link(leader, this.#purpose)
+      if (link === null || link.mutedMs > mutedMs) return false
     }
     return true
   }
