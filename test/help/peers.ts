@@ -27,7 +27,7 @@ const anOrder = { orderId: 'o-1', amount: 42 }
 const placed = (body: unknown): Played => ({ path: '/orders', asked: { body } })
 const read = (orderId: string): Played => ({ path: `/orders/${orderId}` })
 
-/** What is asked of every peer, in this order. All orders but `unknown` have been placed. */
+/** What is asked of every peer, in this order. The orders `o-1` and `slow` have been placed before. */
 const requests = {
   answer: placed(anOrder),
   'no body': read('o-1'),
