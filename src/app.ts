@@ -6,7 +6,7 @@ import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Health } from './health.ts'
 import { pagesOf } from './pages.ts'
-import { askedFaults, openParts, openSpool, openUpstreams } from './parts.ts'
+import { askedFaults, documentsOf, openParts, openSpool, openUpstreams } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
 import { administer } from './routes/admin.ts'
@@ -110,7 +110,15 @@ async function openFront(
   const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
   const front = await serve(
     server,
-    edge({ ways, server, partitionFor, entrance, faultsOf: askedFaults(config), operations: shown }),
+    edge({
+      ways,
+      server,
+      partitionFor,
+      entrance,
+      faultsOf: askedFaults(config),
+      operations: shown,
+      resources: await documentsOf(config),
+    }),
   )
   held.defer(() => front.close(1_000))
   return front

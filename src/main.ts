@@ -100,5 +100,7 @@ program
 
 const { spoolCommand } = await import('./commands/spool.ts')
 spoolCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
+const { describeCommands } = await import('./commands/describe.ts')
+describeCommands(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 
 await program.parseAsync()

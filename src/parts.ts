@@ -26,7 +26,9 @@ import type { Leases } from './resilience/quota/index.ts'
 import type { Upstreams } from './resilience/fallback/index.ts'
 import { publishLayers, repeatStack } from './resilience/stack.ts'
 import { Stall } from './resilience/stall.ts'
+import { documentAt } from './routes/document.ts'
 import { faultsOf } from './routes/fault.ts'
+import type { Resource } from './routes/resource.ts'
 import type { FaultsOf } from './routes/fault.ts'
 import { openTelemetry } from './telemetry/index.ts'
 import type { Telemetry } from './telemetry/index.ts'
@@ -277,3 +279,11 @@ export const broadcasts = ({ workers }: Config): boolean =>
 
 const routesTo = ({ routes }: Config, worker: string): [string, RouteOptions][] =>
   Object.entries(routes).filter(([, { command, query }]) => (command ?? query)?.to === worker)
+
+/** What describes the gateway to its clients, where they may read it. */
+export async function documentsOf(config: Config): Promise<readonly Resource[]> {
+  if (!config.api.expose) return []
+  const { openapi } = await import('./routes/openapi/index.ts') // not loaded where it is not used
+  const { asyncapi } = await import('./bridge/asyncapi.ts')
+  return [documentAt('/openapi.json', openapi(config)), documentAt('/asyncapi.json', asyncapi(config))]
+}

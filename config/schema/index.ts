@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Admin } from './admin.ts'
+import { Api } from './api.ts'
 import { Publish, Broker } from './broker.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { Drain } from './drain.ts'
@@ -26,6 +27,7 @@ export const Config = z.strictObject({
   admin: Admin.prefault({}).describe(
     '/livez, /readyz, /metrics, /config and /policies, on a port of their own, and what operators may change.',
   ),
+  api: Api.prefault({}).describe('The documents that describe the gateway: `sluice openapi`, `sluice asyncapi`.'),
   instance: Instance.prefault({}).describe('Which of many gateways this is.'),
   broker: Broker.prefault({}).describe('The Kafka cluster.'),
   redis: Redis.optional().describe('A Redis in which instances share quotas. Without it each instance has its own.'),

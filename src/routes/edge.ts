@@ -21,6 +21,7 @@ import type { OperationRoutes } from './operations/index.ts'
 import { encodedSlash, hasEncodedSlash } from './target.ts'
 import { priorityOf } from './priority.ts'
 import { resource } from './resource.ts'
+import type { Resource } from './resource.ts'
 import { answerStream } from './streams/answer.ts'
 import { Clients } from './streams/clients.ts'
 
@@ -31,6 +32,7 @@ export type EdgeOptions = Readonly<{
   entrance?: Shared['entrance']
   faultsOf?: FaultsOf | null
   operations?: OperationRoutes | null
+  resources?: readonly Resource[]
 }>
 
 /** All ways in behind one listener. */
@@ -56,6 +58,7 @@ export function edge({
   entrance = null,
   faultsOf = null,
   operations = null,
+  resources = [],
 }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
   const named = clientOf(trustedProxies)
@@ -102,6 +105,7 @@ export function edge({
     const parts = { clientOf: shared.clientOf, clients, flushMs: door.flushMs }
     for (const one of operationRoutes(operations, parts)) add(one.method, one.path, plainly(resource(one)))
   }
+  for (const one of resources) add(one.method, one.path, resource(one))
   for (const way of [...ways].sort(byPlainness)) {
     const [method, path] = way.route.match.split(' ') as Match
     const cors = corsOf(way.route)

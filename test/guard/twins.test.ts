@@ -5,6 +5,10 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 /** Sources without a test of the same name, and what tests them instead. */
 const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/spool/thread.ts': 'test/bridge/spool/disk.test.ts, whose disks are served by it',
+  'src/commands/describe.ts': 'test/flow/describe-command.test.ts, which runs it as a process',
+  'src/routes/openapi/operations.ts': 'test/routes/openapi/index.test.ts: a part of the document',
+  'src/routes/openapi/parts.ts': 'test/routes/openapi/index.test.ts: a part of the document',
+  'src/routes/openapi/route.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/commands/spool.ts': 'test/flow/spool-command.test.ts, which runs it as a process',
   'src/main.ts': 'test/flow/, which runs it as a process',
   'src/app.ts': 'test/flow/, which starts it for every story',

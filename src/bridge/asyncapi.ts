@@ -1,0 +1,178 @@
+import type { Config, RouteOptions } from '../../config/schema/index.ts'
+import { topicsOf, wantsOperations } from './topics.ts'
+import { dialectOf, rowOf } from './wire/index.ts'
+
+type Json = Readonly<Record<string, unknown>>
+type WorkerOptions = Config['workers'][string]
+
+const text = { type: 'string' } as const
+const object = (properties: Json, required: readonly string[]): Json => ({ type: 'object', properties, required })
+const channelName = (topic: string): string => topic.replaceAll(/[^A-Za-z0-9_-]/g, '_')
+const toChannel = (topic: string): Json => ({ $ref: `#/channels/${channelName(topic)}` })
+const toMessage = (topic: string, message: string): Json => ({
+  $ref: `#/channels/${channelName(topic)}/messages/${message}`,
+})
+
+/** What every command and event carries, as CloudEvents 1.0 in binary mode and as HTTP said it. */
+const told = {
+  ce_specversion: { const: '1.0' },
+  ce_id: { ...text, description: 'Identity of the command: the same on every sending.' },
+  ce_type: { ...text, description: 'Name of the route.' },
+  ce_source: text,
+  ce_time: { ...text, format: 'date-time' },
+  ce_subject: { ...text, description: 'The path, as the client sent it.' },
+  ce_partitionkey: { ...text, description: 'The key, where there is one.' },
+  'sluice-attempt': { ...text, pattern: '^[0-9]+$' },
+  'sluice-expires': { ...text, description: 'Epoch milliseconds after which nobody wants it.' },
+  'http-method': text,
+  'http-route': text,
+  'http-path': text,
+  'content-type': text,
+  traceparent: text,
+} as const
+const always = ['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'ce_time', 'http-method', 'http-path']
+
+/** What is on the topics, in the words of AsyncAPI 3: the gateway sends commands and events, and receives replies. */
+export function asyncapi(config: Config): Json {
+  const { title, version } = config.api
+  const routes = Object.entries(config.routes)
+  const workers = Object.entries(config.workers)
+  const operating = Object.values(config.routes).some(wantsOperations)
+  const replyTopic = (asynchronous: boolean): string =>
+    asynchronous ? config.operations.replies : config.replies.topic
+  const messages = new Map<string, Record<string, Json>>()
+  const say = (topic: string, name: string, message: Json): void =>
+    void messages.set(topic, { ...messages.get(topic), [name]: message })
+  const operations: Record<string, Json> = {}
+
+  for (const [name, route] of routes) {
+    const to = route.command ?? route.query
+    if (route.event !== undefined) {
+      say(route.event.topic, name, eventOf(name, route))
+      operations[name] = sends(route.event.topic, name, `An event: ${route.match}.`)
+    } else if (to !== undefined) {
+      const worker = config.workers[to.to]
+      if (worker === undefined) continue
+      say(worker.topic, name, commandOf(name, route, worker))
+      const replies = replyTopic(operating && route.async === 'always')
+      const { replyTopic: header } = rowOf(dialectOf(worker))
+      operations[name] = {
+        ...sends(worker.topic, name, `A ${route.command === undefined ? 'query' : 'command'}: ${route.match}.`),
+        reply: {
+          address: { location: `$message.header#/${pointed(header)}`, description: 'The topic of the replies.' },
+          channel: toChannel(replies),
+          messages: [toMessage(replies, `reply-of-${to.to}`)],
+        },
+      }
+    } else {
+      for (const topic of route.stream?.topics ?? []) {
+        say(topic, 'record', { title: 'Whatever is written there.', payload: {} })
+        operations[`${name}-${channelName(topic)}`] = receives(topic, 'record', `Told to clients: ${route.match}.`)
+      }
+    }
+  }
+  for (const topic of new Set([replyTopic(false), ...(operating ? [replyTopic(true)] : [])]))
+    for (const [name, worker] of workers) {
+      say(topic, `reply-of-${name}`, replyOf(name, worker))
+      operations[`replies-of-${name}-on-${channelName(topic)}`] = receives(
+        topic,
+        `reply-of-${name}`,
+        `Replies of ${name}.`,
+      )
+    }
+  return {
+    asyncapi: '3.0.0',
+    info: { title, version },
+    servers: serversOf(config),
+    channels: channelsOf(config, messages),
+    operations,
+  }
+}
+
+const pointed = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
+
+const sends = (topic: string, message: string, summary: string): Json => ({
+  action: 'send',
+  summary,
+  channel: toChannel(topic),
+  messages: [toMessage(topic, message)],
+})
+const receives = (topic: string, message: string, summary: string): Json => ({
+  ...sends(topic, message, summary),
+  action: 'receive',
+})
+
+function serversOf({ broker }: Config): Json {
+  const addresses = broker.brokers.split(',').map(address => address.trim())
+  const secure = broker.tls !== false
+  return Object.fromEntries(
+    addresses
+      .filter(address => address !== '')
+      .map((host, i) => [`broker-${i + 1}`, { host, protocol: secure ? 'kafka-secure' : 'kafka' }]),
+  )
+}
+
+function channelsOf(config: Config, messages: ReadonlyMap<string, Record<string, Json>>): Json {
+  const partitions = new Map(topicsOf(config).map(({ name, partitions }) => [name, partitions]))
+  return Object.fromEntries(
+    [...messages].map(([topic, said]) => {
+      const count = partitions.get(topic)
+      const kafka = { topic, ...(count !== undefined && count > 0 && { partitions: count }), bindingVersion: '0.5.0' }
+      return [channelName(topic), { address: topic, messages: said, bindings: { kafka } }]
+    }),
+  )
+}
+
+const keyed = (key: string | undefined): Json => ({
+  bindings: {
+    kafka: {
+      ...(key !== undefined && { key: { ...text, description: `Taken from ${key}.` } }),
+      bindingVersion: '0.5.0',
+    },
+  },
+})
+
+/** The value is the body of the request, byte for byte. */
+const body = { description: 'The body of the request as it came.' }
+
+const eventOf = (name: string, { event, contentTypes }: RouteOptions): Json => ({
+  title: name,
+  ...(contentTypes?.[0] !== undefined && { contentType: contentTypes[0] }),
+  headers: object(told, always),
+  payload: body,
+  ...keyed(event?.key),
+})
+
+function commandOf(name: string, route: RouteOptions, worker: WorkerOptions): Json {
+  const { correlation, replyTopic, replyPartition } = rowOf(dialectOf(worker))
+  const wire = {
+    [correlation]: { ...text, description: 'To be echoed in the reply.' },
+    [replyTopic]: { ...text, description: 'The topic of the reply.' },
+    ...(replyPartition !== null && { [replyPartition.name]: { description: 'The partition of the reply.' } }),
+  }
+  return {
+    title: name,
+    ...(route.contentTypes?.[0] !== undefined && { contentType: route.contentTypes[0] }),
+    headers: object({ ...told, ...wire }, [...always, correlation, replyTopic]),
+    correlationId: { location: `$message.header#/${pointed(correlation)}` },
+    payload: body,
+    ...keyed((route.command ?? route.query)?.key),
+  }
+}
+
+function replyOf(name: string, worker: WorkerOptions): Json {
+  const { correlation, contentType, status } = rowOf(dialectOf(worker))
+  const type = worker.contentType ?? contentType
+  const properties = {
+    [correlation]: { ...text, description: 'As it came in the command.' },
+    [status ?? 'sluice-status']: { ...text, pattern: '^[2-5][0-9][0-9]$', description: 'HTTP status; 200 without it.' },
+    'content-type': text,
+  }
+  return {
+    title: `Reply of ${name}`,
+    ...(type !== null && type !== undefined && { contentType: type }),
+    headers: object(properties, [correlation]),
+    correlationId: { location: `$message.header#/${pointed(correlation)}` },
+    payload: { description: 'The body of the answer.' },
+  }
+}

@@ -1,0 +1,66 @@
+import type { Config, RouteOptions } from '../../../config/schema/index.ts'
+import { problems } from '../../problem.ts'
+import type { ProblemCode } from '../../problem.ts'
+
+const ofAll = [
+  'invalid-request',
+  'request-timeout',
+  'too-large',
+  'url-too-long',
+  'headers-too-large',
+  'overloaded',
+  'draining',
+  'not-ready',
+  'internal',
+] as const
+const ofPublishing = [
+  'broker-unavailable',
+  'buffer-full',
+  'circuit-open',
+  'topic-missing',
+  'topic-forbidden',
+  'deadline-exceeded',
+  'publish-timeout',
+] as const
+const ofAnswers = ['bulkhead-full', 'shed', 'partition-stuck', 'reply-timeout', 'bad-reply'] as const
+const ofKeys = ['key-missing', 'key-in-flight', 'key-reused', 'operations-full'] as const
+
+/** Whether a client may be told 202 and where its operation is. */
+export const mayBecomeOperation = (route: RouteOptions): boolean =>
+  route.event === undefined && route.stream === undefined && (route.async !== 'off' || route.onTimeout === 'accept')
+
+/** Every way in which a request to the route may fail without the worker. */
+export function failuresOf(route: RouteOptions, workers: Config['workers']): readonly ProblemCode[] {
+  const codes = new Set<ProblemCode>(ofAll)
+  const add = (when: boolean, ...more: readonly ProblemCode[]): void => {
+    if (when) for (const code of more) codes.add(code)
+  }
+  const to = route.command ?? route.query
+  const worker = to === undefined ? undefined : workers[to.to]
+  add(route.contentTypes !== undefined, 'unsupported-type')
+  add(hasBody(route), 'unsupported-coding')
+  add(route.quota !== undefined || worker?.quota !== undefined, 'rate-limited')
+  add(route.stream !== undefined, 'stream-full')
+  add(route.stream === undefined, ...ofPublishing)
+  add(to !== undefined, ...ofAnswers)
+  add(worker?.group !== undefined, 'no-worker', 'worker-behind')
+  add(route.fallback?.some(({ upstream }) => upstream !== undefined) === true, 'upstream-failed')
+  add(route.spool, 'spool-full', 'spool-unavailable')
+  add(route.idempotency !== undefined, ...ofKeys)
+  add(mayBecomeOperation(route), 'operations-full')
+  return [...codes]
+}
+
+/** By status, each with its codes. */
+export function byStatus(codes: readonly ProblemCode[]): ReadonlyMap<number, readonly ProblemCode[]> {
+  const all = new Map<number, ProblemCode[]>()
+  for (const code of codes.toSorted()) {
+    const { status } = problems[code]
+    all.set(status, [...(all.get(status) ?? []), code])
+  }
+  return new Map([...all].toSorted(([a], [b]) => a - b))
+}
+
+/** Whether a request to the route is expected to bring a body. */
+export const hasBody = ({ match, stream }: RouteOptions): boolean =>
+  stream === undefined && /^(POST|PUT|PATCH) /.test(match)

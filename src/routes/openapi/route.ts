@@ -1,0 +1,136 @@
+import type { Config, RouteOptions } from '../../../config/schema/index.ts'
+import { problems } from '../../problem.ts'
+import { byStatus, failuresOf, hasBody, mayBecomeOperation } from './failures.ts'
+import { headersOf, problemType, to } from './parts.ts'
+import type { Json } from './parts.ts'
+
+const text = { type: 'string' } as const
+const parameter = (place: 'path' | 'header' | 'query', name: string, description: string, required = false): Json => ({
+  name,
+  in: place,
+  ...(required && { required }),
+  description,
+  schema: text,
+})
+
+/** One route as an operation of OpenAPI. */
+export function operationOf(name: string, route: RouteOptions, config: Config, operationsPath: string): Json {
+  const failures = byStatus(failuresOf(route, config.workers))
+  const answers = answersOf(route, config, operationsPath)
+  const responses: Record<string, unknown> = { ...answers }
+  for (const [status, codes] of failures) responses[status] = failed(codes, answers[status])
+  return {
+    operationId: name,
+    summary: summaryOf(name, route),
+    tags: [route.command?.to ?? route.query?.to ?? route.event?.topic ?? 'streams'],
+    parameters: parametersOf(route),
+    ...(hasBody(route) && { requestBody: bodyOf(route) }),
+    responses,
+  }
+}
+
+function summaryOf(name: string, { command, query, event, stream }: RouteOptions): string {
+  const words = name.replaceAll('-', ' ')
+  if (command !== undefined) return `${words}: a command for ${command.to}`
+  if (query !== undefined) return `${words}: a query to ${query.to}`
+  if (event !== undefined) return `${words}: an event on ${event.topic}`
+  return `${words}: what comes into ${stream?.topics.join(', ')}`
+}
+
+const sourceOf = ({ command, query, event }: RouteOptions): string | undefined => (command ?? query ?? event)?.key
+
+function parametersOf(route: RouteOptions): readonly Json[] {
+  const path = [...route.match.matchAll(/:(\w+)/g)].map(([, name = '']) =>
+    parameter('path', name, 'A segment of the path.', true),
+  )
+  const source = sourceOf(route)
+  const key = source?.startsWith('header.') === true ? source.slice('header.'.length) : null
+  const passed = new Set(route.requestHeaders)
+  if (key !== null) passed.add(key)
+  const headers = [...passed].map(header =>
+    parameter('header', header, header === key ? 'The key of the record.' : 'Passed on to the worker.'),
+  )
+  const { idempotency, deadlineHeader, stream } = route
+  if (idempotency !== undefined && idempotency.mode !== 'off')
+    headers.push(
+      parameter(
+        'header',
+        'Idempotency-Key',
+        'Runs the command once, however often it is sent: a string in quotes.',
+        idempotency.key === 'required',
+      ),
+    )
+  if (deadlineHeader !== undefined)
+    headers.push(parameter('header', deadlineHeader, 'How many milliseconds the client waits.'))
+  if (stream === undefined)
+    headers.push(parameter('header', 'Prefer', 'RFC 7240: `wait=N`, and `respond-async` where it is offered.'))
+  const asked = (stream?.filter ?? []).flatMap(({ equals = '', required }) =>
+    equals.startsWith('query.')
+      ? [parameter('query', equals.slice('query.'.length), 'Which records are told.', required)]
+      : [],
+  )
+  if (stream !== undefined && route.delivery !== 'volatile')
+    headers.push(parameter('header', 'Last-Event-ID', 'Where to go on.'))
+  if (stream !== undefined && route.delivery === 'replayable')
+    asked.push(parameter('query', 'from', 'Where to begin: `earliest`, a time, or a position.'))
+  return [...path, ...asked, ...headers]
+}
+
+function bodyOf(route: RouteOptions): Json {
+  const types = route.contentTypes ?? ['application/json', '*/*']
+  return {
+    required: sourceOf(route)?.startsWith('body.') === true,
+    content: Object.fromEntries(types.map(type => [type, {}])),
+  }
+}
+
+/** What is answered when nothing fails, by status. */
+function answersOf(route: RouteOptions, config: Config, operationsPath: string): Readonly<Record<string, Json>> {
+  const quota = route.quota === undefined ? [] : ['RateLimit', 'RateLimit-Policy']
+  if (route.stream !== undefined) {
+    const types = ['text/event-stream', 'application/x-ndjson']
+    const content = Object.fromEntries(types.map(type => [type, { schema: text }]))
+    return {
+      200: { description: 'The records, as they come.', content },
+      204: { description: 'There is nothing more.' },
+    }
+  }
+  if (route.event !== undefined)
+    return {
+      202: {
+        description: 'The event is accepted.',
+        headers: headersOf(...quota),
+        content: { 'application/json': { schema: to('schemas/Accepted') } },
+      },
+    }
+  const worker = config.workers[(route.command ?? route.query)?.to ?? '']
+  const type = route.contentType ?? worker?.contentType ?? '*/*'
+  const replayed = route.idempotency === undefined ? [] : ['Idempotency-Replayed']
+  const reply = {
+    description: 'The reply of the worker, with the status that it gives it.',
+    headers: headersOf(...quota, ...replayed),
+    content: { [type]: {} },
+  }
+  if (!mayBecomeOperation(route)) return { default: reply }
+  const links = {
+    show: { operationId: 'show-operation', parameters: { id: '$response.body#/id' } },
+    cancel: { operationId: 'cancel-operation', parameters: { id: '$response.body#/id' } },
+    follow: { operationId: 'follow-operation', parameters: { id: '$response.body#/id' } },
+  }
+  return {
+    default: reply,
+    202: {
+      description: `The command goes on as an operation under ${operationsPath}.`,
+      headers: headersOf('Location', 'Retry-After', 'Preference-Applied', ...quota, ...replayed),
+      content: { 'application/json': { schema: to('schemas/Operation') } },
+      links,
+    },
+  }
+}
+
+/** A status of ours, which the worker may answer with too. */
+function failed(codes: readonly (keyof typeof problems)[], answer: Json | undefined): Json {
+  const told = codes.map(code => `\`${code}\` ${problems[code].title}`).join(' ')
+  const content = { [problemType]: { schema: to('schemas/Problem') } }
+  return { ...answer, description: told, headers: headersOf('Retry-After'), content }
+}

@@ -1,0 +1,57 @@
+import { suite, test } from 'node:test'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { Parser } from '@asyncapi/parser'
+import { load, shipped } from '../../config/load.ts'
+import { asyncapi } from '../../src/bridge/asyncapi.ts'
+import { everything } from '../help/everything.ts'
+
+type Named = Readonly<Record<string, Record<string, unknown>>>
+type Document = Readonly<{ servers: Named; channels: Named; operations: Named }>
+const { config: asShipped } = load(shipped, { env: {} })
+const configs = { 'a route of every kind': everything, 'as shipped': asShipped ?? everything } as const
+
+for (const [what, config] of Object.entries(configs))
+  suite(`The AsyncAPI document, ${what}`, () => {
+    test('is valid for the parser of AsyncAPI', async () => {
+      const diagnostics = await new Parser().validate(JSON.stringify(asyncapi(config)))
+      const errors = diagnostics.filter(({ severity }) => severity === 0)
+      deepEqual(
+        errors.map(({ message, path }) => `${path.join('.')}: ${message}`),
+        [],
+      )
+    })
+  })
+
+const { servers, channels, operations } = asyncapi(everything) as Document
+
+test('brokers are servers, topics are channels with their bindings', () => {
+  deepEqual(servers['broker-2'], { host: 'kafka-2:9092', protocol: 'kafka-secure' })
+  equal(channels['orders_commands']?.['address'], 'orders.commands')
+  deepEqual((channels['signals']?.['bindings'] as { kafka: object }).kafka, {
+    topic: 'signals',
+    partitions: 12,
+    bindingVersion: '0.5.0',
+  })
+})
+
+test('a command is sent, and its reply comes where the header of the dialect says', () => {
+  const { action, reply } = operations['stock'] as { action: string; reply: Record<string, Record<string, string>> }
+  equal(action, 'send')
+  equal(reply['address']?.['location'], '$message.header#/kafka_replyTopic')
+  equal(reply['channel']?.['$ref'], '#/channels/gateway_replies')
+  const messages = channels['quotes_commands']?.['messages'] as Record<string, { correlationId: { location: string } }>
+  equal(messages['quote']?.correlationId.location, '$message.header#/x-id')
+})
+
+test('what is always an operation is answered on the topic of their replies', () => {
+  const { reply } = operations['report'] as { reply: { channel: { $ref: string } } }
+  equal(reply.channel.$ref, '#/channels/sluice_operations_replies')
+})
+
+test('the messages of a reply are among those of its channel', () => {
+  for (const { reply } of Object.values(operations) as { reply?: { messages: { $ref: string }[] } }[])
+    for (const { $ref } of reply?.messages ?? []) {
+      const [, , channel = '', , message = ''] = $ref.split('/')
+      ok(Object.hasOwn(channels[channel]?.['messages'] as object, message), $ref)
+    }
+})

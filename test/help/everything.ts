@@ -1,0 +1,50 @@
+import { Config } from '../../config/schema/index.ts'
+
+/** A configuration with a route of every kind, and every feature that a document tells of. */
+export const everything = Config.parse({
+  api: { title: 'Shop', version: '2.1.0', expose: true },
+  broker: { brokers: 'kafka-1:9092, kafka-2:9092', tls: true },
+  spool: { file: 'spool' },
+  workers: {
+    orders: { topic: 'orders.commands', group: 'orders', quota: { requests: 100 } },
+    stock: { topic: 'stock.commands', dialect: 'spring' },
+    prices: { topic: 'prices.commands', dialect: 'zilla' },
+    quotes: {
+      topic: 'quotes.commands',
+      dialect: 'custom',
+      custom: { correlation: 'x-id', replyTopic: 'x-to', replyPartition: 'x-partition', partitionEncoding: 'int32' },
+    },
+  },
+  routes: {
+    'place-order': {
+      match: 'POST /orders',
+      command: { to: 'orders', key: 'body.orderId' },
+      contentTypes: ['application/json'],
+      idempotency: { key: 'required' },
+      async: 'offer',
+      quota: { requests: 10 },
+    },
+    'read-order': { match: 'GET /orders/:orderId', query: { to: 'orders', key: 'path.orderId' } },
+    'drop-order': { match: 'DELETE /orders/:orderId', command: { to: 'orders', key: 'path.orderId' } },
+    report: { match: 'POST /reports', command: { to: 'stock' }, async: 'always' },
+    stock: { match: 'GET /stock/:shop/:item', query: { to: 'stock' }, fallback: [{ upstream: { url: 'http://old' } }] },
+    price: { match: 'GET /prices/:item', query: { to: 'prices' }, deadlineHeader: 'x-patience-ms' },
+    quote: {
+      match: 'PUT /quotes/:id',
+      command: { to: 'quotes', key: 'header.x-customer' },
+      requestHeaders: ['x-trace'],
+    },
+    signal: { match: 'POST /signals', event: { topic: 'signals', key: 'body.lamp', expose: true }, spool: true },
+    lamps: {
+      match: 'GET /lamps/:lamp',
+      stream: {
+        topics: ['signals'],
+        filter: [
+          { of: 'key', equals: 'path.lamp' },
+          { of: '/on', equals: 'query.on' },
+        ],
+      },
+      delivery: 'replayable',
+    },
+  },
+})

@@ -1,0 +1,35 @@
+import { test } from 'node:test'
+import { deepEqual, ok } from 'node:assert/strict'
+import { byStatus, failuresOf, hasBody, mayBecomeOperation } from '../../../src/routes/openapi/failures.ts'
+import { everything } from '../../help/everything.ts'
+
+const { routes, workers } = everything
+const route = (name: string) => routes[name] as (typeof routes)[string]
+
+test('codes are told by status, in order', () => {
+  deepEqual(
+    [...byStatus(['shed', 'invalid-request', 'bulkhead-full'])],
+    [
+      [400, ['invalid-request']],
+      [503, ['bulkhead-full', 'shed']],
+    ],
+  )
+})
+
+test('what nobody answers cannot time out, and what is only told cannot fail to be published', () => {
+  ok(!failuresOf(route('signal'), workers).includes('reply-timeout'))
+  ok(failuresOf(route('signal'), workers).includes('publish-timeout'))
+  ok(!failuresOf(route('lamps'), workers).includes('publish-timeout'))
+  ok(failuresOf(route('stock'), workers).includes('upstream-failed'))
+})
+
+test('which requests bring a body, and which may become operations', () => {
+  deepEqual(
+    Object.keys(routes).filter(name => hasBody(route(name))),
+    ['place-order', 'report', 'quote', 'signal'],
+  )
+  deepEqual(
+    Object.keys(routes).filter(name => mayBecomeOperation(route(name))),
+    ['place-order', 'report'],
+  )
+})

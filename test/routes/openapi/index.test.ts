@@ -1,0 +1,86 @@
+import { suite, test } from 'node:test'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { validate } from '@readme/openapi-parser'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { load, shipped } from '../../../config/load.ts'
+import { Config } from '../../../config/schema/index.ts'
+import { openapi } from '../../../src/routes/openapi/index.ts'
+import { everything } from '../../help/everything.ts'
+
+type Answer = Readonly<{ description: string; headers?: object; content?: object; links?: object }>
+type Operation = Readonly<{
+  operationId: string
+  parameters: readonly Readonly<{ name: string; in: string; required?: boolean }>[]
+  requestBody?: Readonly<{ required: boolean; content: object }>
+  responses: Readonly<Record<string, Answer>>
+}>
+type Document = Readonly<{ info: object; paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> }>
+
+const documentOf = (config: Config): Document => openapi(config) as Document
+const { config: asShipped } = load(shipped, { env: {} })
+const configs = { 'a route of every kind': everything, 'as shipped': asShipped ?? everything } as const
+
+for (const [what, config] of Object.entries(configs))
+  suite(`The OpenAPI document, ${what}`, () => {
+    test('is valid for one validator', async () => {
+      const { valid, errors } = await new Validator().validate(
+        structuredClone(openapi(config)) as Record<string, unknown>,
+      )
+      deepEqual(errors ?? [], [])
+      ok(valid)
+    })
+    test('is valid for another', async () => {
+      const result = await validate(structuredClone(openapi(config)) as never)
+      deepEqual(result.valid ? [] : result.errors, [])
+    })
+  })
+
+const { paths, info } = documentOf(everything)
+const post = (path: string): Operation => paths[path]?.['post'] as Operation
+
+test('names, and where parameters stand', () => {
+  deepEqual(info, { title: 'Shop', version: '2.1.0' })
+  const stock = paths['/stock/{shop}/{item}']?.['get']
+  equal(stock?.operationId, 'stock')
+  deepEqual(
+    stock?.parameters.filter(({ in: place }) => place === 'path').map(({ name, required }) => [name, required]),
+    [
+      ['shop', true],
+      ['item', true],
+    ],
+  )
+  const named = post('/orders').parameters.find(({ name }) => name === 'Idempotency-Key')
+  equal(named?.required, true)
+  equal(post('/orders').requestBody?.required, true)
+  deepEqual(Object.keys(post('/orders').requestBody?.content ?? {}), ['application/json'])
+  ok(paths['/prices/{item}']?.['get']?.parameters.some(({ name }) => name === 'x-patience-ms'))
+})
+
+test('a status is there where something may answer it, and only there', () => {
+  const statuses = (operation: Operation | undefined): string[] => Object.keys(operation?.responses ?? {})
+  for (const status of ['409', '422', '429', '202', '415', '413', '503', '504', '502', '500', 'default'])
+    ok(statuses(post('/orders')).includes(status), status)
+  const plain = documentOf(
+    Config.parse({
+      workers: { orders: { topic: 'orders.commands' } },
+      routes: { read: { match: 'GET /orders/:id', query: { to: 'orders' } } },
+    }),
+  )
+  const read = statuses(plain.paths['/orders/{id}']?.['get'])
+  for (const status of ['409', '422', '429', '202', '415']) ok(!read.includes(status), status)
+  equal(Object.keys(plain.paths).length, 1, 'no route may become an operation')
+})
+
+test('a command that may become an operation links to it', () => {
+  deepEqual(Object.keys(post('/orders').responses['202']?.links ?? {}), ['show', 'cancel', 'follow'])
+  deepEqual(
+    Object.keys(paths).filter(path => path.startsWith('/operations')),
+    ['/operations', '/operations/{id}', '/operations/{id}/events'],
+  )
+})
+
+test('a problem names its codes, and a 503 of the spool is there for the route that has one', () => {
+  ok(post('/signals').responses['503']?.description.includes('`spool-full`'))
+  ok(!post('/orders').responses['503']?.description.includes('`spool-full`'))
+  ok(post('/orders').responses['503']?.description.includes('`no-worker`'), 'its group is watched')
+})
