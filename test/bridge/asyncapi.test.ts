@@ -5,6 +5,7 @@ import { load, shipped } from '../../config/load.ts'
 import { asyncapi } from '../../src/bridge/asyncapi.ts'
 import { everything } from '../help/everything.ts'
 
+type Diagnostic = Readonly<{ severity: number; message: string; path: readonly (string | number)[] }> // 0: an error
 type Named = Readonly<Record<string, Record<string, unknown>>>
 type Document = Readonly<{ servers: Named; channels: Named; operations: Named }>
 const { config: asShipped } = load(shipped, { env: {} })
@@ -13,8 +14,8 @@ const configs = { 'a route of every kind': everything, 'as shipped': asShipped ?
 for (const [what, config] of Object.entries(configs))
   suite(`The AsyncAPI document, ${what}`, () => {
     test('is valid for the parser of AsyncAPI', async () => {
-      const diagnostics = await new Parser().validate(JSON.stringify(asyncapi(config)))
-      const errors = diagnostics.filter(({ severity }) => Number(severity) === 0)
+      const diagnostics = (await new Parser().validate(JSON.stringify(asyncapi(config)))) as readonly Diagnostic[]
+      const errors = diagnostics.filter(({ severity }) => severity === 0)
       deepEqual(
         errors.map(({ message, path }) => `${path.join('.')}: ${message}`),
         [],
