@@ -1,6 +1,8 @@
+import type { TopicInfo } from './bridge/admin.ts'
 import { allOf, lookAtTopics, ownTopicsOf, topicsOf } from './bridge/topics.ts'
 import type { Topics } from './bridge/topics.ts'
 import { every, pause } from './clock.ts'
+import { events } from './events.ts'
 import type { Health } from './health.ts'
 import { runDemos } from './parts.ts'
 import type { Parts } from './parts.ts'
@@ -39,6 +41,7 @@ export async function prepare(
       if ([...lacking.keys()].some(name => !own.has(name))) throw allOf(lacking)
       for (const name of known.keys()) broker.partitionFor(name, null) // throws while the metadata is not there
       learn(parts, health, topics)
+      sayCompacted(config.replies.topic, known.get(config.replies.topic))
       await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
       await feeds?.open()
       if (operations !== null) {
@@ -77,4 +80,10 @@ async function follow(parts: Parts, health: Health, signal: AbortSignal): Promis
       // the brokers do not answer at present, which is told elsewhere
     }
   }
+}
+
+function sayCompacted(topic: string, info: TopicInfo | undefined): void {
+  if (info?.compacted !== true || !events.warning.hasSubscribers) return
+  const what = `${topic} is compacted: the brokers refuse replies without a key, and keep only the last of each key. Set its cleanup.policy to delete.`
+  events.warning.publish({ what, cause: undefined })
 }

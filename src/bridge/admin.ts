@@ -1,5 +1,5 @@
 /** What is known of a topic. */
-export type TopicInfo = Readonly<{ name: string; partitions: number; maxMessageBytes: number }>
+export type TopicInfo = Readonly<{ name: string; partitions: number; maxMessageBytes: number; compacted?: true }>
 export type NewTopic = Readonly<{
   name: string
   partitions: number // −1: as the brokers are set

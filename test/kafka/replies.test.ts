@@ -1,4 +1,5 @@
 import { suite, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
@@ -10,6 +11,7 @@ import { freshTopics, gatewayOnKafka } from '../help/onkafka.ts'
 import type { Topics } from '../help/onkafka.ts'
 import type { Scope } from '../help/scope.ts'
 import { until } from '../help/until.ts'
+import { heard } from '../resilience/heard.ts'
 
 const kafka = useKafka()
 
@@ -162,5 +164,16 @@ suite('Replies on a real Kafka', { skip: kafka.skip, timeout: 120_000 }, () => {
     await kafkaAdmin.deleteTopicRecords({ topic: topics.replies, partitions })
     for (let i = 0; i < 3; i++) equal(await works(), true)
     equal((await admin.metrics()).sum('sluice_reader_events_total', { kind: 'failed' }), 0)
+  })
+
+  test('a compacted topic is said at the start', async t => {
+    const topics = freshTopics()
+    const warnings = heard(t as TestContext, 'warning')
+    const kafkaAdmin = await anAdmin(t)
+    const configEntries = [{ name: 'cleanup.policy', value: 'compact' }]
+    await kafkaAdmin.createTopics({ topics: [{ topic: topics.replies, numPartitions: 1, configEntries }] })
+    await gatewayOnKafka(t, kafka.brokers, small, { topics })
+    const said = warnings.filter(({ what }) => what.startsWith(`${topics.replies} is compacted: the brokers refuse`))
+    equal(said.length, 1)
   })
 })

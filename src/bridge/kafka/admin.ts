@@ -31,11 +31,16 @@ export function kafkaAdmin(access: Access): Omit<Admin, 'group'> {
           const { resources } = await admin
             .describeConfigs({
               includeSynonyms: false,
-              resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['max.message.bytes'] }],
+              resources: [
+                { type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['max.message.bytes', 'cleanup.policy'] },
+              ],
             })
             .catch(() => ({ resources: [] })) // needs a permission of its own; Kafka's default is a fair guess
-          const set = resources[0]?.configEntries.find(entry => entry.configName === 'max.message.bytes')?.configValue
-          return { name, partitions, maxMessageBytes: Number(set ?? defaultMaxMessageBytes) || defaultMaxMessageBytes }
+          const set = (option: string): string | undefined =>
+            resources[0]?.configEntries.find(entry => entry.configName === option)?.configValue
+          const maxMessageBytes = Number(set('max.message.bytes') ?? defaultMaxMessageBytes) || defaultMaxMessageBytes
+          const compacted = set('cleanup.policy')?.includes('compact') === true
+          return { name, partitions, maxMessageBytes, ...(compacted && { compacted }) }
         } catch (error) {
           if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return null
           throw problemOf(error, name)

@@ -1,5 +1,5 @@
 import type { Signal } from '../../aborter.ts'
-import { now, pause, since } from '../../clock.ts'
+import { isoTime, now, pause, since, wallClock } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
@@ -263,6 +263,7 @@ export class Cluster {
       const partitions = [...topic.partitions].sort((a, b) => a.partition - b.partition)
       const before = this.#topics.get(topic.name)
       if (before?.id !== topic.id || !sameLeaders(before?.partitions, partitions)) this.#changed = true
+      if (before?.id === topic.id) tellGrowth(topic.name, before.partitions.length, partitions.length)
       this.#topics.set(topic.name, { ...topic, partitions })
     }
   }
@@ -313,6 +314,13 @@ export class Cluster {
 
 const sameLeaders = (before: TopicMetadata['partitions'] = [], after: TopicMetadata['partitions']): boolean =>
   before.length === after.length && after.every(({ leader }, i) => before[i]?.leader === leader)
+
+/** Said once for each growth: the keys of a topic are spread over its partitions, by their number. */
+function tellGrowth(topic: string, before: number, after: number): void {
+  if (before === 0 || after <= before || !events.warning.hasSubscribers) return
+  const what = `${topic} has grown from ${before} to ${after} partitions (seen at ${isoTime(wallClock())}): from now on keys go to other partitions, so that two records of one key may be worked on out of order until the older ones are done.`
+  events.warning.publish({ what, cause: undefined })
+}
 
 /** OpenSSL gives the place in its source and a line break along with its reason. */
 const inOneLine = (said: string): string =>

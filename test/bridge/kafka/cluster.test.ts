@@ -5,6 +5,7 @@ import { access } from '../../../src/bridge/kafka/access.ts'
 import { Cluster } from '../../../src/bridge/kafka/cluster.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
 import { apis, scriptedNode } from '../../help/scripted.ts'
+import { heard } from '../../resilience/heard.ts'
 import { until } from '../../help/until.ts'
 
 const clusterAt = (brokers: string): Cluster =>
@@ -99,5 +100,22 @@ test('watchers are told of what has changed, and not of a round that finds every
   node.state.leader = 1
   await until('told again', () => heard.length > 1)
   deepEqual(heard, [null, 1])
+  await cluster.close()
+})
+
+test('a topic that has grown is told of once, with the time, as its keys move', async t => {
+  await using node = await scriptedNode(3)
+  const warnings = heard(t, 'warning')
+  const cluster = clusterAt(node.brokers)
+  cluster.start(['t'])
+  await until('ready', () => cluster.link(1, 'produce'))
+  node.state.partitions = 6
+  cluster.refresh()
+  await until('known', () => cluster.partitions('t') === 6)
+  const looks = node.requests.filter(({ api }) => api === apis.metadata).length
+  cluster.refresh()
+  await until('looked again', () => node.requests.filter(({ api }) => api === apis.metadata).length > looks)
+  deepEqual(warnings.length, 1)
+  match(warnings[0]!.what, /^t has grown from 3 to 6 partitions \(seen at \d{4}-.+Z\): from now on keys go to other/)
   await cluster.close()
 })
