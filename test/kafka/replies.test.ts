@@ -1,5 +1,4 @@
 import { suite, test } from 'node:test'
-import type { TestContext } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
@@ -168,7 +167,7 @@ suite('Replies on a real Kafka', { skip: kafka.skip, timeout: 120_000 }, () => {
 
   test('a compacted topic is said at the start', async t => {
     const topics = freshTopics()
-    const warnings = heard(t as TestContext, 'warning')
+    const warnings = heard(t, 'warning')
     const kafkaAdmin = await anAdmin(t)
     const configEntries = [{ name: 'cleanup.policy', value: 'compact' }]
     await kafkaAdmin.createTopics({ topics: [{ topic: topics.replies, numPartitions: 1, configEntries }] })
