@@ -120,7 +120,7 @@ export function endingOf(operation: Operation | null): Reply | Problem | null {
   if (operation === null) return gone()
   const said = operation.ending?.said
   if (said === undefined) return null
-  if (said.kind === 'completed') return said.reply
+  if (said.kind === 'completed') return said.reply.open()
   if (said.kind === 'failed') return new Problem(said.code, said.detail, { outcome: said.outcome })
   return said.kind === 'expired'
     ? new Problem('operation-expired', 'Its worker did not answer in time.')

@@ -1,6 +1,12 @@
 import type { Incoming } from '../broker.ts'
 import { read } from './event.ts'
 import type { Accepted, Ending, Event, Progress } from './event.ts'
+import { Interned, StoredReply } from './stored.ts'
+
+/** How an operation ended, as it is kept. */
+export type Ended =
+  | Exclude<Ending, { kind: 'completed' }>
+  | Readonly<{ kind: 'completed'; reply: StoredReply; at: number }>
 
 /** What an operation adds up to. */
 export type Operation = Readonly<{
@@ -9,7 +15,7 @@ export type Operation = Readonly<{
   partition: number // of the log: all its events are there
   begun: number // the offset of `accepted`
   progress: Readonly<{ said: Progress; offset: number }> | null
-  ending: Readonly<{ said: Ending; offset: number }> | null
+  ending: Readonly<{ said: Ended; offset: number }> | null
   keys: readonly string[] // of its records
   bytes: number
 }>
@@ -30,6 +36,7 @@ export class View {
   readonly #byClient = new Map<string, Set<string>>()
   readonly #holders = new Map<string, string>() // of the scope of a key: who holds it
   readonly #changed: (id: string) => void
+  readonly #interned = new Interned()
   #bytes = 0
   #pending = 0
 
@@ -102,7 +109,17 @@ export class View {
     const own = this.#byClient.get(event.client)
     if (own === undefined) this.#byClient.set(event.client, new Set([id]))
     else own.add(id)
-    this.#put({ id, accepted: event, partition, begun, progress: null, ending: null, keys: [id], bytes: entryBytes })
+    const { client, route, worker, by, target } = event
+    const interned = this.#interned
+    const accepted = {
+      ...event,
+      client: interned.of(client),
+      route: interned.of(route),
+      worker: interned.of(worker),
+      by: interned.of(by),
+      target: { ...target, topic: interned.of(target.topic) },
+    }
+    this.#put({ id, accepted, partition, begun, progress: null, ending: null, keys: [id], bytes: entryBytes })
   }
 
   /** What comes after the end changes nothing, but its record has to go in the end, too. */
@@ -112,9 +129,15 @@ export class View {
     this.#pending--
     // nobody knows what became of the command, and nobody ever will: whoever comes with the key again begins anew
     if (event.kind === 'expired') this.#release(known)
-    const said = event.kind === 'completed' ? { ...event, reply: copied(event.reply) } : event
-    const bytes = entryBytes + (said.kind === 'completed' ? said.reply.body.length : 0)
+    const said = this.#kept(event)
+    const bytes = entryBytes + (said.kind === 'completed' ? said.reply.bytes : 0)
     this.#put({ ...known, keys, bytes, ending: { said, offset } })
+  }
+
+  #kept(event: Ending): Ended {
+    if (event.kind !== 'completed') return event
+    const { kind, reply, at } = event
+    return { kind, reply: new StoredReply(reply, this.#interned), at }
   }
 
   #forget(id: string, key: string): void {
@@ -140,9 +163,3 @@ export class View {
     this.#all.set(operation.id, operation)
   }
 }
-
-/** Of its own memory: as it was read it would keep the whole batch alive. */
-const copied = <T extends Readonly<{ body: Uint8Array }>>(reply: T): T => ({
-  ...reply,
-  body: new Uint8Array(reply.body),
-})

@@ -54,7 +54,7 @@ test('the first end of an operation stands', () => {
   log.add(id, completed('second'))
   log.add(id, { kind: 'expired', at: 2 })
   const said = log.view().get(id)?.ending?.said
-  equal(said?.kind === 'completed' && String(Buffer.from(said.reply.body)), 'first')
+  equal(said?.kind === 'completed' && String(said.reply.open().body), 'first')
   equal(versionOf(log.view().get(id)!), 1)
 })
 
@@ -101,21 +101,9 @@ test('what is forgotten takes up nothing', () => {
   deepEqual([view.size, view.pending, view.bytes, view.of('::1', 9, null)], [0, 0, 0, []])
 })
 
-test('a body is a copy: the batch that it came in is not kept alive', () => {
-  const log = new Log()
-  const id = newId()
-  log.add(id, anAccepted())
-  const batch = Buffer.alloc(1_000_000)
-  const { key, headers } = write(id, completed(''))
-  const view = log.view()
-  view.apply(aRecord({ offset: 1n, key: bytes(key), value: batch.subarray(5, 10), headers }))
-  const said = view.get(id)?.ending?.said
-  equal(said?.kind === 'completed' && said.reply.body.buffer.byteLength, 5)
-})
-
 const summary = (view: View) => ({
   operations: [...view.all()]
-    .map(({ id, progress, ending }) => [id, progress?.said, ending?.said])
+    .map(({ id, progress, ending }) => [id, progress?.said, ending?.said.kind === 'completed' ? ending.said.reply.open() : ending?.said])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
   holders: scopes.map(scope => view.holder(scope)?.id),
   pending: view.pending,
