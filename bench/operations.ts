@@ -77,7 +77,11 @@ async function fill(broker: KafkaBroker): Promise<void> {
     target: { topic: 'reports.commands', partition: 3, key: null },
     holds: null,
   }
-  const reply = { status: 201, headers: [['content-type', 'application/json']], body: Buffer.from('{"done":true}') } as const
+  const reply = {
+    status: 201,
+    headers: [['content-type', 'application/json']],
+    body: Buffer.from('{"done":true}'),
+  } as const
   for (let at = 0; at < count; at += 1_000) {
     const all = Array.from({ length: 1_000 }, async () => {
       const id = newId()

@@ -8,7 +8,7 @@ import type { Dialect } from '../wire/index.ts'
 import type { Operations } from './operations.ts'
 import { correlationFor } from './returns.ts'
 import type { Returns } from './returns.ts'
-import type { Operation } from './view.ts'
+import type { Operation } from './entry.ts'
 
 export type CancelParts = Readonly<{
   operations: Operations

@@ -8,7 +8,7 @@ import type { Terms } from './operable.ts'
 import { endOf } from './operations.ts'
 import type { Operations } from './operations.ts'
 import { accepted } from './state.ts'
-import type { Operation } from './view.ts'
+import type { Operation } from './entry.ts'
 
 /** Whose the key is: this call's, which runs the command, or another's of before, whose answer is its answer. */
 export type Claimed = Readonly<
@@ -120,7 +120,7 @@ export function endingOf(operation: Operation | null): Reply | Problem | null {
   if (operation === null) return gone()
   const said = operation.ending?.said
   if (said === undefined) return null
-  if (said.kind === 'completed') return said.reply.open()
+  if (said.kind === 'completed') return said.reply()
   if (said.kind === 'failed') return new Problem(said.code, said.detail, { outcome: said.outcome })
   return said.kind === 'expired'
     ? new Problem('operation-expired', 'Its worker did not answer in time.')

@@ -10,7 +10,7 @@ import { secretOf } from './event.ts'
 import type { Accepted, Ending, Event, Progress } from './event.ts'
 import { Journal } from './journal.ts'
 import { View } from './view.ts'
-import type { Operation } from './view.ts'
+import type { Operation } from './entry.ts'
 
 export type OperationsOptions = Readonly<{
   topic: string
@@ -180,13 +180,11 @@ export class Operations implements AsyncDisposable {
     const { size, pending, bytes } = this.view
     if (events.operations.hasSubscribers) events.operations.publish({ pending, ended: size - pending, bytes })
     const now = wallClock()
-    for (const operation of this.view.all()) {
-      const { id, accepted, ending } = operation
-      const due = ending === null ? accepted.expires : endOf(operation)
+    for (const { id, due, by, begun, ended } of this.view.all()) {
       if (now < due || this.#seenTo.has(id)) continue
-      if (accepted.by !== this.incarnation && now < due + this.#options.takeOverMs + (operation.begun % 1_000)) continue
+      if (by !== this.incarnation && now < due + this.#options.takeOverMs + (begun % 1_000)) continue
       this.#seenTo.add(id)
-      const task = ending === null ? this.happen(id, { kind: 'expired', at: now }) : this.forget(id)
+      const task = !ended ? this.happen(id, { kind: 'expired', at: now }) : this.forget(id)
       void task.finally(() => this.#seenTo.delete(id))
     }
   }
@@ -207,4 +205,4 @@ export class Operations implements AsyncDisposable {
 
 /** When it may be forgotten, in epoch milliseconds; Infinity while it goes on. */
 export const endOf = ({ accepted, ending }: Operation): number =>
-  ending === null ? Infinity : Math.max(ending.said.at, accepted.at) + accepted.keepMs
+  ending === null ? Infinity : ending.said.at + accepted.keepMs

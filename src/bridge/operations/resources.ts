@@ -6,8 +6,8 @@ import { isId, timeOf } from './event.ts'
 import type { Operations } from './operations.ts'
 import { accepted, stateOf } from './state.ts'
 import type { State } from './state.ts'
-import { versionOf } from './view.ts'
-import type { Operation } from './view.ts'
+import { versionOf } from './entry.ts'
+import type { Operation } from './entry.ts'
 
 /** Something that happened to an operation, as its client is told; `id` grows with each. */
 export type Told = Readonly<{ id: number; kind: string; data: Readonly<Record<string, unknown>>; last: boolean }>
@@ -74,7 +74,7 @@ function toldOf({ id, accepted, begun, progress, ending }: Operation): readonly 
   }
   if (ending !== null) {
     const { said, offset } = ending
-    const status = said.kind === 'completed' ? { status: said.reply.status } : {}
+    const status = said.kind === 'completed' ? { status: said.reply().status } : {}
     all.push({ id: offset, kind: said.kind, data: { at: timeOf(said.at), ...status }, last: true })
   }
   return all

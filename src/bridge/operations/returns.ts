@@ -9,7 +9,7 @@ import { correlationNames, correlationOf, noteOf, noticeOf, operationMark } from
 import type { Dialect, Notice } from '../wire/index.ts'
 import type { Ending } from './event.ts'
 import type { Operations } from './operations.ts'
-import type { Operation } from './view.ts'
+import type { Operation } from './entry.ts'
 
 export type ReturnsOptions = Readonly<{
   topic: string

@@ -1,6 +1,6 @@
 import type { Pair, Reply } from '../../call.ts'
 import { timeOf } from './event.ts'
-import type { Operation } from './view.ts'
+import type { Operation } from './entry.ts'
 
 /** An operation as its client sees it. */
 export type State = Readonly<{

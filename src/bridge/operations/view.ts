@@ -1,30 +1,9 @@
 import type { Incoming } from '../broker.ts'
+import { Entry } from './entry.ts'
+import type { Operation } from './entry.ts'
 import { read } from './event.ts'
-import type { Accepted, Ending, Event, Progress } from './event.ts'
-import { Interned, StoredReply } from './stored.ts'
-
-/** How an operation ended, as it is kept. */
-export type Ended =
-  | Exclude<Ending, { kind: 'completed' }>
-  | Readonly<{ kind: 'completed'; reply: StoredReply; at: number }>
-
-/** What an operation adds up to. */
-export type Operation = Readonly<{
-  id: string
-  accepted: Accepted
-  partition: number // of the log: all its events are there
-  begun: number // the offset of `accepted`
-  progress: Readonly<{ said: Progress; offset: number }> | null
-  ending: Readonly<{ said: Ended; offset: number }> | null
-  keys: readonly string[] // of its records
-  bytes: number
-}>
-
-/** The offset of its latest event: with the id it names one state of it. */
-export const versionOf = ({ begun, progress, ending }: Operation): number =>
-  Math.max(begun, progress?.offset ?? 0, ending?.offset ?? 0)
-
-const entryBytes = 1_024
+import type { Accepted, Ending, Event } from './event.ts'
+import { Interned } from './stored.ts'
 
 /**
  * All operations as the log tells them: a function of its records in their order, and of nothing else, so that every instance
@@ -32,7 +11,7 @@ const entryBytes = 1_024
  * is forgotten.
  */
 export class View {
-  readonly #all = new Map<string, Operation>()
+  readonly #all = new Map<string, Entry>()
   readonly #byClient = new Map<string, Set<string>>()
   readonly #holders = new Map<string, string>() // of the scope of a key: who holds it
   readonly #changed: (id: string) => void
@@ -58,7 +37,11 @@ export class View {
   }
 
   get(id: string): Operation | null {
-    return this.#all.get(id) ?? null
+    return this.#all.get(id)?.open() ?? null
+  }
+
+  has(id: string): boolean {
+    return this.#all.has(id)
   }
 
   /** Who holds the key with this scope. */
@@ -66,7 +49,7 @@ export class View {
     return this.get(this.#holders.get(scope) ?? '')
   }
 
-  all(): Iterable<Operation> {
+  all(): Iterable<Entry> {
     return this.#all.values()
   }
 
@@ -82,84 +65,60 @@ export class View {
     if (told === null) return
     const { id, key, event } = told
     if (event === 'forgotten') this.#forget(id, key)
-    else this.#happen(id, key, event, record)
+    else if (event.kind === 'accepted') this.#accept(id, event, record)
+    else this.#happen(id, key, event, Number(record.offset))
   }
 
-  #happen(id: string, key: string, event: Event, { partition, offset }: Incoming): void {
-    const known = this.#all.get(id)
-    const at = Number(offset)
-    if (event.kind === 'accepted') {
-      if (known === undefined) this.#accept(id, event, partition, at)
-    } else if (known === undefined) return
-    else if (event.kind === 'progress') {
-      if (known.ending !== null) return
-      const keys = known.keys.includes(key) ? known.keys : [...known.keys, key]
-      this.#put({ ...known, keys, progress: { said: event, offset: at } })
-    } else this.#end(known, key, event, at)
+  #accept(id: string, event: Accepted, { partition, offset }: Incoming): void {
+    if (this.#all.has(id)) return
+    const scope = event.holds?.scope
+    if (scope !== undefined) {
+      if (this.#holders.has(scope)) return // somebody was first
+      this.#holders.set(scope, id)
+    }
+    const entry = new Entry(id, event, { partition, offset: Number(offset) }, this.#interned)
+    this.#all.set(id, entry)
+    this.#bytes += entry.bytes
+    this.#pending++
+    const own = this.#byClient.get(entry.client)
+    if (own === undefined) this.#byClient.set(entry.client, new Set([id]))
+    else own.add(id)
     this.#changed(id)
   }
 
-  #accept(id: string, event: Accepted, partition: number, begun: number): void {
-    const scope = event.holds?.scope
-    if (scope !== undefined) {
-      if (this.holder(scope) !== null) return // somebody was first
-      this.#holders.set(scope, id)
-    }
-    this.#pending++
-    const own = this.#byClient.get(event.client)
-    if (own === undefined) this.#byClient.set(event.client, new Set([id]))
-    else own.add(id)
-    const { client, route, worker, by, target } = event
-    const interned = this.#interned
-    const accepted = {
-      ...event,
-      client: interned.of(client),
-      route: interned.of(route),
-      worker: interned.of(worker),
-      by: interned.of(by),
-      target: { ...target, topic: interned.of(target.topic) },
-    }
-    this.#put({ id, accepted, partition, begun, progress: null, ending: null, keys: [id], bytes: entryBytes })
+  #happen(id: string, key: string, event: Exclude<Event, Accepted>, offset: number): void {
+    const entry = this.#all.get(id)
+    if (entry === undefined) return
+    if (event.kind !== 'progress') this.#end(entry, key, event, offset)
+    else if (entry.ended) return
+    else entry.progress(event, key, offset)
+    this.#changed(id)
   }
 
-  /** What comes after the end changes nothing, but its record has to go in the end, too. */
-  #end(known: Operation, key: string, event: Ending, offset: number): void {
-    const keys = [...known.keys, key]
-    if (known.ending !== null) return this.#put({ ...known, keys })
+  #end(entry: Entry, key: string, event: Ending, offset: number): void {
+    const { ended, bytes } = entry
+    entry.end(event, key, offset, this.#interned)
+    this.#bytes += entry.bytes - bytes
+    if (ended) return
     this.#pending--
     // nobody knows what became of the command, and nobody ever will: whoever comes with the key again begins anew
-    if (event.kind === 'expired') this.#release(known)
-    const said = this.#kept(event)
-    const bytes = entryBytes + (said.kind === 'completed' ? said.reply.bytes : 0)
-    this.#put({ ...known, keys, bytes, ending: { said, offset } })
-  }
-
-  #kept(event: Ending): Ended {
-    if (event.kind !== 'completed') return event
-    const { kind, reply, at } = event
-    return { kind, reply: new StoredReply(reply, this.#interned), at }
+    if (event.kind === 'expired') this.#release(entry)
   }
 
   #forget(id: string, key: string): void {
-    const known = this.#all.get(id)
-    if (known === undefined || key !== id) return
-    this.#release(known)
+    const entry = this.#all.get(id)
+    if (entry === undefined || key !== id) return
+    this.#release(entry)
     this.#all.delete(id)
-    this.#bytes -= known.bytes
-    if (known.ending === null) this.#pending--
-    const own = this.#byClient.get(known.accepted.client)
+    this.#bytes -= entry.bytes
+    if (!entry.ended) this.#pending--
+    const own = this.#byClient.get(entry.client)
     own?.delete(id)
-    if (own?.size === 0) this.#byClient.delete(known.accepted.client)
+    if (own?.size === 0) this.#byClient.delete(entry.client)
     this.#changed(id)
   }
 
-  #release({ id, accepted }: Operation): void {
-    const scope = accepted.holds?.scope
-    if (scope !== undefined && this.#holders.get(scope) === id) this.#holders.delete(scope)
-  }
-
-  #put(operation: Operation): void {
-    this.#bytes += operation.bytes - (this.#all.get(operation.id)?.bytes ?? 0)
-    this.#all.set(operation.id, operation)
+  #release({ id, scope }: Entry): void {
+    if (scope !== null && this.#holders.get(scope) === id) this.#holders.delete(scope)
   }
 }

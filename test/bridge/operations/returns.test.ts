@@ -28,7 +28,7 @@ test('a reply completes its operation, whoever accepted that', async t => {
   await operations.accept(id, accepted)
   await reply(broker, correlationFor(id, accepted.secret))
   const said = (await operations.until(id, now => now?.ending != null, 2_000))?.ending?.said
-  equal(said?.kind === 'completed' && said.reply.status, 201)
+  equal(said?.kind === 'completed' && said.reply().status, 201)
 })
 
 test('a reply with a wrong secret completes nothing, and is told of as forged', async t => {

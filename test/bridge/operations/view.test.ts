@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import type { Incoming } from '../../../src/bridge/broker.ts'
 import { newId, write } from '../../../src/bridge/operations/event.ts'
 import type { Event } from '../../../src/bridge/operations/event.ts'
-import { View, versionOf } from '../../../src/bridge/operations/view.ts'
+import { View } from '../../../src/bridge/operations/view.ts'
+import { versionOf } from '../../../src/bridge/operations/entry.ts'
 import { anAccepted } from '../../help/operations.ts'
 import { aRecord, bytes } from '../../help/record.ts'
 
@@ -54,7 +55,7 @@ test('the first end of an operation stands', () => {
   log.add(id, completed('second'))
   log.add(id, { kind: 'expired', at: 2 })
   const said = log.view().get(id)?.ending?.said
-  equal(said?.kind === 'completed' && String(said.reply.open().body), 'first')
+  equal(said?.kind === 'completed' && String(said.reply().body), 'first')
   equal(versionOf(log.view().get(id)!), 1)
 })
 
@@ -103,7 +104,12 @@ test('what is forgotten takes up nothing', () => {
 
 const summary = (view: View) => ({
   operations: [...view.all()]
-    .map(({ id, progress, ending }) => [id, progress?.said, ending?.said.kind === 'completed' ? ending.said.reply.open() : ending?.said])
+    .map(entry => entry.open())
+    .map(({ id, progress, ending }) => [
+      id,
+      progress?.said,
+      ending?.said.kind === 'completed' ? ending.said.reply() : ending?.said,
+    ])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
   holders: scopes.map(scope => view.holder(scope)?.id),
   pending: view.pending,
