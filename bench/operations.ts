@@ -133,12 +133,13 @@ try {
     { name: 'bench.commands', partitions, replication: -1, config: {} },
   ])
   await broker.admin.topic('operations')
-  while (true)
+  for (let partition = 0; partition < partitions;)
     try {
-      broker.partitionFor('operations', null)
-      break
+      const mark = { topic: 'operations', partition, key: Buffer.from('mark'), value: null, headers: [] }
+      await broker.publish({ ...mark, acks: 'all', signal })
+      partition++
     } catch {
-      await wait(50)
+      await wait(50) // its leader is still being chosen
     }
   await fill(broker)
   const args = ['--expose-gc', import.meta.filename, 'rebuild', kafka.brokers, 'operations']

@@ -13,6 +13,7 @@ import { Watch } from './bridge/watch.ts'
 import { dialectOf, replyReader, rowOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
 import type { Call, Reply, Service } from './call.ts'
+import { events } from './events.ts'
 import { StateFile } from './resilience/circuit/index.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
 import { Drain } from './resilience/drain.ts'
@@ -149,6 +150,10 @@ export async function openOperations(
   const { Cancels, Claims, Operations, Returns, operable, resources } = await import('./bridge/operations/index.ts') // not loaded where it is not used
   const log = held.use(new Operations({ broker, publish }, operations))
   const cancels = new Cancels()
+  events.warning.publish({
+    what: 'Operations and Idempotency-Keys belong to the addresses of clients: nobody else names them.',
+    cause: undefined,
+  })
   const readers = new Map(
     Object.entries(routes).flatMap(([name, { command, query, contentType }]) => {
       const worker = workers[(command ?? query)?.to ?? '']

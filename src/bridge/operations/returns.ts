@@ -108,16 +108,29 @@ export class Returns implements AsyncDisposable {
     if (operation === null) return this.#pass(id, record)
     if (operation.accepted.secret !== secret) return tell('forged')
     if (operation.ending !== null) return
+    if (operation.accepted.by === this.#operations.incarnation) this.#conclude(id, record)
+    else this.#concludeLater(operation, record)
+  }
+
+  /** Only where the reply is is kept until then: many may wait, and mostly another instance is quicker. */
+  #concludeLater(operation: Operation, place: Place): void {
+    const { partition, offset } = place
+    const fetch = async (): Promise<void> => {
+      const record = await this.#recordAt({ partition, offset })
+      if (record !== null) this.#conclude(operation.id, record)
+    }
     this.#operations.seeTo(
       operation,
       () => false,
-      () => this.#conclude(id, record),
+      () => void fetch(),
     )
   }
 
   #conclude(id: string, record: Incoming): void {
     const operation = this.#operations.view.get(id)
     if (operation === null) return
+    const correlation = correlationOf(record, this.#names, isOurs)
+    if (correlation !== correlationFor(id, operation.accepted.secret)) return tell('forged')
     const { route, worker, at } = operation.accepted
     const ending = endingOf(() => this.#options.read(route, record, worker), at)
     tell('late', worker)
@@ -128,18 +141,10 @@ export class Returns implements AsyncDisposable {
   /** Somebody's operation is known from now on: a reply that came before it is fetched. */
   #catchUp(id: string): void {
     const place = this.#passed.get(id)
-    const operation = this.#operations.view.get(id)
-    if (place === undefined || operation === null) return
+    if (place === undefined) return
     this.#passed.delete(id)
-    const fetch = async (): Promise<void> => {
-      const record = await this.#recordAt(place)
-      if (record !== null) this.#conclude(id, record)
-    }
-    this.#operations.seeTo(
-      operation,
-      () => false,
-      () => void fetch(),
-    )
+    const operation = this.#operations.view.get(id)
+    if (operation !== null) this.#concludeLater(operation, place)
   }
 
   /** A worker tells how far it is, or what became of a cancellation. */
