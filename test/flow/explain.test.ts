@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { aGateway, anOrder } from '../help/gateway.ts'
+import { until } from '../help/until.ts'
 
 type Told = Readonly<{
   routes: Record<string, readonly Readonly<Record<string, unknown>>[]>
@@ -18,8 +19,9 @@ test('the admin port explains the stack of each route, and every refusal with it
   const leave = AbortSignal.timeout(50) // nobody answers: the first takes the quota and waits
   await ask('/orders', { body: anOrder, signal: leave }).catch(() => {})
   equal((await ask('/orders', { body: anOrder })).status, 429)
-  const { json } = await admin.ask('/policies')
-  const { routes, publishing, refusals } = json as Told
+  const told = async (): Promise<Told> => (await admin.ask('/policies')).json as Told
+  await until('who has left is out', async () => (await told()).routes['place-order']![0]!['inside'] === 0)
+  const { routes, publishing, refusals } = await told()
   deepEqual(
     routes['place-order']!.map(({ policy, mode }) => `${policy} ${mode}`),
     ['drain', 'deadline', 'quota', 'gate', 'bulkhead', 'breaker', 'partition'].map(policy => `${policy} enforce`),
