@@ -13,6 +13,7 @@ const isAsked: Readonly<Record<string, (view: View, route: string) => boolean>> 
   async: (view, route) => (view.text('routes', route, 'async') ?? 'off') !== 'off',
   onTimeout: (view, route) => view.text('routes', route, 'onTimeout') === 'accept',
   idempotency: (view, route) => view.has('routes', route, 'idempotency'),
+  lateReplies: (view, route) => view.has('routes', route, 'lateReplies'),
 }
 
 function checkRoute(view: View, route: string): void {

@@ -4,7 +4,15 @@ import { Correlator } from './bridge/correlate.ts'
 import type { Far } from './bridge/faulty.ts'
 import type { Feeds } from './bridge/feeds/index.ts'
 import { Inbox } from './bridge/inbox.ts'
-import type { Claims, OperableOptions, Operations, Resources, Returns, Terms } from './bridge/operations/index.ts'
+import type {
+  Claims,
+  Forward,
+  OperableOptions,
+  Operations,
+  Resources,
+  Returns,
+  Terms,
+} from './bridge/operations/index.ts'
 import type { Spool } from './bridge/spool/index.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { settleReplies } from './bridge/request.ts'
@@ -64,7 +72,7 @@ export type OperationsPart = Readonly<{
   log: Operations
   returns: Returns
   /** The core of a route whose calls may become operations. */
-  core: (publish: Far['publish'], options: OperableOptions) => Service<Call, Reply>
+  core: (publish: Far['publish'], options: Omit<OperableOptions, 'late'>) => Service<Call, Reply>
   claims: (terms: Terms) => Claims
   /** What clients see of them. */
   resources: Resources
@@ -147,9 +155,17 @@ export async function openOperations(
   { broker, publish, held }: Readonly<{ broker: Broker; publish: Far['publish']; held: AsyncDisposableStack }>,
 ): Promise<OperationsPart | null> {
   if (!Object.values(routes).some(wantsOperations)) return null
-  const { Cancels, Claims, Operations, Returns, operable, resources } = await import('./bridge/operations/index.ts') // not loaded where it is not used
+  const { Cancels, Claims, forwarding, Operations, Returns, operable, resources } =
+    await import('./bridge/operations/index.ts') // not loaded where it is not used
   const log = held.use(new Operations({ broker, publish }, operations))
   const cancels = new Cancels()
+  const partitionFor: Broker['partitionFor'] = (topic, key) => broker.partitionFor(topic, key)
+  const forwards = new Map(
+    Object.entries(routes).flatMap(([name, { lateReplies }]) =>
+      lateReplies === undefined ? [] : [[name, forwarding({ publish, partitionFor }, lateReplies)] as const],
+    ),
+  )
+  const lateOf = (route: string): Forward | null => forwards.get(route) ?? null
   events.warning.publish({
     what: 'Operations and Idempotency-Keys belong to the addresses of clients: nobody else names them.',
     cause: undefined,
@@ -168,6 +184,7 @@ export async function openOperations(
       topic: operations.replies,
       dialects: Object.values(workers).map(dialectOf),
       refused: id => cancels.refused(id),
+      late: lateOf,
       read: (route, record, worker) => (readers.get(route) ?? plain)(record, worker),
     }),
   )
@@ -180,7 +197,8 @@ export async function openOperations(
   return {
     log,
     returns,
-    core: (publish, options) => operable({ publish, operations: log, returns }, options),
+    core: (publish, options) =>
+      operable({ publish, operations: log, returns }, { ...options, late: lateOf(options.route) }),
     claims: terms => new Claims(log, terms),
     resources: resources(log, { ...operations, cancelled: operation => cancels.cancel(cancelling, operation) }),
   }

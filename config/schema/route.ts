@@ -118,6 +118,11 @@ export const Route = z
       .enum(['fail', 'accept'])
       .default('fail')
       .describe('What a call becomes whose time is over: 504, or an operation (202) that keeps its reply.'),
+    lateReplies: topicName
+      .optional()
+      .describe(
+        'Topic to which replies are forwarded that nobody waits for any more, with the `ce_id` of their command: for whoever undoes what came too late. Off unless given.',
+      ),
     idempotency: Idempotency.optional().describe(
       'Runs a command once, however often its client sends it, and answers all the same. Off unless given.',
     ),

@@ -64,11 +64,14 @@ export function ownTopicsOf(config: Config): ReadonlySet<string> {
 }
 
 type Wants = Readonly<
-  Pick<RouteOptions, 'async' | 'onTimeout'> & { idempotency?: Readonly<{ mode: string }> | undefined }
+  Pick<RouteOptions, 'async' | 'onTimeout' | 'lateReplies'> & { idempotency?: Readonly<{ mode: string }> | undefined }
 >
 /** Whether calls of a route may become operations, or hold keys. */
-export const wantsOperations = ({ async, onTimeout, idempotency }: Wants): boolean =>
-  async !== 'off' || onTimeout === 'accept' || (idempotency !== undefined && idempotency.mode !== 'off')
+export const wantsOperations = ({ async, onTimeout, idempotency, lateReplies }: Wants): boolean =>
+  async !== 'off' ||
+  lateReplies !== undefined ||
+  onTimeout === 'accept' ||
+  (idempotency !== undefined && idempotency.mode !== 'off')
 
 const recordBytes = 65_536 // headers and framing around the largest reply
 
@@ -89,6 +92,7 @@ export function topicsOf({ replies, operations, workers, routes }: Config): NewT
     const largest = String(replies.maxBytes + recordBytes)
     add(topic, partitions, { 'cleanup.policy': 'compact', 'max.message.bytes': largest })
     const kept = { 'cleanup.policy': 'delete', 'retention.ms': String(replyRetentionMs) }
+    for (const { lateReplies } of Object.values(routes)) if (lateReplies !== undefined) add(lateReplies, -1, {})
     add(operations.replies, partitions, { ...kept, 'max.message.bytes': largest })
   }
   return [...all.values()]

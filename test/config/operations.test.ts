@@ -5,7 +5,7 @@ import { format, parse } from '../../config/load.ts'
 const said = (routes: string, more = ''): string =>
   format(parse(`workers: { orders: { topic: o } }\nroutes: { ${routes} }\n${more}`, 'f').mistakes)
 const command = 'command: { to: orders }'
-const asked = { async: 'offer', onTimeout: 'accept', idempotency: '{}' }
+const asked = { async: 'offer', onTimeout: 'accept', idempotency: '{}', lateReplies: 'late' }
 
 for (const [option, value] of Object.entries(asked)) {
   test(`${option} is for commands and queries`, () => {

@@ -163,3 +163,21 @@ test('an instance that stops turns its running calls into operations where their
   await second.gateway.ready
   equal((await second.ask(answer.headers.location!, { headers: { prefer: 'wait=20' } })).status, 201)
 })
+
+test('an instance that begins says how far it has read the log', async t => {
+  const broker = new MemoryBroker()
+  t.after(() => broker[Symbol.asyncDispose]())
+  const first = await aGateway(t, offered, { broker })
+  for (let i = 0; i < 20; i++) await first.ask('/orders', { body: anOrder, ...respondAsync })
+  broker.slow(400)
+  const second = await openGateway(t, offered, { broker })
+  const reason = await until('it says so', async () => {
+    const { reasons } = await second.admin.ready()
+    return reasons.find(text => text.startsWith('The log of operations is being read'))
+  })
+  match(reason, /: \d+ of (2\d|3\d) records\.$/)
+  equal((await second.ask('/operations')).status, 200)
+  broker.slow(0)
+  await second.gateway.ready
+  equal((await second.ask('/operations?limit=500')).json['operations'] instanceof Array, true)
+})

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
+import { handWorker } from '../help/hand.ts'
 import { until } from '../help/until.ts'
 import { aGateway, anOrder } from '../help/gateway.ts'
 
@@ -34,4 +35,22 @@ test('a reply before the command expires frees its slot, though its client has h
   await reply()
   await until('the slot is free', async () => (await inFlight()) === 0)
   equal((await ask('/orders', { body: anOrder })).code, 'reply-timeout')
+})
+
+test('where its route says so a late reply is forwarded, with the id of its command', async t => {
+  const late = { routes: { 'place-order': { timeoutMs: 60, commandTtlMs: 60_000, lateReplies: 'orders.late' } } }
+  const { ask, broker, worker } = await aGateway(t, late)
+  const forwarded = await handWorker(t, broker, 'orders.late')
+  const inTime = ask('/orders', { body: anOrder })
+  await (await worker.next()).reply({ status: 201 })
+  equal((await inTime).status, 201)
+  equal((await ask('/orders', { body: anOrder })).code, 'reply-timeout')
+  const command = await worker.next()
+  await command.reply({ status: 201, body: '"too late"' })
+  const told = await forwarded.next()
+  deepEqual(
+    [told.header('ce_id'), told.header('sluice-status'), told.key, told.body],
+    [command.header('ce_id'), '201', 'o-1', '"too late"'],
+  )
+  equal(forwarded.commands.length, 1)
 })

@@ -28,7 +28,13 @@ export async function anInstance(
   t.after(() => operations[Symbol.asyncDispose]())
   const reader = replyReader({ dialect: 'sluice', maxReplyBytes: 10_000 })
   const read = (_route: string, record: Incoming, worker: string) => reader(record, worker)
-  const returns = new Returns(broker, operations, { topic: topics.replies, dialects: [], refused: () => {}, read })
+  const returns = new Returns(broker, operations, {
+    topic: topics.replies,
+    dialects: [],
+    refused: () => {},
+    late: () => null,
+    read,
+  })
   t.after(() => returns[Symbol.asyncDispose]())
   await operations.open(3)
   await returns.open(3)

@@ -7,7 +7,7 @@ import { write } from './event.ts'
 import type { Event } from './event.ts'
 
 export type JournalParts = Readonly<{
-  broker: Pick<Broker, 'subscribe'>
+  broker: Pick<Broker, 'subscribe' | 'admin'>
   publish: Service<Outgoing, Acknowledged>
   topic: string
   apply: Handler // gets each record of the log once, those of one partition in order
@@ -49,12 +49,13 @@ export class Journal implements AsyncDisposable {
       this.#waiting.push([])
     }
     const { broker, topic } = this.#parts
+    const ends = await broker.admin.ends(topic)
+    this.#rebuild = { done: false, read: 0, total: ends.reduce((sum, end) => sum + Number(end), 0) }
     const source = { topic, partitions: 'all', from: 'earliest' } as const
     this.#reading ??= await broker.subscribe(source, record => this.#take(record))
     if (this.#closing.aborted) return await this.#reading[Symbol.asyncDispose]()
     const marks = await Promise.all(this.#next.map((_, partition) => this.#publish(partition, 'mark', null, [])))
     const total = marks.reduce((sum, { offset }) => sum + Number(offset) + 1, 0)
-    this.#rebuild = { done: false, read: 0, total }
     await Promise.all(marks.map(({ partition, offset }) => this.applied(partition, Number(offset), this.#closing)))
     this.#rebuild = { done: true, read: total, total }
   }

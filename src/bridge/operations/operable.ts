@@ -8,6 +8,7 @@ import { envelope, replyReader, valueOf } from '../wire/index.ts'
 import type { Envelope, ReplyOptions } from '../wire/index.ts'
 import { newId, secretOf } from './event.ts'
 import type { Accepted } from './event.ts'
+import type { Forward } from './late.ts'
 import type { Operations } from './operations.ts'
 import { correlationFor, endingOf, tellLate } from './returns.ts'
 import type { Returns } from './returns.ts'
@@ -19,8 +20,8 @@ export type Terms = Readonly<{
   retryAfterMs: number
   keepMs: number // how long an operation is kept after its end
 }>
-/** `mayAccept`: whether its calls may become operations at any time, as when the instance stops. */
-export type OperableOptions = Envelope & ReplyOptions & Terms & Readonly<{ mayAccept: boolean }>
+/** `late` gets replies that come when their clients are gone. `mayAccept`: whether its calls may become operations at any time, as when the instance stops. */
+export type OperableOptions = Envelope & ReplyOptions & Terms & Readonly<{ mayAccept: boolean; late: Forward | null }>
 export type OperableParts = Readonly<{
   publish: Service<Outgoing, Acknowledged>
   operations: Operations
@@ -137,7 +138,8 @@ class Asking extends Waiter {
     this.#end()
     progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
-    const { operations, read } = this.#shared
+    const { operations, read, options } = this.#shared
+    if (options.late !== null) this.#forward(options.late, record)
     if (this.#logged !== null) {
       const ending = endingOf(() => read(record, worker), onTheWire(deadline))
       tellLate(ending, worker)
@@ -150,6 +152,12 @@ class Asking extends Waiter {
     } catch (error) {
       this.#reject(error)
     }
+  }
+
+  /** Whoever waited has left, or has had its 504. */
+  #forward(late: Forward, record: Incoming): void {
+    const { command, key, deadline, signal } = this.#call
+    if (until(deadline) === 0 || signal.aborted) late(record, { command, key, lateMs: Math.max(0, since(deadline)) })
   }
 
   /** The wait of the client is over, or all time is. */

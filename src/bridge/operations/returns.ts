@@ -9,7 +9,8 @@ import { correlationNames, correlationOf, noteOf, noticeOf, operationMark } from
 import type { Dialect, Notice } from '../wire/index.ts'
 import type { Ending } from './event.ts'
 import type { Operations } from './operations.ts'
-import type { Operation } from './entry.ts'
+import type { Ended, Operation } from './entry.ts'
+import type { Forward } from './late.ts'
 
 export type ReturnsOptions = Readonly<{
   topic: string
@@ -18,6 +19,8 @@ export type ReturnsOptions = Readonly<{
   read: (route: string, record: Incoming, worker: string) => Reply
   /** A worker goes on with the command of this operation although it was asked to stop. */
   refused: (id: string) => void
+  /** Who gets the replies of a route that come after the end of their operation. */
+  late: (route: string) => Forward | null
 }>
 /** Somebody who waits here for the reply to the command of an operation. */
 export type Awaiting = Waiter & Readonly<{ operation: string; hurry: () => void }>
@@ -107,9 +110,17 @@ export class Returns implements AsyncDisposable {
     const operation = this.#operations.view.get(id)
     if (operation === null) return this.#pass(id, record)
     if (operation.accepted.secret !== secret) return tell('forged')
-    if (operation.ending !== null) return
+    if (operation.ending !== null) return this.#miss(operation, operation.ending.said, record)
     if (operation.accepted.by === this.#operations.incarnation) this.#conclude(id, record)
     else this.#concludeLater(operation, record)
+  }
+
+  /** A reply to what has expired or was cancelled: one instance tells of it, the one that accepted it. */
+  #miss({ accepted }: Operation, { kind, at }: Ended, record: Incoming): void {
+    const { by, route, command, target } = accepted
+    if (by !== this.#operations.incarnation || kind === 'completed' || kind === 'failed') return
+    const key = target.key === null ? null : Buffer.from(target.key, 'base64')
+    this.#options.late(route)?.(record, { command, key, lateMs: Math.max(0, wallClock() - at) })
   }
 
   /** Only where the reply is is kept until then: many may wait, and mostly another instance is quicker. */

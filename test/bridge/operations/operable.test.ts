@@ -36,6 +36,7 @@ async function aCore(t: TestContext, fails: Problem | null = null, entries = 1_0
       retryAfterMs: 1_000,
       keepMs: 60_000,
       mayAccept: true,
+      late: null,
     },
   )
   const answer = async (at = 0): Promise<void> => {
