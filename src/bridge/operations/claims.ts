@@ -5,7 +5,6 @@ import { newId, secretOf } from './event.ts'
 import type { Holding } from './event.ts'
 import { acceptedOf } from './operable.ts'
 import type { Terms } from './operable.ts'
-import { endOf } from './operations.ts'
 import type { Operations } from './operations.ts'
 import { accepted } from './state.ts'
 import type { Operation } from './entry.ts'
@@ -46,16 +45,16 @@ export class Claims {
     for (let tries = 0; ; tries++) {
       await this.#deciding.get(holding.scope)
       const before = view.holder(holding.scope)
-      if (before !== null && wallClock() < endOf(before)) return this.#held(before)
+      const isOver = before?.ended === true && wallClock() >= before.due // its window is
+      if (before !== null && !isOver) return this.#held(before.open())
       if (before !== null) await this.#operations.forget(before.id)
-      const id = newId()
-      const secret = secretOf()
       if (this.#deciding.has(holding.scope)) continue // somebody else of us was quicker
+      const [id, secret] = [newId(), secretOf()]
       const won = await this.#decide(holding.scope, () => this.#append(call, id, secret, holding))
       const holder = view.holder(holding.scope)
       if (won && holder?.id === id) return { kind: 'won', id, secret }
       // who was first may be gone already: not sent, or expired
-      if (holder !== null) return this.#held(holder)
+      if (holder !== null) return this.#held(holder.open())
       if (tries === mostTries) throw new Problem('key-in-flight', 'Too many want this key.', { retryAfterMs: 1_000 })
     }
   }
@@ -87,7 +86,7 @@ export class Claims {
       if (problem.outcome !== 'not-sent') void this.#operations.forget(id, accepted)
       throw problem.withOutcome('not-sent') // of the claim it may be in doubt, of the command it is not
     }
-    const won = this.#operations.view.get(id) !== null
+    const won = this.#operations.view.entry(id) !== null
     if (!won) void this.#operations.forget(id, accepted)
     return won
   }

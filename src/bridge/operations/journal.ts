@@ -1,7 +1,7 @@
 import { Aborter } from '../../aborter.ts'
-import type { Signal } from '../../aborter.ts'
 import type { Service } from '../../call.ts'
 import type { Acknowledged, Broker, Handler, Incoming, Outgoing, Reading } from '../broker.ts'
+import { Problem } from '../../problem.ts'
 import { partitionOf } from '../partition.ts'
 import { write } from './event.ts'
 import type { Event } from './event.ts'
@@ -13,7 +13,7 @@ export type JournalParts = Readonly<{
   apply: Handler // gets each record of the log once, those of one partition in order
 }>
 
-type Waiting = Readonly<{ offset: number; resolve: () => void }>
+type Waiting = Readonly<{ offset: number; resolve: () => void; reject: (reason: unknown) => void }>
 
 /** How far the log has been read at the start. */
 export type Rebuild = Readonly<{ done: boolean; read: number; total: number }>
@@ -23,7 +23,7 @@ export class Journal implements AsyncDisposable {
   readonly #parts: JournalParts
   readonly #next: number[] = [] // by partition: everything below is applied
   readonly #waiting: Waiting[][] = [] // by partition, the lowest offset first
-  readonly #closing = new Aborter()
+  #closed: Problem | null = null
   #reading: Reading | null = null
   #rebuild: Rebuild = { done: false, read: 0, total: 0 }
 
@@ -53,10 +53,10 @@ export class Journal implements AsyncDisposable {
     this.#rebuild = { done: false, read: 0, total: ends.reduce((sum, end) => sum + Number(end), 0) }
     const source = { topic, partitions: 'all', from: 'earliest' } as const
     this.#reading ??= await broker.subscribe(source, record => this.#take(record))
-    if (this.#closing.aborted) return await this.#reading[Symbol.asyncDispose]()
+    if (this.#closed !== null) return await this.#reading[Symbol.asyncDispose]()
     const marks = await Promise.all(this.#next.map((_, partition) => this.#publish(partition, 'mark', null, [])))
     const total = marks.reduce((sum, { offset }) => sum + Number(offset) + 1, 0)
-    await Promise.all(marks.map(({ partition, offset }) => this.applied(partition, Number(offset), this.#closing)))
+    await Promise.all(marks.map(({ partition, offset }) => this.applied(partition, Number(offset))))
     this.#rebuild = { done: true, read: total, total }
   }
 
@@ -77,16 +77,14 @@ export class Journal implements AsyncDisposable {
     await Promise.all(keys.map(key => this.#publish(partition, key, null, [])))
   }
 
-  /** Resolves once everything up to this offset is applied; rejects with the signal's reason when it aborts before. */
-  applied(partition: number, offset: number, signal: Signal): Promise<void> {
+  /** Resolves once everything up to this offset is applied; rejects when it is closed before. */
+  applied(partition: number, offset: number): Promise<void> {
     if ((this.#next[partition] ?? 0) > offset) return Promise.resolve()
+    if (this.#closed !== null) return Promise.reject(this.#closed)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort)
     const line = this.#waiting[partition] ?? []
-    line.splice(line.findLastIndex(one => one.offset <= offset) + 1, 0, { offset, resolve }) // nearly always at the end
-    if (signal.aborted) abort()
-    return promise.finally(() => signal.removeEventListener('abort', abort))
+    line.splice(line.findLastIndex(one => one.offset <= offset) + 1, 0, { offset, resolve, reject }) // nearly always at the end
+    return promise
   }
 
   #take(record: Incoming): void {
@@ -115,12 +113,13 @@ export class Journal implements AsyncDisposable {
       value,
       headers,
       acks: 'all',
-      signal: this.#closing,
+      signal: new Aborter(), // one of its own: thousands of listeners to one would cost more than the rest
     })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new Error('The gateway stops.'))
+    this.#closed = new Problem('draining', 'The gateway stops.')
+    for (const one of this.#waiting.flat()) one.reject(this.#closed)
     await this.#reading?.[Symbol.asyncDispose]()
   }
 }

@@ -7,7 +7,7 @@ import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { Acknowledged, Broker, Outgoing } from '../broker.ts'
 import { secretOf } from './event.ts'
-import type { Accepted, Ending, Event, Progress } from './event.ts'
+import type { Accepted, Ending, Progress } from './event.ts'
 import { Journal } from './journal.ts'
 import { View } from './view.ts'
 import type { Operation } from './entry.ts'
@@ -79,7 +79,7 @@ export class Operations implements AsyncDisposable {
     if (full !== null) throw full
     const partition = this.#journal.partitionOf(accepted.holds?.scope ?? id)
     const offset = await this.#journal.append(partition, id, accepted)
-    await this.#journal.applied(partition, offset, this.#closing)
+    await this.#journal.applied(partition, offset)
   }
 
   /** Forgets an operation, as if it had never been: tombstones, tried until they are written. Resolves once it is unknown here. */
@@ -92,8 +92,8 @@ export class Operations implements AsyncDisposable {
   /** Writes what happened to an operation, until it is written or no longer true. */
   async happen(id: string, event: Ending | Progress): Promise<void> {
     await this.#insist(async () => {
-      const known = this.view.get(id)
-      if (known !== null && known.ending === null) await this.#append(known, event)
+      const known = this.view.entry(id)
+      if (known !== null && !known.ended) await this.#journal.append(known.partition, id, event)
     })
   }
 
@@ -151,10 +151,6 @@ export class Operations implements AsyncDisposable {
     return this.view.get(id)
   }
 
-  async #append({ id, partition }: Operation, event: Event): Promise<void> {
-    await this.#journal.append(partition, id, event)
-  }
-
   /** Again and again while it is the broker that fails. */
   async #insist(task: () => Promise<void>): Promise<void> {
     this.#running++
@@ -202,7 +198,3 @@ export class Operations implements AsyncDisposable {
     await this.#journal[Symbol.asyncDispose]()
   }
 }
-
-/** When it may be forgotten, in epoch milliseconds; Infinity while it goes on. */
-export const endOf = ({ accepted, ending }: Operation): number =>
-  ending === null ? Infinity : ending.said.at + accepted.keepMs

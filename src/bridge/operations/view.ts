@@ -40,13 +40,14 @@ export class View {
     return this.#all.get(id)?.open() ?? null
   }
 
-  has(id: string): boolean {
-    return this.#all.has(id)
+  /** As it is kept: for what needs not all of it. */
+  entry(id: string): Entry | null {
+    return this.#all.get(id) ?? null
   }
 
-  /** Who holds the key with this scope. */
-  holder(scope: string): Operation | null {
-    return this.get(this.#holders.get(scope) ?? '')
+  /** The operation that holds the key with this scope. */
+  holder(scope: string): Entry | null {
+    return this.entry(this.#holders.get(scope) ?? '')
   }
 
   all(): Iterable<Entry> {

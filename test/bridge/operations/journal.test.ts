@@ -1,6 +1,5 @@
 import { test } from 'node:test'
 import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { Aborter } from '../../../src/aborter.ts'
 import type { Incoming } from '../../../src/bridge/broker.ts'
 import { newId } from '../../../src/bridge/operations/event.ts'
 import { Journal } from '../../../src/bridge/operations/journal.ts'
@@ -36,17 +35,17 @@ test('an event is applied once its record has come back', async t => {
   await journal.open(3)
   const before = applied
   const offset = await journal.append(0, newId(), anAccepted())
-  await journal.applied(0, offset, new Aborter())
+  await journal.applied(0, offset)
   equal(applied, before + 1)
-  await journal.applied(0, offset, new Aborter())
+  await journal.applied(0, offset)
 })
 
-test('who waits for a record that does not come is let go by the signal', async t => {
+test('who waits for a record that does not come is let go when the log is closed', async t => {
   const broker = await logBroker(t)
-  await using journal = new Journal({ broker, publish: r => broker.publish(r), topic: topics.log, apply: () => {} })
+  const journal = new Journal({ broker, publish: r => broker.publish(r), topic: topics.log, apply: () => {} })
   await journal.open(3)
-  const aborter = new Aborter()
-  const waiting = journal.applied(1, 99, aborter)
-  aborter.abort(new Error('no longer'))
-  await rejects(waiting, { message: 'no longer' })
+  const waiting = rejects(journal.applied(1, 99), { code: 'draining' })
+  await journal[Symbol.asyncDispose]()
+  await waiting
+  await rejects(journal.applied(1, 99), { code: 'draining' })
 })
