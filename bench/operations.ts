@@ -29,14 +29,14 @@ async function connected(addresses: string, topics: readonly string[]): Promise<
 }
 
 const mb = (bytes: number): number => Math.round(bytes / 1_048_576)
-/** What the process holds once it has collected, and what of it is resident: pages that it has given back count there until somebody wants them. */
+/** What is alive in the process, and what is resident: pages that are free again count there until somebody wants them. */
 const memory = async (): Promise<Readonly<{ held: number; rss: number }>> => {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.()
     await wait(500)
   }
-  const { rss, heapTotal, external } = process.memoryUsage()
-  return { held: heapTotal + external, rss }
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { held: heapUsed + external, rss }
 }
 
 if (what === 'rebuild') {
@@ -52,7 +52,7 @@ if (what === 'rebuild') {
   const after = await memory()
   const [weight, rss] = [mb(after.held - before.held), mb(after.rss - before.rss)]
   console.log(
-    `${operations.view.size} operations in ${seconds.toFixed(1)} s (limit ${limits.seconds}), ${weight} MB more held (limit ${limits.mb}), ${rss} MB more resident`,
+    `${operations.view.size} operations in ${seconds.toFixed(1)} s (limit ${limits.seconds}), ${weight} MB more alive (limit ${limits.mb}), ${rss} MB more resident`,
   )
   process.exit(operations.view.size === count && seconds < limits.seconds && weight < limits.mb ? 0 : 1)
 }

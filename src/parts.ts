@@ -7,6 +7,7 @@ import { Inbox } from './bridge/inbox.ts'
 import type {
   Claims,
   Forward,
+  Interned,
   OperableOptions,
   Operations,
   Resources,
@@ -157,7 +158,11 @@ export async function openOperations(
   if (!Object.values(routes).some(wantsOperations)) return null
   const { Cancels, Claims, forwarding, Operations, Returns, operable, resources } =
     await import('./bridge/operations/index.ts') // not loaded where it is not used
-  const log = held.use(new Operations({ broker, publish }, operations))
+  const { file } = operations
+  const { Overflow } = file === undefined ? {} : await import('./bridge/operations/overflow.ts')
+  const overflow =
+    file === undefined || Overflow === undefined ? null : (interned: Interned) => new Overflow(file, interned)
+  const log = held.use(new Operations({ broker, publish }, { ...operations, overflow }))
   const cancels = new Cancels()
   const partitionFor: Broker['partitionFor'] = (topic, key) => broker.partitionFor(topic, key)
   const forwards = new Map(

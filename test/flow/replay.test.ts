@@ -1,5 +1,8 @@
 import { test } from 'node:test'
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { aGateway, anOrder, openGateway } from '../help/gateway.ts'
 import type { Part } from '../help/gateway.ts'
@@ -169,4 +172,20 @@ test('a restarted instance still knows the answers', async t => {
   const again = await second.ask('/orders', withKey('k'))
   deepEqual([again.status, again.text, again.headers['idempotency-replayed']], [201, text, 'true'])
   notEqual(again.headers['sluice-call-id'], undefined)
+})
+
+test('answers beyond memory are on disk, and given again', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-replay-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'operations.db')
+  const { ask, worker } = await aGateway(t, { ...keyed(), operations: { entries: 5, file } })
+  worker.always(command => void command.reply({ status: 201, body: command.body }))
+  const order = (i: number) => ({ orderId: `o-${i}`, amount: i })
+  for (let i = 0; i < 40; i++) equal((await ask('/orders', withKey(`k-${i}`, order(i)))).status, 201)
+  for (let i = 0; i < 40; i++) {
+    const { json, headers } = await ask('/orders', withKey(`k-${i}`, order(i)))
+    deepEqual([json, headers['idempotency-replayed']], [order(i), 'true'])
+  }
+  equal(worker.commands.length, 40)
+  equal(((await ask('/operations?limit=100')).json['operations'] as object[]).length, 40)
 })

@@ -33,6 +33,9 @@ type Packed = readonly [
 
 const ownBytes = 800 // measured: npm run bench:operations
 
+/** Where `accepted` stands in the log; `seq` grows with each operation that is read. */
+export type Place = Readonly<{ partition: number; offset: number; seq: number }>
+
 /** An operation as it is kept, of which there may be a hundred thousand: what is seldom asked for is packed into one text. */
 export class Entry {
   readonly id: string
@@ -42,6 +45,7 @@ export class Entry {
   readonly expires: number
   readonly partition: number
   readonly begun: number
+  readonly seq: number
   readonly #keepMs: number
   readonly #route: string
   readonly #worker: string
@@ -52,12 +56,7 @@ export class Entry {
   #ending: Exclude<Ending, { kind: 'completed' }> | Readonly<{ reply: StoredReply; at: number }> | null = null
   #endOffset = 0
 
-  constructor(
-    id: string,
-    accepted: Accepted,
-    place: Readonly<{ partition: number; offset: number }>,
-    interned: Interned,
-  ) {
+  constructor(id: string, accepted: Accepted, place: Place, interned: Interned) {
     const { client, route, worker, command, secret, by, at, expires, keepMs, target, holds } = accepted
     this.id = id
     this.client = interned.of(client)
@@ -66,6 +65,7 @@ export class Entry {
     this.expires = expires
     this.partition = place.partition
     this.begun = place.offset
+    this.seq = place.seq
     this.#keepMs = keepMs
     this.#route = interned.of(route)
     this.#worker = interned.of(worker)
@@ -97,6 +97,7 @@ export class Entry {
   end(said: Ending, key: string, offset: number, interned: Interned): void {
     this.#note(key)
     if (this.#ending !== null) return
+    this.#progress = null // compaction may keep a later record in its place: nobody could say how far it was
     this.#ending = said.kind === 'completed' ? { reply: new StoredReply(said.reply, interned), at: said.at } : said
     this.#endOffset = offset
   }
@@ -123,6 +124,30 @@ export class Entry {
     return { id, accepted, partition, begun, progress: this.#progress, ending: this.#opened(), keys }
   }
 
+  /** Text and bytes that `thawed` makes an entry of again. */
+  frozen(): Frozen {
+    const { accepted, partition, begun, progress, ending, keys } = this.open()
+    const reply = ending?.said.kind === 'completed' ? ending.said.reply() : null
+    const said = reply === null ? ending?.said : { ...ending?.said, reply: { ...reply, body: null } }
+    const place: Place = { partition, offset: begun, seq: this.seq }
+    return {
+      text: JSON.stringify({ accepted, place, progress, said, offset: ending?.offset, keys: keys.slice(1) }),
+      body: reply?.body ?? noBody,
+    }
+  }
+
+  static thawed(id: string, { text, body }: Frozen, interned: Interned): Entry {
+    const { accepted, place, progress, said, offset, keys } = JSON.parse(text) as Thawed
+    const entry = new Entry(id, accepted, place, interned)
+    entry.#progress = progress
+    entry.#keys = keys
+    entry.#endOffset = offset ?? 0
+    if (said?.kind === 'completed')
+      entry.#ending = { reply: new StoredReply({ ...said.reply, body }, interned), at: said.at }
+    else if (said !== undefined) entry.#ending = said
+    return entry
+  }
+
   #opened(): Operation['ending'] {
     const ending = this.#ending
     if (ending === null) return null
@@ -136,4 +161,15 @@ export class Entry {
   }
 }
 
+export type Frozen = Readonly<{ text: string; body: Uint8Array }>
+type Thawed = Readonly<{
+  accepted: Accepted
+  place: Place
+  progress: Operation['progress']
+  said?: Ending
+  offset?: number
+  keys: readonly string[]
+}>
+
 const noKeys: readonly string[] = []
+const noBody = new Uint8Array()

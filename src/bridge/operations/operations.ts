@@ -10,12 +10,14 @@ import { secretOf } from './event.ts'
 import type { Accepted, Ending, Progress } from './event.ts'
 import { Journal } from './journal.ts'
 import { View } from './view.ts'
+import type { Room } from './view.ts'
 import type { Operation } from './entry.ts'
 
 export type OperationsOptions = Readonly<{
   topic: string
   entries: number // operations known at once
   bytes: number // of their replies
+  overflow?: Room['overflow']
   takeOverMs?: number // others see to an operation when its own instance has not for so long
 }>
 export type OperationsParts = Readonly<{ broker: Broker; publish: Service<Outgoing, Acknowledged> }>
@@ -42,8 +44,8 @@ export class Operations implements AsyncDisposable {
   #running = 0
 
   constructor({ broker, publish }: OperationsParts, options: OperationsOptions) {
-    this.#options = { takeOverMs: 2_000, ...options }
-    this.view = new View(id => this.#tell(id))
+    this.#options = { takeOverMs: 2_000, overflow: null, ...options }
+    this.view = new View(id => this.#tell(id), this.#options)
     this.#journal = new Journal({ broker, publish, topic: options.topic, apply: record => this.view.apply(record) })
     this.#sweeping = every(sweepMs, () => this.#sweep())
   }
@@ -63,10 +65,10 @@ export class Operations implements AsyncDisposable {
 
   /** Why no more can be kept, or null. */
   full(): Problem | null {
-    const { entries, bytes } = this.#options
+    if (!this.view.full) return null
     const { size, bytes: held } = this.view
-    if (size < entries && held < bytes) return null
-    const details = { retryAfterMs: 5_000, limit: entries, observed: size }
+    const limit = this.#options.entries
+    const details = { retryAfterMs: 5_000, limit, observed: size }
     return new Problem('operations-full', `There are ${size} operations of ${held} bytes.`, details)
   }
 
@@ -176,7 +178,7 @@ export class Operations implements AsyncDisposable {
     const { size, pending, bytes } = this.view
     if (events.operations.hasSubscribers) events.operations.publish({ pending, ended: size - pending, bytes })
     const now = wallClock()
-    for (const { id, due, by, begun, ended } of this.view.all()) {
+    for (const { id, due, by, begun, ended } of this.view.due(now)) {
       if (now < due || this.#seenTo.has(id)) continue
       if (by !== this.incarnation && now < due + this.#options.takeOverMs + (begun % 1_000)) continue
       this.#seenTo.add(id)
@@ -196,5 +198,6 @@ export class Operations implements AsyncDisposable {
     while (this.#running > 0 && wallClock() < left) await pause(10)
     this.#closing.abort(new Problem('draining', 'The gateway stops.'))
     await this.#journal[Symbol.asyncDispose]()
+    this.view[Symbol.dispose]()
   }
 }

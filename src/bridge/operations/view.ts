@@ -3,62 +3,91 @@ import { Entry } from './entry.ts'
 import type { Operation } from './entry.ts'
 import { read } from './event.ts'
 import type { Accepted, Ending, Event } from './event.ts'
+import type { Overflow } from './overflow.ts'
 import { Interned } from './stored.ts'
+
+/** How many operations are kept in memory, and of how many bytes; those beyond it that have ended go to `overflow`. */
+export type Room = Readonly<{
+  entries: number
+  bytes: number
+  overflow: ((interned: Interned) => Overflow) | null
+}>
+
+const dueAtOnce = 1_000
 
 /**
  * All operations as the log tells them: a function of its records in their order, and of nothing else, so that every instance
  * says the same. The first end of an operation stands; of those that claim one key the first holds it, until it has expired or
  * is forgotten.
  */
-export class View {
+export class View implements Disposable {
   readonly #all = new Map<string, Entry>()
+  readonly #ended = new Set<string>() // of those in memory, the first to have ended first
   readonly #byClient = new Map<string, Set<string>>()
   readonly #holders = new Map<string, string>() // of the scope of a key: who holds it
   readonly #changed: (id: string) => void
   readonly #interned = new Interned()
+  readonly #room: Room
+  readonly #overflow: Overflow | null
   #bytes = 0
   #pending = 0
+  #seq = 0
 
   /** `changed` is told after each event that counted. */
-  constructor(changed: (id: string) => void = () => {}) {
+  constructor(changed: (id: string) => void = () => {}, room: Room = endless) {
     this.#changed = changed
+    this.#room = room
+    this.#overflow = room.overflow?.(this.#interned) ?? null
   }
 
   get size(): number {
-    return this.#all.size
+    return this.#all.size + (this.#overflow?.size ?? 0)
   }
 
   get pending(): number {
     return this.#pending
   }
 
+  /** In memory. */
   get bytes(): number {
     return this.#bytes
   }
 
+  /** Whether no more can be kept. */
+  get full(): boolean {
+    const { entries, bytes } = this.#room
+    return this.#all.size >= entries || this.#bytes >= bytes
+  }
+
   get(id: string): Operation | null {
-    return this.#all.get(id)?.open() ?? null
+    return this.entry(id)?.open() ?? null
   }
 
   /** As it is kept: for what needs not all of it. */
   entry(id: string): Entry | null {
-    return this.#all.get(id) ?? null
+    return this.#all.get(id) ?? this.#overflow?.entry(id) ?? null
   }
 
   /** The operation that holds the key with this scope. */
   holder(scope: string): Entry | null {
-    return this.entry(this.#holders.get(scope) ?? '')
+    const id = this.#holders.get(scope)
+    return id === undefined ? (this.#overflow?.holder(scope) ?? null) : this.entry(id)
   }
 
-  all(): Iterable<Entry> {
-    return this.#all.values()
+  /** Those that time changes by now, and maybe others: ask each when it is due. */
+  *due(now: number): Iterable<Entry> {
+    yield* this.#all.values()
+    yield* this.#overflow?.due(now, dueAtOnce) ?? []
   }
 
   /** Of one client, the latest first, at most `limit`, older than `after` if that is one of them. */
   of(client: string, limit: number, after: string | null): readonly Operation[] {
-    const ids = [...(this.#byClient.get(client) ?? [])].toReversed()
-    const from = after === null ? 0 : ids.indexOf(after) + 1
-    return ids.slice(from, from + limit).flatMap(id => this.get(id) ?? [])
+    const before = (after === null ? null : this.entry(after))?.seq ?? Infinity
+    const inMemory = [...(this.#byClient.get(client) ?? [])].toReversed().flatMap(id => this.#all.get(id) ?? [])
+    const newest = inMemory.filter(({ seq }) => seq < before).slice(0, limit)
+    const others = this.#overflow?.of(client, Math.min(before, this.#seq + 1), limit) ?? []
+    const page = [...newest, ...others].sort((a, b) => b.seq - a.seq).slice(0, limit)
+    return page.map(entry => entry.open())
   }
 
   apply(record: Incoming): void {
@@ -71,13 +100,13 @@ export class View {
   }
 
   #accept(id: string, event: Accepted, { partition, offset }: Incoming): void {
-    if (this.#all.has(id)) return
+    if (this.entry(id) !== null) return
     const scope = event.holds?.scope
     if (scope !== undefined) {
-      if (this.#holders.has(scope)) return // somebody was first
+      if (this.holder(scope) !== null) return // somebody was first
       this.#holders.set(scope, id)
     }
-    const entry = new Entry(id, event, { partition, offset: Number(offset) }, this.#interned)
+    const entry = new Entry(id, event, { partition, offset: Number(offset), seq: ++this.#seq }, this.#interned)
     this.#all.set(id, entry)
     this.#bytes += entry.bytes
     this.#pending++
@@ -85,41 +114,77 @@ export class View {
     if (own === undefined) this.#byClient.set(entry.client, new Set([id]))
     else own.add(id)
     this.#changed(id)
+    this.#spill()
   }
 
   #happen(id: string, key: string, event: Exclude<Event, Accepted>, offset: number): void {
-    const entry = this.#all.get(id)
-    if (entry === undefined) return
+    const entry = this.entry(id)
+    if (entry === null) return
     if (event.kind !== 'progress') this.#end(entry, key, event, offset)
     else if (entry.ended) return
     else entry.progress(event, key, offset)
     this.#changed(id)
+    this.#spill()
   }
 
   #end(entry: Entry, key: string, event: Ending, offset: number): void {
-    const { ended, bytes } = entry
+    const { id, ended, bytes } = entry
     entry.end(event, key, offset, this.#interned)
+    if (!this.#all.has(id)) return this.#overflow?.put(entry, this.#scopeHeldBy(entry))
     this.#bytes += entry.bytes - bytes
     if (ended) return
     this.#pending--
+    this.#ended.add(id)
     // nobody knows what became of the command, and nobody ever will: whoever comes with the key again begins anew
     if (event.kind === 'expired') this.#release(entry)
   }
 
   #forget(id: string, key: string): void {
+    if (key !== id) return
     const entry = this.#all.get(id)
-    if (entry === undefined || key !== id) return
-    this.#release(entry)
-    this.#all.delete(id)
-    this.#bytes -= entry.bytes
-    if (!entry.ended) this.#pending--
-    const own = this.#byClient.get(entry.client)
-    own?.delete(id)
-    if (own?.size === 0) this.#byClient.delete(entry.client)
+    if (entry === undefined) this.#overflow?.delete(id)
+    else {
+      this.#release(entry)
+      this.#drop(entry)
+      if (!entry.ended) this.#pending--
+    }
     this.#changed(id)
+  }
+
+  #drop(entry: Entry): void {
+    const { id, client, bytes } = entry
+    this.#all.delete(id)
+    this.#ended.delete(id)
+    this.#bytes -= bytes
+    const own = this.#byClient.get(client)
+    own?.delete(id)
+    if (own?.size === 0) this.#byClient.delete(client)
   }
 
   #release({ id, scope }: Entry): void {
     if (scope !== null && this.#holders.get(scope) === id) this.#holders.delete(scope)
   }
+
+  #scopeHeldBy({ id, scope }: Entry): string | null {
+    return scope !== null && this.holder(scope)?.id === id ? scope : null
+  }
+
+  /** Makes room for those that have not ended; some at once, as finding the first of a set passes all that were before it. */
+  #spill(): void {
+    if (this.#overflow === null || !this.full) return
+    let left = Math.ceil(this.#all.size / 100)
+    for (const id of this.#ended) {
+      const entry = this.#all.get(id)
+      if (entry === undefined || left-- === 0) return
+      this.#overflow.put(entry, this.#scopeHeldBy(entry))
+      this.#release(entry)
+      this.#drop(entry)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#overflow?.[Symbol.dispose]()
+  }
 }
+
+const endless: Room = { entries: Infinity, bytes: Infinity, overflow: null }

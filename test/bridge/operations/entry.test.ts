@@ -7,7 +7,7 @@ import { anAccepted } from '../../help/operations.ts'
 
 const id = newId()
 const interned = new Interned()
-const place = { partition: 2, offset: 7 }
+const place = { partition: 2, offset: 7, seq: 1 }
 
 test('an operation is opened as it was accepted', () => {
   for (const over of [
@@ -37,4 +37,20 @@ test('it weighs more with its reply', () => {
   const reply = { status: 200, headers: [], body: Buffer.alloc(500) }
   entry.end({ kind: 'completed', reply, at: 1, lateMs: 0 }, `${id}/a`, 8, interned)
   equal(entry.bytes - before, 500)
+})
+
+test('an entry that is written down comes back as it was', () => {
+  const entry = new Entry(id, anAccepted({ holds: { scope: 's', fingerprint: 'f' } }), place, interned)
+  const again = (): Entry => Entry.thawed(id, entry.frozen(), interned)
+  deepEqual(again().open(), entry.open())
+  entry.progress({ kind: 'progress', percent: 5, note: 'é', at: 1 }, `${id}/progress`, 8)
+  const reply = { status: 201, headers: [['content-type', 'image/png']] as const, body: Uint8Array.of(0, 255) }
+  entry.end({ kind: 'completed', reply, at: 2, lateMs: 0 }, `${id}/a`, 9, interned)
+  const { ending, ...opened } = again().open()
+  const { ending: _, ...wanted } = entry.open()
+  deepEqual(opened, wanted)
+  deepEqual(
+    [ending?.offset, ending?.said.kind === 'completed' && ending.said.reply()],
+    [9, { ...reply, body: Buffer.from(reply.body) }],
+  )
 })
