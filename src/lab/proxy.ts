@@ -130,8 +130,9 @@ function byFrame(take: (frame: Buffer) => void): (chunk: Buffer) => void {
   }
 }
 
-/** Metadata before version 9: the host is the proxy's already, and a port takes as many bytes as any other. */
+/** Metadata of any version: the host is the proxy's already, and a port takes as many bytes as any other. */
 function rewriteMetadata(frame: Buffer, version: number, port: number): void {
+  if (version >= 9) return rewriteCompact(frame, port)
   let at = version >= 3 ? 12 : 8
   const count = frame.readInt32BE(at)
   at += 4
@@ -141,6 +142,39 @@ function rewriteMetadata(frame: Buffer, version: number, port: number): void {
     frame.writeInt32BE(port, at)
     at += 4
     if (version >= 1) at += 2 + Math.max(0, frame.readInt16BE(at)) // rack
+  }
+}
+
+/** From version 9 on lengths are unsigned varints, one more than the length, and tagged fields end each part (KIP-482). */
+function rewriteCompact(frame: Buffer, port: number): void {
+  let at = 8
+  const varint = (): number => {
+    for (let value = 0, shift = 0; ; shift += 7) {
+      const byte = frame.readUInt8(at++)
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) return value
+    }
+  }
+  const skipText = (): void => {
+    const size = varint() - 1
+    at += Math.max(0, size)
+  }
+  const skipTags = (): void => {
+    for (let left = varint(); left > 0; left--) {
+      varint() // which
+      const size = varint()
+      at += size
+    }
+  }
+  skipTags() // of the header
+  at += 4 // throttle time
+  for (let left = varint() - 1; left > 0; left--) {
+    at += 4 // id
+    skipText() // host
+    frame.writeInt32BE(port, at)
+    at += 4
+    skipText() // rack
+    skipTags()
   }
 }
 
