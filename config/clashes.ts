@@ -26,6 +26,7 @@ function checkTopics(view: View): void {
   for (const worker of view.names('workers')) complain('workers', worker, 'topic')
   for (const route of view.names('routes')) {
     complain('routes', route, 'event', 'topic')
+    complain('routes', route, 'view', 'topic')
     for (let at = 0; view.has('routes', route, 'stream', 'topics', `${at}`); at++)
       complain('routes', route, 'stream', 'topics', `${at}`)
   }

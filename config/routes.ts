@@ -1,9 +1,9 @@
 import { instead, nearest } from './mistake.ts'
 import { keysOf, optionAt } from './option.ts'
-import { checkStream } from './streams.ts'
+import { checkStream, checkView } from './streams.ts'
 import type { View } from './view.ts'
 
-const kinds = ['command', 'query', 'event', 'stream'] as const
+const kinds = ['command', 'query', 'event', 'stream', 'view'] as const
 type Kind = (typeof kinds)[number]
 
 /** Checks each route against its own options, the workers and the other routes. */
@@ -17,6 +17,7 @@ export function checkRoutes(view: View): void {
     for (const kind of given) {
       checkKey(view, route, kind)
       if (kind === 'command' || kind === 'query') checkWorker(view, route, kind)
+      if (kind === 'view') checkView(view, route)
       if (kind === 'stream') checkStream(view, route, parametersOf(view.text('routes', route, 'match') ?? ''))
     }
     checkDelivery(view, route, given)

@@ -4,13 +4,40 @@ import type { View } from './view.ts'
 /** What a stream's query means by itself: src/bridge/feeds/asked.ts reads it. */
 const reserved: readonly string[] = ['from', 'until', 'lastEventId']
 
+/** The parameters of a list: src/bridge/views/list.ts reads them. */
+const listed: readonly string[] = ['limit', 'cursor', 'prefix']
+
+/** Checks that a view is asked for by GET, and that its indices have names of their own. */
+export function checkView(view: View, route: string): void {
+  checkGet(view, route, 'view')
+  for (const name of view.names('routes', route, 'view', 'index'))
+    if (listed.includes(name))
+      view.complain(
+        ['routes', route, 'view', 'index', name],
+        `found ${JSON.stringify(name)}, but ${listed.join(', ')} are parameters of every list: expected another name`,
+      )
+  const [size, most] = [
+    view.number('routes', route, 'view', 'pageSize'),
+    view.number('routes', route, 'view', 'maxPageSize'),
+  ]
+  if (size !== undefined && most !== undefined && size > most)
+    view.complain(
+      ['routes', route, 'view', 'pageSize'],
+      `found ${size}, expected at most maxPageSize, which is ${most}`,
+    )
+}
+
 /** Checks that a stream is asked for by GET, and that its filters compare with what there is. */
 export function checkStream(view: View, route: string, parameters: readonly string[]): void {
-  const match = view.text('routes', route, 'match')
-  if (match !== undefined && !match.startsWith('GET '))
-    view.complain(['routes', route, 'match'], `found ${JSON.stringify(match)}, expected GET: a stream is only read`)
+  checkGet(view, route, 'stream')
   for (let at = 0; view.has('routes', route, 'stream', 'filter', `${at}`); at++)
     checkFilter(view, ['routes', route, 'stream', 'filter', `${at}`], parameters)
+}
+
+function checkGet(view: View, route: string, kind: string): void {
+  const match = view.text('routes', route, 'match')
+  if (match !== undefined && !match.startsWith('GET '))
+    view.complain(['routes', route, 'match'], `found ${JSON.stringify(match)}, expected GET: a ${kind} is only read`)
 }
 
 function checkFilter(view: View, filter: readonly string[], parameters: readonly string[]): void {

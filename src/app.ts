@@ -94,7 +94,20 @@ async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor
   }
   const { config, held } = parts
   const spool = await openSpool(parts)
-  const shared = { ...parts, partitionFor, upstreams: await openUpstreams(config, held), spool, checks, excused }
+  const followed: Shared['followed'] = name => {
+    const core = parts.following?.serviceOf(name)
+    if (core === undefined) throw new Error(`routes.${name} follows no topic.`) // it was opened with the others
+    return core
+  }
+  const shared = {
+    ...parts,
+    partitionFor,
+    upstreams: await openUpstreams(config, held),
+    spool,
+    checks,
+    excused,
+    followed,
+  }
   return Object.entries(parts.config.routes).map(([name, route]) => wayOf(name, route, shared))
 }
 

@@ -50,6 +50,7 @@ export type Call = Readonly<{
   repeat: string | null // its Idempotency-Key
   claimed?: Readonly<{ id: string; secret: string }> // the operation that holds its key
   signal: Signal // aborts with a Problem as its reason; what is already sent goes on
+  awaits?: string | undefined // Sluice-Position: what the client has seen, and wants to be shown
   aborter: Pick<Aborter, 'signal' | 'abort'> // of the signal: whoever ends the wait aborts it, the client or the deadline
   progress: Progress
   fault: readonly Fault[] | null // what its headers ask to go wrong

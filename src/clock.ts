@@ -18,7 +18,9 @@ export const wallClock = (): EpochMs => Date.now() as EpochMs
 export const onTheWire = (instant: Instant): EpochMs => Math.floor(Date.now() + instant - performance.now()) as EpochMs
 /** RFC 3339, in UTC. */
 export const isoTime = (epochMs: EpochMs): string => new Date(epochMs).toISOString()
-/** What RFC 3339 says, or null for a time that is none. */
+/** A date as HTTP writes it (RFC 9110, 5.6.7): whole seconds. */
+export const httpDate = (epochMs: EpochMs): string => new Date(epochMs).toUTCString()
+/** What RFC 3339 or HTTP says, or null for a time that is none. */
 export function parseTime(text: string): EpochMs | null {
   const time = Date.parse(text)
   return Number.isNaN(time) ? null : (time as EpochMs)

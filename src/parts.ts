@@ -2,7 +2,7 @@ import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Acknowledged, Broker, Outgoing } from './bridge/broker.ts'
 import { Correlator } from './bridge/correlate.ts'
 import type { Far } from './bridge/faulty.ts'
-import type { Feeds } from './bridge/feeds/index.ts'
+import type { Following } from './bridge/following.ts'
 import { Inbox } from './bridge/inbox.ts'
 import type {
   Claims,
@@ -65,7 +65,7 @@ export type Parts = Readonly<{
   /** The policies of publishing, for people. */
   publishing: readonly Layer<Outgoing, Acknowledged>[]
   inbox: Inbox
-  feeds: Feeds | null // null: no route is a stream
+  following: Following | null // null: no route is a stream or a view
   /** Null where no route has any. */
   operations: OperationsPart | null
 }>
@@ -112,7 +112,7 @@ export async function openParts(
   const reading = { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config), ensure }
   const dialects = Object.values(config.workers).map(dialectOf)
   const inbox = held.use(new Inbox(broker, reading, settleReplies(replies, dialects)))
-  const feeds = held.use(await openFeeds(config, broker))
+  const following = held.use(await openFollowing(config, broker))
   const operations = await openOperations(config, { broker, publish: far.publish, held })
   const opened = {
     operations,
@@ -127,7 +127,7 @@ export async function openParts(
     watches,
     circuits,
     inbox,
-    feeds,
+    following,
   }
   return { ...opened, config, instance, held, drain: new Drain(config.policies.drain), replies, far, publishing }
 }
@@ -145,10 +145,12 @@ export async function openBroker({ broker }: Config): Promise<Broker> {
   return new KafkaBroker(broker)
 }
 
-export async function openFeeds({ routes }: Config, broker: Broker): Promise<Feeds | null> {
-  if (Object.values(routes).every(({ stream }) => stream === undefined)) return null
-  const { Feeds } = await import('./bridge/feeds/index.ts') // not loaded where it is not used
-  return new Feeds(routes, broker)
+export async function openFollowing({ routes }: Config, broker: Broker): Promise<Following | null> {
+  const all = Object.values(routes)
+  if (all.every(({ stream, view }) => stream === undefined && view === undefined)) return null
+  const { Following } = await import('./bridge/following.ts') // not loaded where it is not used
+  const sqlite = all.some(({ view }) => view?.file !== undefined)
+  return new Following(routes, broker, sqlite ? (await import('./bridge/views/sqlite.ts')).SqliteRows : null)
 }
 
 export async function openOperations(

@@ -21,7 +21,7 @@ export async function prepare(
   health: Health,
   { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
 ): Promise<void> {
-  const { config, broker, cluster, watches, inbox, operations, leases, feeds, held } = parts
+  const { config, broker, cluster, watches, inbox, operations, leases, following, held } = parts
   const { readiness } = health
   const wanted = topicsOf(config)
   const own = ownTopicsOf(config)
@@ -33,6 +33,8 @@ export async function prepare(
       else if (!health.wasReady) readiness.block('broker', health.unreachable().message)
     }),
   )
+  const block = (topic: string, why: string | null): void =>
+    why === null ? readiness.clear(`view ${topic}`) : readiness.block(`view ${topic}`, why)
   while (!signal.aborted) {
     try {
       if (broker.state !== 'ready') throw health.unreachable()
@@ -43,7 +45,7 @@ export async function prepare(
       learn(parts, health, topics)
       sayCompacted(config.replies.topic, known.get(config.replies.topic))
       await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
-      await feeds?.open()
+      await following?.open()
       if (operations !== null) {
         using _telling = every(tellMs, () => readiness.block('broker', progressOf(operations.log.rebuild)))
         await operations.log.open(known.get(config.operations.topic)?.partitions ?? 1)
@@ -52,9 +54,10 @@ export async function prepare(
       if (demo) await runDemos(config, broker, held)
       await leases?.met // the first second's calls would spend shares of what others are leasing already
       for (const watch of watches.values()) watch.start()
+      for (const topic of following?.views ?? []) block(topic, `The view of ${topic} is not built yet.`)
       health.prepared()
       if (lacking.size > 0) void follow(parts, health, signal)
-      return
+      return await following?.build(block, signal)
     } catch (error) {
       readiness.block('broker', Problem.from(error).message)
       await pause(againMs, signal)

@@ -31,6 +31,13 @@ export const problems = {
     blames: null,
     advice: 'Compare the path with `routes.*.match` of the configuration.',
   },
+  'no-value': {
+    status: 404,
+    title: 'Nothing has this key.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'The topic of the view has no record of the key, or its latest one takes it away.',
+  },
   'method-not-allowed': {
     status: 405,
     title: 'The path is served with other methods.',
@@ -282,6 +289,13 @@ export const problems = {
     outcome: 'not-sent',
     blames: null,
     advice: 'Repeat: nothing was sent. If it lasts, see which of queue and publish took the time in `Server-Timing`.',
+  },
+  'view-behind': {
+    status: 504,
+    title: 'The view has not reached what the client has seen.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Repeat: the detail says how far it is. If it lasts, look at whoever writes the topic of the view.',
   },
   'publish-timeout': {
     status: 504,

@@ -1,8 +1,8 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
-import type { Feeds } from './bridge/feeds/index.ts'
 import type { Inbox, Place } from './bridge/inbox.ts'
 import { injectable } from './bridge/faulty.ts'
 import type { Far } from './bridge/faulty.ts'
+import { marked } from './bridge/marked.ts'
 import { notify } from './bridge/notify.ts'
 import type { Terms } from './bridge/operations/index.ts'
 import { repeatedRequest } from './bridge/repeat.ts'
@@ -53,7 +53,8 @@ export type Shared = Readonly<{
     reading: readonly Check[]
   }>
   excused: Excuse
-  feeds: Feeds | null // null: no route is a stream
+  /** The core of a route that follows a topic. */
+  followed: (route: string) => Service<Call, Reply>
 }>
 
 /** The way of a route's calls, from the first policy to the core; `policies` are for people. */
@@ -61,9 +62,10 @@ export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] 
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, excused, feeds, spool } = shared
+  const { partitionFor, upstreams, checks, excused, followed, spool } = shared
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
   const parts = { route, policies: config.policies, drain, shares: sharesOf(leases, name, route), excused, faults }
+  const marks = Object.values(config.routes).some(({ view }) => view !== undefined)
   /** The core of the way; where faults can be injected, with the places for them. */
   const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>
     faults === null ? build(far) : injectable(far, build)
@@ -78,15 +80,26 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
         emptyBody: route.emptyBody,
         acks,
         expose,
+        marks,
       }),
     )
     return { name, route, topic, unplaced: kept !== null, service: pipe(wraps(policies), core), policies }
   }
   if (route.stream !== undefined) {
     const policies = callLayers({ ...parts, worker: null, checks: checks.reading })
-    const core = feeds?.serviceOf(name)
-    if (core === undefined) throw new Error(`routes.${name} has no stream.`) // it was opened with the others
-    return { name, route, topic: route.stream.topics[0] ?? '', service: pipe(wraps(policies), core), policies }
+    return {
+      name,
+      route,
+      topic: route.stream.topics[0] ?? '',
+      service: pipe(wraps(policies), followed(name)),
+      policies,
+    }
+  }
+  if (route.view !== undefined) {
+    // it keeps the deadline itself: a client that waited in vain for a change is answered that there was none
+    const own = { ...parts, policies: { ...config.policies, deadline: 'off' as const } }
+    const policies = callLayers({ ...own, worker: null, checks: checks.reading })
+    return { name, route, topic: route.view.topic, service: pipe(wraps(policies), followed(name)), policies }
   }
   const worker = workers.get((route.command ?? route.query)?.to ?? '')
   if (worker === undefined) throw new Error(`routes.${name} names no worker.`) // the configuration was checked
@@ -132,7 +145,7 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
       watched: () => watch.snapshot(),
     }),
   })
-  return { name, route, topic, service: pipe(wraps(policies), core), policies }
+  return { name, route, topic, service: pipe(wraps(policies), marks ? marked(core) : core), policies }
 }
 
 /** Who counts the clients of a route for all instances; null: this one does, by itself. */

@@ -19,6 +19,7 @@ import { Filter, Stream } from './stream.ts'
 import { Server } from './server.ts'
 import { Spool } from './spool.ts'
 import { name, Mode } from './value.ts'
+import { View } from './view.ts'
 import { Worker } from './worker.ts'
 
 /** The one schema: types, JSON Schema and docs/config.md come from it. A file for each section; `value.ts` has what they share. */
@@ -41,7 +42,7 @@ export const Config = z.strictObject({
   workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
   routes: z
     .record(name, Route)
-    .describe('The ways in, by name. A route has just one of `command`, `query`, `event` and `stream`.'),
+    .describe('The ways in, by name. A route has just one of `command`, `query`, `event`, `stream` and `view`.'),
   policies: Policies.prefault({}).describe('Policies without options of their own, and what they remember.'),
   overload: Overload.prefault({}).describe('What the process itself can bear, asked before a body is read.'),
   faults: Faults.prefault({}).describe('What goes wrong on purpose, to see how clients and policies bear it.'),
@@ -68,6 +69,7 @@ export type IdempotencyOptions = z.output<typeof Idempotency>
 export type ResendOptions = z.output<typeof Resend>
 export type HedgeOptions = z.output<typeof Hedge>
 export type StreamOptions = z.output<typeof Stream>
+export type ViewOptions = z.output<typeof View>
 export type FilterOptions = z.output<typeof Filter>
 export type FaultRule = z.output<typeof FaultRule>
 export type FaultOptions = Config['faults']

@@ -3,6 +3,7 @@ import { Cors } from './cors.ts'
 import { Fallback } from './fallback.ts'
 import { Quota } from './quota.ts'
 import { Stream } from './stream.ts'
+import { View } from './view.ts'
 import {
   meta,
   ms,
@@ -92,6 +93,7 @@ export const Route = z
     query: CommandCore.optional().describe('As a command, but reading only: it may be sent again.'),
     event: EventCore.optional().describe('A record without a reply: answered 202 once the broker has it.'),
     stream: Stream.optional().describe('What comes into topics, told to clients as it comes; GET only.'),
+    view: View.optional().describe('What a compacted topic adds up to: the latest value of each key; GET only.'),
     delivery: z
       .enum(['volatile', 'consumable', 'replayable'])
       .default('consumable')
@@ -215,5 +217,5 @@ export const Route = z
       .default('normal')
       .describe('How much its calls matter: under overload `sheddable` goes first, and `health`, for probes, last.'),
   })
-  .meta({ oneOf: ['command', 'query', 'event', 'stream'].map(kind => ({ required: [kind] })) })
-  .describe('One way in: has just one of `command`, `query`, `event` and `stream`.')
+  .meta({ oneOf: ['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })) })
+  .describe('One way in: has just one of `command`, `query`, `event`, `stream` and `view`.')

@@ -235,7 +235,9 @@ export class MemoryBroker implements Broker {
     const count = partitions === -1 ? standard.partitions : partitions
     const maxMessageBytes = Number(config['max.message.bytes'] ?? standard.maxMessageBytes)
     const logs = Array.from({ length: count }, (_, partition) => new Log(name, partition, retention))
-    this.#topics.set(name, { info: { name, partitions: count, maxMessageBytes }, logs })
+    const compacted = config['cleanup.policy']?.includes('compact') === true
+    const info = { name, partitions: count, maxMessageBytes, ...(compacted && { compacted }) }
+    this.#topics.set(name, { info, logs })
   }
 }
 

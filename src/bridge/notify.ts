@@ -2,10 +2,16 @@ import type { Call, Reply, Service } from '../call.ts'
 import { now, since } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Acks, Outgoing } from './broker.ts'
+import { markOf } from './mark.ts'
 import { envelope, valueOf } from './wire/index.ts'
 import type { Envelope } from './wire/index.ts'
 
-export type NotifyOptions = Omit<Envelope, 'reply' | 'dialect'> & Readonly<{ acks: Acks; expose: boolean }>
+export type NotifyOptions = Omit<Envelope, 'reply' | 'dialect'> &
+  Readonly<{
+    acks: Acks
+    expose: boolean
+    marks?: boolean // whether the answer says what a view is to show to have seen it
+  }>
 
 const json = [['content-type', 'application/json']] as const
 
@@ -34,7 +40,9 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
       progress.outcome = options.acks === 'none' || spooled === true ? 'in-doubt' : 'sent'
       if (spooled === true) return accepted({ id: call.command, spooled })
       const place = options.expose ? { topic: call.topic, partition, offset: String(offset) } : {}
-      return accepted({ id: call.command, ...place })
+      const reply = accepted({ id: call.command, ...place })
+      if (options.marks !== true || offset < 0n) return reply
+      return { ...reply, own: [['Sluice-Position', markOf(call.topic, partition, offset)]] }
     } catch (error) {
       const problem = Problem.from(error)
       progress.outcome = strongest(progress.outcome, problem.outcome)

@@ -85,6 +85,11 @@ export function topicsOf({ replies, operations, workers, routes }: Config): NewT
       add(event.topic, event.partitions, delivery === 'volatile' ? { 'retention.ms': '3600000' } : {})
   for (const { stream } of Object.values(routes))
     for (const topic of stream?.topics ?? []) if (!all.has(topic)) add(topic, stream?.partitions ?? -1, {})
+  for (const { view } of Object.values(routes)) {
+    const known = view === undefined ? undefined : all.get(view.topic)
+    if (view !== undefined)
+      add(view.topic, known?.partitions ?? view.partitions, { ...known?.config, 'cleanup.policy': 'compact' })
+  }
   for (const { topic, partitions } of Object.values(workers)) add(topic, partitions, {})
   add(replies.topic, replies.partitions, { 'cleanup.policy': 'delete', 'retention.ms': String(replies.retentionMs) })
   if (Object.values(routes).some(wantsOperations)) {

@@ -77,7 +77,7 @@ export function edge({
 
   const serving = (way: Way): ReturnType<typeof answer> => {
     const { stream } = way.route
-    if (stream === undefined) return answer(way, shared)
+    if (stream === undefined) return answer(way.route.view === undefined ? way : conditional(way), shared)
     const clients = new Clients(way.name, stream)
     streams.push(clients)
     return answerStream(way, stream, clients, shared)
@@ -158,6 +158,13 @@ const crossing =
   }
 
 const none: ReadonlySet<string> = new Set()
+
+/** What a view must know of its requests, whatever the route lists. */
+const conditions = ['if-none-match', 'if-modified-since', 'prefer']
+const conditional = (way: Way): Way => ({
+  ...way,
+  route: { ...way.route, requestHeaders: [...way.route.requestHeaders, ...conditions] },
+})
 
 const exchangeOf = (req: unknown): Exchange => (req as Inbound).exchange as Exchange
 

@@ -54,7 +54,8 @@ export function intake(
   const { bodyBytes, requestHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
-  const source = (to ?? route.event)?.key
+  const source = (to ?? route.event ?? route.view)?.key
+  const listens = route.view !== undefined
   const ttlMs = Math.max(route.timeoutMs, route.commandTtlMs ?? 0)
   const patience = patienceOf(route)
   const repeats = route.idempotency !== undefined && route.idempotency.mode !== 'off'
@@ -109,6 +110,7 @@ export function intake(
       repeat: repeats ? repeatOf(name, headers) : null,
       signal: aborter.signal,
       aborter,
+      awaits: listens ? (headers['sluice-position'] as string | undefined) : undefined, // its type has a list, which Node never makes of it
       progress: unsent(),
       fault: faultsOf === null ? null : faultsOf(headers),
     }

@@ -34,7 +34,7 @@ test('what has a default is not required', () => {
   deepEqual(at('workers', 'any')['required'], ['topic'])
   deepEqual(
     at('routes', 'any')['oneOf'],
-    ['command', 'query', 'event', 'stream'].map(kind => ({ required: [kind] })),
+    ['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })),
   )
 })
 

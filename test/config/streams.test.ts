@@ -27,6 +27,20 @@ test('a stream is read by GET, and its filters compare with what there is', () =
   ])
 })
 
+test('a view is read by GET, and the names of its indices are its own', () => {
+  deepEqual(told('{ match: GET /o/:id, view: { topic: orders, key: path.id } }'), [])
+  deepEqual(told('{ match: POST /o, view: { topic: orders } }'), ['found "POST /o", expected GET: a view is only read'])
+  deepEqual(told('{ match: GET /o, view: { topic: orders, index: { limit: /a } } }'), [
+    'found "limit", but limit, cursor, prefix are parameters of every list: expected another name',
+  ])
+  deepEqual(told('{ match: GET /o, view: { topic: orders, maxPageSize: 10 } }'), [
+    'found 100, expected at most maxPageSize, which is 10',
+  ])
+  deepEqual(told('{ match: GET /o/:id, view: { topic: orders, key: path.ip } }'), [
+    'found "path.ip", but the path of match has no :ip, did you mean `id`?',
+  ])
+})
+
 test('the topic of the replies is told to nobody', () => {
   deepEqual(told('{ match: GET /o, stream: { topics: [gateway.replies] } }'), [
     'found "gateway.replies", which is replies.topic, expected another',

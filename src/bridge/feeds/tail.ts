@@ -78,17 +78,21 @@ export class Tail implements AsyncDisposable {
     for (;;) {
       const window = this.#windows[partition]
       if (window === undefined || window.next >= position || this.#closed) return true
-      const { next: from } = window
-      const page = await this.#broker.past.page({
-        topic: this.topic,
-        partition,
-        from: BigInt(from),
-        maxBytes: pageBytes,
-      })
-      if (page.end < BigInt(position)) return false
-      if (page.records.length === 0 && window.next === from) window.advance(Number(page.next))
+      const { end } = await this.peek(partition)
+      if (end < position) return false
       if (window.next < position) await pause(settleMs)
     }
+  }
+
+  /** Looks whether offsets without records stand before the end: no reader is told of them. */
+  async peek(partition: number): Promise<Readonly<{ end: number }>> {
+    const window = this.#windows[partition]
+    if (window === undefined) return { end: 0 }
+    const { next } = window
+    const { past } = this.#broker
+    const page = await past.page({ topic: this.topic, partition, from: BigInt(next), maxBytes: pageBytes })
+    if (page.records.length === 0 && window.next === next) window.advance(Number(page.next))
+    return { end: Number(page.end) }
   }
 
   async #read(partitions: readonly number[]): Promise<void> {

@@ -1,0 +1,121 @@
+import type { RouteOptions, ViewOptions } from '../../../config/schema/index.ts'
+import type { Call, Reply, Service } from '../../call.ts'
+import { pause } from '../../clock.ts'
+import { Problem } from '../../problem.ts'
+import type { Admin } from '../admin.ts'
+import type { Tails } from '../feeds/tails.ts'
+import type { Past } from '../past.ts'
+import { list } from './list.ts'
+import { one } from './one.ts'
+import type { SqliteRows } from './sqlite.ts'
+import { View } from './view.ts'
+
+type Kept = Readonly<{ view: View; allowUncompacted: boolean }>
+/** Who is told how a view stands: a sentence while it cannot be asked, null once it can. */
+export type Tell = (topic: string, why: string | null) => void
+
+const againMs = 500
+const tellMs = 100
+
+/** The views of all routes that are some: one for each topic, whoever shows it. */
+export class Views implements Disposable {
+  readonly #kept = new Map<string, Kept>()
+  readonly #services = new Map<string, Service<Call, Reply>>()
+
+  constructor(
+    routes: Readonly<Record<string, RouteOptions>>,
+    { tails, past, sqlite }: Readonly<{ tails: Tails; past: Past; sqlite: typeof SqliteRows | null }>,
+  ) {
+    const all = Object.entries(routes).flatMap(([name, { view }]) =>
+      view === undefined ? [] : [[name, view] as const],
+    )
+    for (const [topic, some] of Map.groupBy(all, ([, { topic }]) => topic)) {
+      const shown = some.map(([, view]) => view)
+      const indices = [...new Set(shown.flatMap(({ index }) => Object.values(index)))]
+      const file = shown.find(each => each.file !== undefined)
+      const opened = fileOf(sqlite, file, topic, indices)
+      const view = new View({
+        tail: tails.of(topic),
+        past,
+        indices,
+        listed: shown.some(({ key }) => key === undefined),
+        memoryBytes: Math.max(...shown.map(({ memoryBytes }) => memoryBytes)),
+        ...opened,
+      })
+      this.#kept.set(topic, { view, allowUncompacted: shown.some(({ allowUncompacted }) => allowUncompacted) })
+      for (const [name, options] of some) {
+        const index = Object.entries(options.index).map(
+          ([parameter, pointer]) => [parameter, indices.indexOf(pointer)] as const,
+        )
+        this.#services.set(name, options.key === undefined ? list(view, { ...options, index }) : one(view, options))
+      }
+    }
+  }
+
+  /** Who answers the calls of a route. */
+  serviceOf(route: string): Service<Call, Reply> | undefined {
+    return this.#services.get(route)
+  }
+
+  get topics(): readonly string[] {
+    return [...this.#kept.keys()]
+  }
+
+  /** Builds all of them. Resolves when each has caught up or is given up, or once the signal aborts. */
+  async build(admin: Admin, tell: Tell, signal: AbortSignal): Promise<void> {
+    await Promise.all(Array.from(this.#kept.values(), kept => this.#build(kept, admin, tell, signal)))
+  }
+
+  async #build({ view, allowUncompacted }: Kept, admin: Admin, tell: Tell, signal: AbortSignal): Promise<void> {
+    const { topic } = view
+    const watch = new AbortController()
+    const watching = this.#progress(view, tell, watch.signal)
+    try {
+      while (!signal.aborted && view.failure === null)
+        try {
+          const info = await admin.topic(topic)
+          if (!allowUncompacted && info !== null && info.compacted !== true) {
+            view.refuse(
+              'its topic is not compacted, so that what retention deletes would be missing: set allowUncompacted if it may',
+            )
+            break
+          }
+          await view.build(signal)
+          break
+        } catch (error) {
+          tell(topic, `The view of ${topic} cannot be built: ${Problem.from(error).message}`)
+          await pause(againMs, signal)
+        }
+    } finally {
+      watch.abort()
+      await watching
+    }
+    if (!signal.aborted) tell(topic, view.failure)
+  }
+
+  async #progress(view: View, tell: Tell, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { done, of } = view.progress
+      if (of > 0) tell(view.topic, `The view of ${view.topic} is being built: ${done} of ${of} offsets are read.`)
+      await pause(tellMs, signal)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const { view } of this.#kept.values()) view[Symbol.dispose]()
+  }
+}
+
+type Opened = Pick<ConstructorParameters<typeof View>[0], 'openFile' | 'fileExists'>
+
+function fileOf(
+  sqlite: typeof SqliteRows | null,
+  options: ViewOptions | undefined,
+  topic: string,
+  indices: readonly string[],
+): Opened {
+  const file = options?.file
+  if (sqlite === null || options === undefined || file === undefined) return { openFile: null, fileExists: false }
+  const openFile = (): SqliteRows => new sqlite({ file, maxBytes: options.fileBytes, topic, indices })
+  return { openFile, fileExists: sqlite.exists(file) }
+}
