@@ -65,6 +65,7 @@ export type Progress = {
   publishMs: number // until the broker's acknowledgement, repetitions included
   workerMs: number // from the acknowledgement to the reply
   quota: readonly QuotaState[] | null // of the route's quota, for the RateLimit headers
+  location: string | null // where its reply will be kept, when it comes too late
   accepted: boolean // its answer is an operation: nothing is known of its worker
 }
 
@@ -85,6 +86,7 @@ export const unsent = (): Progress => ({
   publishMs: 0,
   workerMs: 0,
   quota: null,
+  location: null,
   accepted: false,
 })
 

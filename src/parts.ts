@@ -4,25 +4,15 @@ import { Correlator } from './bridge/correlate.ts'
 import type { Far } from './bridge/faulty.ts'
 import type { Following } from './bridge/following.ts'
 import { Inbox } from './bridge/inbox.ts'
-import type {
-  Claims,
-  Forward,
-  Interned,
-  OperableOptions,
-  Operations,
-  Resources,
-  Returns,
-  Terms,
-} from './bridge/operations/index.ts'
 import type { Spool } from './bridge/spool/index.ts'
 import { MemoryBroker } from './bridge/memory.ts'
 import { settleReplies } from './bridge/request.ts'
-import { ensureTopics, topicsOf, wantsOperations } from './bridge/topics.ts'
+import { ensureTopics, topicsOf } from './bridge/topics.ts'
 import { Watch } from './bridge/watch.ts'
-import { dialectOf, replyReader, rowOf } from './bridge/wire/index.ts'
+import { dialectOf, rowOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
-import type { Call, Reply, Service } from './call.ts'
-import { events } from './events.ts'
+import { openOperations } from './operations.ts'
+import type { OperationsPart } from './operations.ts'
 import { StateFile } from './resilience/circuit/index.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
 import { Drain } from './resilience/drain.ts'
@@ -68,15 +58,6 @@ export type Parts = Readonly<{
   following: Following | null // null: no route is a stream or a view
   /** Null where no route has any. */
   operations: OperationsPart | null
-}>
-export type OperationsPart = Readonly<{
-  log: Operations
-  returns: Returns
-  /** The core of a route whose calls may become operations. */
-  core: (publish: Far['publish'], options: Omit<OperableOptions, 'late'>) => Service<Call, Reply>
-  claims: (terms: Terms) => Claims
-  /** What clients see of them. */
-  resources: Resources
 }>
 
 /** Opens all of them; `held` closes them again, also when this throws. A broker that is `given` stays its giver's to close. */
@@ -151,64 +132,6 @@ export async function openFollowing({ routes }: Config, broker: Broker): Promise
   const { Following } = await import('./bridge/following.ts') // not loaded where it is not used
   const sqlite = all.some(({ view }) => view?.file !== undefined)
   return new Following(routes, broker, sqlite ? (await import('./bridge/views/sqlite.ts')).SqliteRows : null)
-}
-
-export async function openOperations(
-  { operations, replies, workers, routes }: Config,
-  { broker, publish, held }: Readonly<{ broker: Broker; publish: Far['publish']; held: AsyncDisposableStack }>,
-): Promise<OperationsPart | null> {
-  if (!Object.values(routes).some(wantsOperations)) return null
-  const { Cancels, Claims, forwarding, Operations, Returns, operable, resources } =
-    await import('./bridge/operations/index.ts') // not loaded where it is not used
-  const { file } = operations
-  const { Overflow } = file === undefined ? {} : await import('./bridge/operations/overflow.ts')
-  const overflow =
-    file === undefined || Overflow === undefined ? null : (interned: Interned) => new Overflow(file, interned)
-  const log = held.use(new Operations({ broker, publish }, { ...operations, overflow }))
-  const cancels = new Cancels()
-  const partitionFor: Broker['partitionFor'] = (topic, key) => broker.partitionFor(topic, key)
-  const forwards = new Map(
-    Object.entries(routes).flatMap(([name, { lateReplies }]) =>
-      lateReplies === undefined ? [] : [[name, forwarding({ publish, partitionFor }, lateReplies)] as const],
-    ),
-  )
-  const lateOf = (route: string): Forward | null => forwards.get(route) ?? null
-  events.warning.publish({
-    what: 'Operations and Idempotency-Keys belong to the addresses of clients: nobody else names them.',
-    cause: undefined,
-  })
-  const readers = new Map(
-    Object.entries(routes).flatMap(([name, { command, query, contentType }]) => {
-      const worker = workers[(command ?? query)?.to ?? '']
-      if (worker === undefined) return []
-      const type = contentType ?? worker.contentType
-      return [[name, replyReader({ dialect: dialectOf(worker), maxReplyBytes: replies.maxBytes, contentType: type })]]
-    }),
-  )
-  const plain = replyReader({ dialect: 'sluice', maxReplyBytes: replies.maxBytes }) // of a route that there is no more
-  const returns = held.use(
-    new Returns(broker, log, {
-      topic: operations.replies,
-      dialects: Object.values(workers).map(dialectOf),
-      refused: id => cancels.refused(id),
-      late: lateOf,
-      read: (route, record, worker) => (readers.get(route) ?? plain)(record, worker),
-    }),
-  )
-  const cancelling = {
-    operations: log,
-    returns,
-    publish,
-    dialectOf: (name: string) => (workers[name]?.cancel === true ? dialectOf(workers[name]) : null),
-  }
-  return {
-    log,
-    returns,
-    core: (publish, options) =>
-      operable({ publish, operations: log, returns }, { ...options, late: lateOf(options.route) }),
-    claims: terms => new Claims(log, terms),
-    resources: resources(log, { ...operations, cancelled: operation => cancels.cancel(cancelling, operation) }),
-  }
 }
 
 export async function openLeases({ redis }: Config): Promise<Leases | null> {

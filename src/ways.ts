@@ -26,7 +26,7 @@ import type { Excuse } from './resilience/stack.ts'
 import { stepsOf } from './resilience/fallback/index.ts'
 import type { Upstreams } from './resilience/fallback/index.ts'
 import { noWorker, workerBehind } from './resilience/gate/index.ts'
-import type { OperationsPart } from './parts.ts'
+import type { OperationsPart } from './operations.ts'
 import type { Way } from './routes/intake.ts'
 
 /** What the ways of all routes share. */

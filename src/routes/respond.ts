@@ -88,6 +88,8 @@ export function problemHead(
   ]
   const retryAfterMs = problem.retryAfterMs ?? (problem.spec.status === 503 ? 1_000 : null)
   if (retryAfterMs !== null) head.push('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
+  const location = outcome === 'not-sent' ? null : (exchange.call?.progress.location ?? null)
+  if (location !== null) head.push('Location', location)
   addPreferences(head, exchange, problem.spec.status)
   addOurs(head, exchange, outcome, ms)
   head.push(...noSniffing)

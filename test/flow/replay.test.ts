@@ -189,3 +189,15 @@ test('answers beyond memory are on disk, and given again', async t => {
   equal(worker.commands.length, 40)
   equal(((await ask('/operations?limit=100')).json['operations'] as object[]).length, 40)
 })
+
+test('a command with a key that is not answered in time says where its answer will be', async t => {
+  const { ask, worker } = await aGateway(t, keyed({}, { timeoutMs: 200, commandTtlMs: 60_000 }))
+  const late = await ask('/orders', withKey('k'))
+  deepEqual([late.status, late.code], [504, 'reply-timeout'])
+  await (await worker.next()).reply({ status: 201 })
+  const place = late.headers.location!
+  deepEqual((await ask(place, { headers: { prefer: 'wait=5' } })).json, anOrder)
+  const again = await ask('/orders', withKey('k'))
+  deepEqual([again.status, again.headers['idempotency-replayed']], [201, 'true'])
+  equal((await ask('/orders', { body: {} })).headers.location, undefined)
+})

@@ -12,6 +12,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/commands/spool.ts': 'test/flow/spool-command.test.ts, which runs it as a process',
   'src/main.ts': 'test/flow/, which runs it as a process',
   'src/app.ts': 'test/flow/, which starts it for every story',
+  'src/operations.ts': 'test/flow/operations.test.ts and the other stories of operations',
   'src/pages.ts': 'test/flow/explain.test.ts and every story that looks at the admin port',
   'src/prepare.ts': 'test/flow/not-ready.test.ts, whose brokers come late',
   'src/ways.ts': 'test/flow/, whose stories go all of its ways',

@@ -96,9 +96,10 @@ class Asking extends Waiter {
   }
 
   begin(): void {
-    const { publish, operations, returns, headers, value } = this.#shared
+    const { publish, operations, returns, headers, value, options } = this.#shared
     const { topic, partition, key, body, signal, progress, accepts, claimed } = this.#call
     const begun = now()
+    if (claimed !== undefined) progress.location = `${options.path}/${this.operation}`
     if (accepts !== null && until(accepts) === 0) {
       const full = claimed === undefined ? operations.full() : null
       if (full !== null) return this.#reject(full)

@@ -1,0 +1,93 @@
+import type { Config } from '../config/schema/index.ts'
+import type { Broker } from './bridge/broker.ts'
+import type { Far } from './bridge/faulty.ts'
+import type {
+  Claims,
+  Forward,
+  Interned,
+  OperableOptions,
+  Operations,
+  Resources,
+  Returns,
+  ReturnsOptions,
+  Terms,
+} from './bridge/operations/index.ts'
+import { wantsOperations } from './bridge/topics.ts'
+import { dialectOf, replyReader } from './bridge/wire/index.ts'
+import type { Call, Reply, Service } from './call.ts'
+import { events } from './events.ts'
+
+/** What a gateway has when a route of it has operations. */
+export type OperationsPart = Readonly<{
+  log: Operations
+  returns: Returns
+  /** The core of a route whose calls may become operations. */
+  core: (publish: Far['publish'], options: Omit<OperableOptions, 'late'>) => Service<Call, Reply>
+  claims: (terms: Terms) => Claims
+  /** What clients see of them. */
+  resources: Resources
+}>
+type Opening = Readonly<{ broker: Broker; publish: Far['publish']; held: AsyncDisposableStack }>
+
+/** Opens what the operations of all routes need, null where no route has any; closed with what is held. */
+export async function openOperations(
+  config: Config,
+  { broker, publish, held }: Opening,
+): Promise<OperationsPart | null> {
+  const { operations, workers, routes } = config
+  if (!Object.values(routes).some(wantsOperations)) return null
+  const { Cancels, Claims, forwarding, Operations, Returns, operable, resources } =
+    await import('./bridge/operations/index.ts') // not loaded where it is not used
+  events.warning.publish({
+    what: 'Operations and Idempotency-Keys belong to the addresses of clients: nobody else names them.',
+    cause: undefined,
+  })
+  const log = held.use(new Operations({ broker, publish }, { ...operations, overflow: await overflowOf(operations) }))
+  const topics = { publish, partitionFor: (topic: string, key: Uint8Array | null) => broker.partitionFor(topic, key) }
+  const forwards = new Map(
+    Object.entries(routes).flatMap(([route, { lateReplies }]) =>
+      lateReplies === undefined ? [] : [[route, forwarding(topics, lateReplies)] as const],
+    ),
+  )
+  const late = (route: string): Forward | null => forwards.get(route) ?? null
+  const cancels = new Cancels()
+  const refused = (id: string): void => cancels.refused(id)
+  const dialects = Object.values(workers).map(dialectOf)
+  const read = readerOf(config)
+  const returns = held.use(new Returns(broker, log, { topic: operations.replies, dialects, refused, late, read }))
+  const cancelling = {
+    operations: log,
+    returns,
+    publish,
+    dialectOf: (name: string) => (workers[name]?.cancel === true ? dialectOf(workers[name]) : null),
+  }
+  return {
+    log,
+    returns,
+    core: (publish, options) =>
+      operable({ publish, operations: log, returns }, { ...options, late: late(options.route) }),
+    claims: terms => new Claims(log, terms),
+    resources: resources(log, { ...operations, cancelled: operation => cancels.cancel(cancelling, operation) }),
+  }
+}
+
+/** Where operations go that are too many for memory. */
+async function overflowOf({ file }: Config['operations']) {
+  if (file === undefined) return null
+  const { Overflow } = await import('./bridge/operations/overflow.ts') // not loaded where it is not used
+  return (interned: Interned) => new Overflow(file, interned)
+}
+
+/** Reads replies as the route of their command has it; of a route that there is no more, as plainly as can be. */
+function readerOf({ routes, workers, replies: { maxBytes: maxReplyBytes } }: Config): ReturnsOptions['read'] {
+  const readers = new Map(
+    Object.entries(routes).flatMap(([name, { command, query, contentType }]) => {
+      const worker = workers[(command ?? query)?.to ?? '']
+      if (worker === undefined) return []
+      const options = { dialect: dialectOf(worker), contentType: contentType ?? worker.contentType }
+      return [[name, replyReader({ ...options, maxReplyBytes })] as const]
+    }),
+  )
+  const plain = replyReader({ dialect: 'sluice', maxReplyBytes })
+  return (route, record, worker) => (readers.get(route) ?? plain)(record, worker)
+}
