@@ -1,5 +1,5 @@
 import type { Exchange } from 'kafkajs/src/network/connection.js'
-import { compactLength, compactString, noTags, readArray, readId, skipText, tags } from './flexible.ts'
+import { compactLength, compactString, noTags, readArray, readId, readText, skipText, tags } from './flexible.ts'
 import { codes, exchange } from './protocol.ts'
 
 export type Coordinator = Readonly<{ code: number; node: number }>
@@ -17,6 +17,36 @@ export const coordinatorRequest = (group: string): Exchange<Coordinator> =>
       const code = from.int16()
       from.string()
       return { code, node: from.int32() }
+    },
+  )
+
+export const listApi = { key: 16, version: 5, name: 'ListGroups' } as const
+/** The groups that a node keeps, with the type of each: classic, consumer, share, streams, or one of later. */
+export type Types = Readonly<{ code: number; types: ReadonlyMap<string, string> }>
+
+/** ListGroups, version 5: brokers know it from 3.8 on. Those that we may not describe are left out in silence. */
+export const listRequest = (): Exchange<Types> =>
+  exchange(
+    listApi,
+    out => {
+      noTags(out)
+      compactLength(out, 0) // of any state
+      compactLength(out, 0) // of any type
+      noTags(out)
+    },
+    from => {
+      tags(from)
+      from.int32()
+      const code = from.int16()
+      const groups = readArray(from, () => {
+        const group = readText(from)
+        skipText(from)
+        skipText(from)
+        const type = readText(from).toLowerCase()
+        tags(from)
+        return [group, type] as const
+      })
+      return { code, types: new Map(groups) }
     },
   )
 

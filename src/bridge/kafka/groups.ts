@@ -3,7 +3,14 @@ import { Problem } from '../../problem.ts'
 import type { GroupState } from '../admin.ts'
 import { meansStale } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
-import { committedRequest, coordinatorRequest, shareLagApi, shareLagRequest } from './coordination.ts'
+import {
+  committedRequest,
+  coordinatorRequest,
+  listApi,
+  listRequest,
+  shareLagApi,
+  shareLagRequest,
+} from './coordination.ts'
 import { kinds } from './kinds.ts'
 import type { Described, Describes } from './kinds.ts'
 import type { Link } from './link.ts'
@@ -58,7 +65,7 @@ export class Groups {
       const rebalancing = handingOut.has(state) || (members > 0 && holding === 0)
       return { members, rebalancing, committed: done(ends), ends }
     } catch (error) {
-      if (error instanceof Problem && error.code === 'topic-forbidden') throw error
+      if (error instanceof Problem) throw error
       this.#coordinators.delete(name) // it may be another node by now
       const said = error instanceof Error ? error.message : String(error)
       throw new Problem('broker-unavailable', `The group ${name}: ${said}`, { cause: error })
@@ -115,21 +122,44 @@ export class Groups {
   }
 
   /**
-   * Asks in the way that saw the group last, then in all others that the node knows. What nobody has seen is not there, unless
-   * it is of a kind that the node tells nothing of.
+   * Asks in the way that saw the group last. Where that sees nothing the node says of which type the group is, and is asked
+   * in the way that sees it. A group that it does not list, or does not list to us, is asked for in all ways: it may have
+   * come since, and a refusal must be told from its absence.
    */
   async #describe(name: string, topic: string, link: Link): Promise<Described> {
     const last = this.#kinds.get(name)
-    const ways = last === undefined ? kinds : [last, ...kinds.filter(way => way !== last)]
+    const seen = last && (await this.#ask(last, name, topic, link))
+    if (seen) return seen
+    const type = await this.#typeOf(name, link)
+    const ways = type === null ? kinds : kinds.filter(way => way.kind === type)
+    if (type !== null && !ways.some(way => link.knows(way.api, way.version)))
+      throw new Problem(
+        'broker-unavailable',
+        `The group ${name} is of the type ${type}, of which nothing can be asked.`,
+      )
     for (const way of ways) {
-      if (!link.knows(way.api, way.version)) continue
-      const described = await link.send(way.request(name, topic), answerMs)
-      if (unknown.has(described.code) || described.state === 'Dead') continue
-      check(described.code, name)
-      this.#kinds.set(name, way)
-      return described
+      const described = way === last ? null : await this.#ask(way, name, topic, link)
+      if (described !== null) return described
     }
     return { code: codes.none, state: 'Dead', members: 0, holding: null }
+  }
+
+  /** Null where the group is not seen in this way: to a request of another kind it is dead, without an error. */
+  async #ask(way: Describes, name: string, topic: string, link: Link): Promise<Described | null> {
+    if (!link.knows(way.api, way.version)) return null
+    const described = await link.send(way.request(name, topic), answerMs)
+    if (unknown.has(described.code) || described.state === 'Dead') return null
+    check(described.code, name)
+    this.#kinds.set(name, way)
+    return described
+  }
+
+  /** The type of a group, or null where the node is too old to say or lists no such group. */
+  async #typeOf(name: string, link: Link): Promise<string | null> {
+    if (!link.knows(listApi.key, listApi.version)) return null
+    const { code, types } = await link.send(listRequest(), answerMs)
+    check(code, name)
+    return types.get(name) ?? null
   }
 
   async #committed(name: string, topic: string, partitions: number, link: Link): Promise<Done> {

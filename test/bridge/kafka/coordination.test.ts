@@ -2,7 +2,12 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import { Writer } from '../../../src/bridge/kafka/bytes.ts'
-import { committedRequest, coordinatorRequest, shareLagRequest } from '../../../src/bridge/kafka/coordination.ts'
+import {
+  committedRequest,
+  coordinatorRequest,
+  listRequest,
+  shareLagRequest,
+} from '../../../src/bridge/kafka/coordination.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
 
 type Encoded = { buffer: Buffer }
@@ -92,4 +97,21 @@ test('how far a share group is behind is read by partition, with the first failu
   ])
   deepEqual(await response.decode(lags(0)), { code: 0, lags: read })
   equal((await response.decode(lags(codes.groupAuthorizationFailed))).code, codes.groupAuthorizationFailed)
+})
+
+test('groups are listed with their types, whatever the types are', async () => {
+  const text = (value: string): number[] => [value.length + 1, ...Buffer.from(value)]
+  deepEqual([...(await ours(listRequest()))], [0, 1, 1, 0], 'of any state and type')
+  const groups = [
+    [...text('orders'), ...text('share'), ...text('Stable'), ...text('Share'), 0],
+    [...text('other'), ...text(''), ...text('Empty'), ...text('swarm'), 1, 5, 1, 9],
+  ]
+  const listed = answer(out => out.raw(Buffer.from([0, 0, 0, 0, 0, 0, 0, 3, ...groups.flat(), 0])))
+  deepEqual(await listRequest().response.decode(listed), {
+    code: 0,
+    types: new Map([
+      ['orders', 'share'],
+      ['other', 'swarm'],
+    ]),
+  })
 })

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import type { Cluster } from '../../../src/bridge/kafka/cluster.ts'
-import type { Committed, Coordinator, Lags } from '../../../src/bridge/kafka/coordination.ts'
+import type { Committed, Coordinator, Lags, Types } from '../../../src/bridge/kafka/coordination.ts'
 import { Groups } from '../../../src/bridge/kafka/groups.ts'
 import type { Described } from '../../../src/bridge/kafka/kinds.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
@@ -11,6 +11,7 @@ import { frozenClock } from '../../help/clock.ts'
 type Answers = {
   coordinator: Coordinator
   group: Described
+  types: Types | null // null: the nodes are too old to list types
   newer: Readonly<Record<string, Described>> // of the newer kinds that the nodes know, by request
   committed: Committed
   lags: Lags
@@ -34,6 +35,7 @@ function aCluster(over: Partial<Answers> = {}) {
   const answers: Answers = {
     coordinator: { code: 0, node: 1 },
     group: described('Stable', 2),
+    types: null,
     newer: {},
     committed: { code: 0, offsets: new Map([[0, 5n]]) },
     lags: { code: 0, lags: new Map() },
@@ -43,11 +45,16 @@ function aCluster(over: Partial<Answers> = {}) {
   const state = { connected: true, nodes: (): Iterable<number> => [], refreshed: 0 }
   const link = (node: number) => ({
     open: true,
-    knows: (api: number) => api === 15 || api === 90 || Object.hasOwn(answers.newer, apis[api] ?? ''),
+    knows: (api: number) =>
+      api === 15 ||
+      api === 90 ||
+      (api === 16 && answers.types !== null) ||
+      Object.hasOwn(answers.newer, apis[api] ?? ''),
     close: () => {},
     send: async ({ request }: { request: { apiName: string } }): Promise<unknown> => {
       asked.push(`${node} ${request.apiName}`)
       if (request.apiName === 'FindCoordinator') return answers.coordinator
+      if (request.apiName === 'ListGroups') return answers.types
       if (request.apiName === 'DescribeGroups') return answers.group
       if (request.apiName in answers.newer) return answers.newer[request.apiName]
       if (request.apiName === 'DescribeShareGroupOffsets') return answers.lags
@@ -135,6 +142,41 @@ test('a streams group is seen by the request that sees it', async () => {
   const { groups } = aCluster({ group: dead, newer })
   const { members, rebalancing } = await groups.look('orders', 't')
   deepEqual([members, rebalancing], [2, true])
+})
+
+const typed = (type?: string): Types => ({ code: 0, types: new Map(type === undefined ? [] : [['orders', type]]) })
+
+test('the type of a group is asked for first, and then only the request that sees it', async () => {
+  const newer = { ConsumerGroupDescribe: refused(codes.groupIdNotFound), ShareGroupDescribe: described('Stable', 2, 2) }
+  const { groups, answers, asked } = aCluster({ group: dead, types: typed('share'), newer })
+  equal((await groups.look('orders', 't')).members, 2)
+  deepEqual(asked.slice(1, 3), ['1 ListGroups', '1 ShareGroupDescribe'])
+  asked.length = 0
+  await groups.look('orders', 't')
+  equal(asked[0], '1 ShareGroupDescribe', 'it is remembered')
+  asked.length = 0
+  answers.types = typed('classic')
+  answers.newer = { ShareGroupDescribe: dead }
+  answers.group = described('Stable', 3)
+  equal((await groups.look('orders', 't')).members, 3, 'it was made anew with another type')
+  deepEqual(asked.slice(0, 3), ['1 ShareGroupDescribe', '1 ListGroups', '1 DescribeGroups'])
+})
+
+test('a group of a type that nothing here or there describes is unknown, not empty', async () => {
+  const { groups, answers, asked } = aCluster({ group: dead, types: typed('swarm') })
+  const isUnknown = { code: 'broker-unavailable', message: /orders is of the type swarm/ }
+  await rejects(groups.look('orders', 't'), isUnknown)
+  answers.types = typed('streams') // which the code knows, and the node does not
+  asked.length = 0
+  await rejects(groups.look('orders', 't'), { message: /type streams/ })
+  deepEqual(asked, ['1 ListGroups'], 'who keeps it is known still')
+})
+
+test('a group that is not listed has no members, unless it may not be described', async () => {
+  const { groups, answers } = aCluster({ group: dead, types: typed() })
+  equal((await groups.look('orders', 't')).members, 0)
+  answers.group = refused(codes.groupAuthorizationFailed)
+  await rejects(groups.look('orders', 't'), { code: 'topic-forbidden' })
 })
 
 test('where it is not allowed that is said, and not taken for an outage', async () => {
