@@ -164,20 +164,26 @@ test('an instance that stops turns its running calls into operations where their
   equal((await second.ask(answer.headers.location!, { headers: { prefer: 'wait=20' } })).status, 201)
 })
 
-test('an instance that begins says how far it has read the log', async t => {
+test('an instance that begins says how far it has read the log, and denies nothing that it has not read', async t => {
   const broker = new MemoryBroker()
   t.after(() => broker[Symbol.asyncDispose]())
-  const first = await aGateway(t, offered, { broker })
-  for (let i = 0; i < 20; i++) await first.ask('/orders', { body: anOrder, ...respondAsync })
+  const over = { routes: { 'place-order': { async: 'offer', commandTtlMs: 60_000, idempotency: {} } } }
+  const first = await aGateway(t, over, { broker })
+  const { headers } = await first.ask('/orders', { body: anOrder, ...respondAsync })
+  for (let i = 0; i < 19; i++) await first.ask('/orders', { body: anOrder, ...respondAsync })
   broker.slow(400)
-  const second = await openGateway(t, offered, { broker })
+  const second = await openGateway(t, over, { broker })
   const reason = await until('it says so', async () => {
     const { reasons } = await second.admin.ready()
     return reasons.find(text => text.startsWith('The log of operations is being read'))
   })
   match(reason, /: \d+ of (2\d|3\d) records\.$/)
-  equal((await second.ask('/operations')).status, 200)
+  for (const path of ['/operations', headers.location!])
+    deepEqual([(await second.ask(path)).status, (await second.ask(path)).code], [503, 'not-ready'])
+  const keyed = await second.ask('/orders', { body: anOrder, headers: { 'idempotency-key': 'k' } })
+  deepEqual([keyed.code, keyed.outcome], ['not-ready', 'not-sent'])
   broker.slow(0)
   await second.gateway.ready
+  equal((await second.ask(headers.location!)).status, 202)
   equal(((await second.ask('/operations?limit=500')).json['operations'] as object[]).length, 20)
 })

@@ -101,8 +101,8 @@ class Asking extends Waiter {
     const begun = now()
     if (claimed !== undefined) progress.location = `${options.path}/${this.operation}`
     if (accepts !== null && until(accepts) === 0) {
-      const full = claimed === undefined ? operations.full() : null
-      if (full !== null) return this.#reject(full)
+      const refusal = claimed === undefined ? operations.refusal() : null
+      if (refusal !== null) return this.#reject(refusal)
       void this.#log() // in the time that publishing takes
     }
     returns.expect(this)

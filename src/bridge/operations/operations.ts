@@ -63,8 +63,17 @@ export class Operations implements AsyncDisposable {
     return this.#journal.open(partitions)
   }
 
-  /** Why no more can be kept, or null. */
-  full(): Problem | null {
+  /** Why nothing can be said of operations yet, or null. */
+  unread(): Problem | null {
+    return this.rebuild.done
+      ? null
+      : new Problem('not-ready', 'The log of operations is still being read.', { retryAfterMs: 1_000 })
+  }
+
+  /** Why no more can be accepted, or null. */
+  refusal(): Problem | null {
+    const unread = this.unread()
+    if (unread !== null) return unread
     if (!this.view.full) return null
     const { size, bytes: held } = this.view
     const limit = this.#options.entries
@@ -73,12 +82,12 @@ export class Operations implements AsyncDisposable {
   }
 
   /**
-   * Resolves once the operation is in the log and known here. Throws operations-full, or what publishing throws. One that claims
+   * Resolves once the operation is in the log and known here. Throws operations-full, not-ready, or what publishing throws. One that claims
    * a key may be known to nobody afterwards: somebody else was first.
    */
   async accept(id: string, accepted: Accepted): Promise<void> {
-    const full = this.full()
-    if (full !== null) throw full
+    const refusal = this.refusal()
+    if (refusal !== null) throw refusal
     const partition = this.#journal.partitionOf(accepted.holds?.scope ?? id)
     const offset = await this.#journal.append(partition, id, accepted)
     await this.#journal.applied(partition, offset)

@@ -20,7 +20,7 @@ export type Seen = Readonly<{
   told: readonly Told[] // what is remembered of it, the oldest first
 }>
 
-/** The operations of clients: each sees its own alone. */
+/** The operations of clients: each sees its own alone. All throw not-ready while the log is still being read. */
 export type Resources = Readonly<{
   path: string
   find: (client: string, id: string) => Promise<Seen | null>
@@ -48,7 +48,13 @@ export function resources(operations: Operations, { path, retryAfterMs, cancelle
     told: toldOf(operation),
   })
   const seen = (operation: Operation | null): Seen | null => (operation === null ? null : see(operation))
+  /** What is not read yet must not be taken for what is not there. */
+  const whole = (): void => {
+    const unread = operations.unread()
+    if (unread !== null) throw unread
+  }
   const find = async (client: string, id: string): Promise<Operation | null> => {
+    whole()
     if (!isId(id)) return null
     const known = operations.view.get(id) ?? (await operations.until(id, now => now !== null, arrivalMs))
     return known?.accepted.client === client ? known : null
@@ -60,7 +66,10 @@ export function resources(operations: Operations, { path, retryAfterMs, cancelle
       const known = await find(client, id)
       return known === null ? null : seen(await cancelled(known))
     },
-    list: (client, limit, after) => operations.view.of(client, limit, after).map(stateOf),
+    list: (client, limit, after) => {
+      whole()
+      return operations.view.of(client, limit, after).map(stateOf)
+    },
     until: async (id, wanted, limitMs, signal) =>
       seen(await operations.until(id, now => now === null || wanted(see(now)), limitMs, signal)),
   }
