@@ -12,8 +12,8 @@ import { until } from '../../help/until.ts'
 
 const redis = useRedis()
 const skip = redis.skip
-const leaver = new URL('leaver.ts', import.meta.url).pathname
-const crowd = new URL('crowd.ts', import.meta.url).pathname
+const leaver = new URL('../leaver.ts', import.meta.url).pathname
+const crowd = new URL('../crowd.ts', import.meta.url).pathname
 const open = (url: string): Leases => new Leases(Config.parse({ routes: {}, redis: { url, prefix: 'test' } }).redis!)
 const total = (name: string) => ({ policy: 'lease', name, requests: 100, windowMs: 60_000 }) as const
 
