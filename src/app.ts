@@ -6,7 +6,7 @@ import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Health } from './health.ts'
 import { pagesOf } from './pages.ts'
-import { askedFaults, documentsOf, openParts, openSpool, openUpstreams } from './parts.ts'
+import { askedFaults, documentsOf, openParts, openSpool, openTraces, openUpstreams } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
 import { administer } from './routes/admin.ts'
@@ -112,15 +112,13 @@ async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor
 }
 
 /** Listens to clients. */
-async function openFront(
-  { config, overload, operations, held }: Parts,
-  ways: readonly RouteWay[],
-  partitionFor: PartitionFor,
-): Promise<Front> {
+async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: PartitionFor): Promise<Front> {
+  const { config, overload, operations, held } = parts
   const { server, routes } = config
   const shown =
     operations === null ? null : { operations: operations.resources, streams: config.operations.streams, routes }
   const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
+  const traces = await openTraces(parts)
   const front = await serve(
     server,
     edge({
@@ -131,6 +129,7 @@ async function openFront(
       faultsOf: askedFaults(config),
       operations: shown,
       resources: await documentsOf(config),
+      tracing: traces?.begin ?? null,
     }),
   )
   held.defer(() => front.close(1_000))

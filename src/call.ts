@@ -1,4 +1,5 @@
 import type { Aborter, Signal } from './aborter.ts'
+import type { Incoming } from './bridge/broker.ts'
 import type { Instant } from './clock.ts'
 import type { Fault, Struck } from './fault.ts'
 import type { Feed } from './feed.ts'
@@ -66,6 +67,7 @@ export type Progress = {
   workerMs: number // from the acknowledgement to the reply
   quota: readonly QuotaState[] | null // of the route's quota, for the RateLimit headers
   location: string | null // where its reply will be kept, when it comes too late
+  reply: Incoming | null // the record that answered it
   accepted: boolean // its answer is an operation: nothing is known of its worker
 }
 
@@ -87,6 +89,7 @@ export const unsent = (): Progress => ({
   workerMs: 0,
   quota: null,
   location: null,
+  reply: null,
   accepted: false,
 })
 

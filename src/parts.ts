@@ -32,6 +32,7 @@ import type { Resource } from './routes/resource.ts'
 import type { FaultsOf } from './routes/fault.ts'
 import { openTelemetry } from './telemetry/index.ts'
 import type { Telemetry } from './telemetry/index.ts'
+import type { Traces } from './telemetry/traces/traces.ts'
 
 /** What a gateway is put together from, as its configuration says. What it does not need is not loaded. */
 export type Parts = Readonly<{
@@ -239,4 +240,17 @@ export async function documentsOf(config: Config): Promise<readonly Resource[]> 
   const { openapi } = await import('./routes/openapi/index.ts') // not loaded where it is not used
   const { asyncapi } = await import('./bridge/asyncapi.ts')
   return [documentAt('/openapi.json', openapi(config)), documentAt('/asyncapi.json', asyncapi(config))]
+}
+
+const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+
+/** Who makes spans, where the environment says where they go; else null, and nothing of it is loaded. Throws an Error of one sentence. */
+export async function openTraces(
+  { instance, held }: Parts,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Traces | null> {
+  const wanted = endpoints.some(name => (env[name] ?? '') !== '') && env['OTEL_TRACES_EXPORTER'] !== 'none'
+  if (!wanted || env['OTEL_SDK_DISABLED'] === 'true') return null
+  const { openTraces } = await import('./telemetry/traces/index.ts') // not loaded where it is not used
+  return held.use(openTraces(instance, env))
 }

@@ -169,6 +169,7 @@ class Asking extends Waiter {
   override take(record: Incoming): void {
     const { worker, progress } = this.#call
     progress.outcome = 'sent' // a reply proves that the command is in the topic
+    progress.reply = record
     try {
       const reply = this.#wire.read(record, worker)
       if (this.#isRepeated(reply, record)) this.#parts.replies.renew(this)

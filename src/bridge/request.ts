@@ -101,6 +101,7 @@ class Asking extends Waiter {
     this.end()
     progress.outcome = 'sent' // a reply proves that the command is in the topic
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
+    progress.reply = record
     try {
       this.#resolve(this.#parts.read(record, worker))
     } catch (error) {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Router } from 'express'
 import type { ServerOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
+import type { Tracing } from '../trace.ts'
 import { answer } from './answer.ts'
 import { clientOf, subnetOf, trustOf } from './client.ts'
 import { corsOf } from './cors.ts'
@@ -33,6 +34,7 @@ export type EdgeOptions = Readonly<{
   faultsOf?: FaultsOf | null
   operations?: OperationRoutes | null
   resources?: readonly Resource[]
+  tracing?: Tracing | null
 }>
 
 /** All ways in behind one listener. */
@@ -59,6 +61,7 @@ export function edge({
   faultsOf = null,
   operations = null,
   resources = [],
+  tracing = null,
 }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
   const named = clientOf(trustedProxies)
@@ -69,6 +72,7 @@ export function edge({
     bodyTimeoutMs: limits.bodyTimeoutMs,
     entrance,
     faultsOf,
+    tracing,
   }
   const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
   const router = Router({ caseSensitive: true, strict: true })

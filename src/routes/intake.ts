@@ -15,6 +15,7 @@ import { patienceOf } from './patience.ts'
 import { repeatOf } from './repeat.ts'
 import type { PriorityOf } from './priority.ts'
 import { traceOf } from './trace.ts'
+import type { Traced, Tracing } from '../trace.ts'
 
 /** One way in: a configured route, the topic that its records go to, and who serves its calls. */
 export type Way = Readonly<{
@@ -32,6 +33,7 @@ export type Shared = Readonly<{
   bodyTimeoutMs: number
   entrance: ((entrant: Entrant) => Entrance) | null // null: whoever comes is let in
   faultsOf: FaultsOf | null // null: no request may ask for faults
+  tracing: Tracing | null // null: no span is made
 }>
 /** Makes calls of a route's requests. Both throw a Problem when the request is none of it. */
 export type Intake = Readonly<{
@@ -49,7 +51,7 @@ const longestHeaders = 8_192
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
 export function intake(
   { name, route, topic, unplaced = false }: Way,
-  { clientOf, partitionFor, faultsOf }: Shared,
+  { clientOf, partitionFor, faultsOf, tracing }: Shared,
 ): Intake {
   const { bodyBytes, requestHeaders } = route
   const to = route.command ?? route.query
@@ -73,6 +75,11 @@ export function intake(
       if (unplaced) return -1
       throw error
     }
+  }
+  const template = route.match.slice(route.match.indexOf('/'))
+  const traced = ({ req, started }: Exchange): Traced => {
+    const { method = 'GET', url = '' } = req
+    return { method, template, path: url.split('?', 1)[0] ?? '', started }
   }
   const enter = (exchange: Exchange, params: Params, body: Buffer, priority: Priority): Call => {
     const { req, started } = exchange
@@ -99,7 +106,7 @@ export function intake(
         params: pairsOf(params),
         headers: requestHeaders.length === 0 ? noPairs : passedOn(requestHeaders, headers),
         contentType: headers['content-type'] === undefined ? null : fromField(headers['content-type']),
-        trace: traceOf(headers),
+        trace: tracing === null ? traceOf(headers) : tracing(traceOf(headers), traced(exchange)),
         ...(headers['content-encoding'] !== undefined &&
           body.length > 0 && { contentEncoding: headers['content-encoding'] }),
       },

@@ -1,6 +1,7 @@
 import pino from 'pino'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/schema/index.ts'
+import type { Pair } from '../call.ts'
 import { wallClock } from '../clock.ts'
 import type { Happenings } from '../events.ts'
 import type { Problem, ProblemCode } from '../problem.ts'
@@ -71,7 +72,7 @@ function requests(
     warn: wanted && log.isLevelEnabled('warn'),
     error: log.isLevelEnabled('error'), // in any case: a defect asks its client to report the line
   }
-  return ({ id, route, method, status, outcome, problem, ms, clientGone }) => {
+  return ({ call, id, route, method, status, outcome, problem, ms, clientGone }) => {
     const level = problem === null ? 'info' : levelOf(problem)
     if (!written[level]) return
     const known = heads.get(route)
@@ -79,11 +80,18 @@ function requests(
     const fields =
       known?.method === method ? known.json : head(instance, known === undefined ? none : route, method).json
     const gone = clientGone ? ',"clientGone":true' : ''
+    const trace = call === null || call.told.trace.length === 0 ? '' : traceOf(call.told.trace)
     const failure = problem === null ? '' : `,${JSON.stringify(told(problem, clean)).slice(1, -1)}`
     lines.write(
-      `{"level":"${level}","time":${wallClock()}${fields}${JSON.stringify(id)},"status":${status},"outcome":"${outcome}","ms":${Math.round(ms * 100) / 100}${gone}${failure}}\n`,
+      `{"level":"${level}","time":${wallClock()}${fields}${JSON.stringify(id)},"status":${status},"outcome":"${outcome}","ms":${Math.round(ms * 100) / 100}${gone}${trace}${failure}}\n`,
     )
   }
+}
+
+/** The id of the trace, by the name that OpenTelemetry gives it in logs; a traceparent has been checked. */
+function traceOf(pairs: readonly Pair[]): string {
+  const parent = pairs.find(([name]) => name === 'traceparent')?.[1]
+  return parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`
 }
 
 type Head = Readonly<{ method: string; json: string }>

@@ -1,4 +1,4 @@
-import type { Reply } from '../call.ts'
+import type { Pair, Reply } from '../call.ts'
 import { after, pause, wallClock } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Broker, Header, Headers } from '../bridge/broker.ts'
@@ -32,7 +32,8 @@ export class Sender {
     this.#options = options
   }
 
-  async send(origin: Origin, reply: Reply): Promise<Sent> {
+  /** `trace` is what the reply carries of its trace. */
+  async send(origin: Origin, reply: Reply, trace = origin.told.trace): Promise<Sent> {
     const { clockSkewMs, replyMs, stop } = this.#options
     const left = origin.expires === null ? replyMs : origin.expires + clockSkewMs - wallClock()
     const limit = new AbortController()
@@ -42,7 +43,7 @@ export class Sender {
     if (stop.aborted) end()
     try {
       for (let attempt = 0; ; attempt++) {
-        const error = await this.#attempt(origin, reply, limit.signal)
+        const error = await this.#attempt(origin, reply, trace, limit.signal)
         if (error === null) return 'acknowledged'
         if (error.code === 'too-large' && reply !== tooLarge) reply = tooLarge
         else if (left <= 0 || error.code === 'topic-forbidden' || error.code === 'too-large') return 'given-up'
@@ -74,7 +75,7 @@ export class Sender {
     }
   }
 
-  async #attempt(origin: Origin, reply: Reply, signal: AbortSignal): Promise<Problem | null> {
+  async #attempt(origin: Origin, reply: Reply, trace: readonly Pair[], signal: AbortSignal): Promise<Problem | null> {
     const { broker, dialect } = this.#options
     try {
       await broker.publish({
@@ -82,7 +83,7 @@ export class Sender {
         partition: origin.replyPartition ?? (await this.#anyPartition(origin.replyTopic)),
         key: null,
         value: reply.body,
-        headers: headersOf(dialect, origin, reply),
+        headers: headersOf(dialect, origin, reply, trace),
         acks: 'all',
         signal,
       })
@@ -106,9 +107,8 @@ export class Sender {
 }
 
 /** The reply belongs to the same trace as its command. */
-function headersOf(dialect: Dialect, origin: Origin, reply: Reply): Headers {
+function headersOf(dialect: Dialect, origin: Origin, reply: Reply, trace: readonly Pair[]): Headers {
   const headers = replyHeaders(dialect, origin, reply)
-  const { trace } = origin.told
   return trace.length === 0
     ? headers
     : [...headers, ...trace.map(([name, value]): Header => [name, Buffer.from(value)])]

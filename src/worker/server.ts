@@ -14,6 +14,7 @@ import { Parts } from './part.ts'
 import type { Part } from './part.ts'
 import { Progress } from './progress.ts'
 import { Sender } from './sender.ts'
+import { WorkerTracing } from './tracing.ts'
 import type { CommandHandler, ServeOptions, Serving } from './options.ts'
 import { cancelled, decide, expired } from './verdict.ts'
 
@@ -33,6 +34,7 @@ export class Server implements Serving {
   readonly #handler: CommandHandler
   readonly #lanes: Lanes
   readonly #sender: Sender
+  readonly #tracing = new WorkerTracing()
   readonly #duplicates: Duplicates
   readonly #parts: Parts
   readonly #known = new Map<string, Job>() // waiting or running, by the identity of the command
@@ -177,7 +179,7 @@ export class Server implements Serving {
     const progress = new Progress((percent, note) => {
       for (const { origin } of job.sendings) void this.#sender.notify(origin, { kind: 'progress', percent }, note)
     })
-    const verdict = await decide(job, this.#handler, progress.report)
+    const verdict = await this.#tracing.within(job.command, () => decide(job, this.#handler, progress.report))
     progress.end()
     job.finish()
     this.#started.delete(job)
@@ -192,7 +194,10 @@ export class Server implements Serving {
   /** The record is finished once its reply is acknowledged, or nobody waits for it any more. */
   async #answer({ origin, part, ticket }: Sending, reply: Reply): Promise<void> {
     this.#busy.begin()
-    const sent = await this.#sender.send(origin, reply)
+    const { trace } = origin.told
+    const sent = await this.#tracing.sending(trace, origin.replyTopic, reply, said =>
+      this.#sender.send(origin, reply, said),
+    )
     if (sent === 'given-up') this.counters.failed++
     if (sent !== 'stopped') part.finish(ticket)
     this.#busy.end()

@@ -76,6 +76,7 @@ test('a route that would pass such names on is refused at start', () => {
       bodyTimeoutMs: 1,
       entrance: null,
       faultsOf: null,
+      tracing: null,
     }
     throws(() => intake(way, shared), { message: `routes.put.requestHeaders: ${name} can never be passed on.` })
   }

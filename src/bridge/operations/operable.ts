@@ -139,6 +139,7 @@ class Asking extends Waiter {
     this.#end()
     progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
+    progress.reply = record
     const { operations, read, options } = this.#shared
     if (options.late !== null) this.#forward(options.late, record)
     if (this.#logged !== null) {
