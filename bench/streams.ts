@@ -1,0 +1,135 @@
+// npm run bench:streams: clients of server-sent events on Sluice beside the naive way, one consumer for each client. Deliveries for
+// each second of CPU at 100 clients, then 2,000 clients with 20 events a second on Sluice alone. SECONDS=60 for the full length.
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Kafka, logLevel } from 'kafkajs'
+import { startKafka } from '../tools/kafka/cluster.ts'
+import { pass, Running } from './process.ts'
+
+const topic = 'bench.streams'
+const partitions = 6
+const [few, perSecond] = [100, 20] as const
+const seconds = Number(process.env['SECONDS'] ?? 60)
+const many = Number(process.env['CLIENTS'] ?? 2_000)
+const ports = { sluice: 18_080, naive: 18_081 } as const
+type Name = keyof typeof ports
+
+process.removeAllListeners('warning') // kafkajs sets negative timeouts, and Node 24 says so
+await using cluster = await startKafka({ progress: text => console.log(text) })
+const kafka = new Kafka({ clientId: 'bench', brokers: cluster.brokers.split(','), logLevel: logLevel.NOTHING })
+const admin = kafka.admin()
+await admin.connect()
+await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }] })
+await admin.disconnect()
+const producer = kafka.producer()
+await producer.connect()
+
+/** One client: it counts, and sees whether numbers are missing, double or out of order in their partition. */
+class Client {
+  readonly socket: Socket
+  joined = false
+  count = 0
+  wrong = 0
+  #rest = ''
+  readonly #last = Array<number>(partitions).fill(-1)
+
+  constructor(port: number, lag: (ms: number) => void) {
+    this.socket = connect(port, '127.0.0.1')
+    this.socket.on('error', () => {})
+    this.socket.write('GET /feed HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n')
+    this.socket.setEncoding('latin1')
+    this.socket.on('data', text => {
+      const blocks = (this.#rest + String(text)).split('\n\n')
+      this.#rest = blocks.pop() ?? ''
+      for (const block of blocks) {
+        if (block.includes('id: ')) this.joined = true
+        const at = block.indexOf('data: ')
+        if (at === -1) continue
+        const { n, sent } = JSON.parse(block.slice(at + 6)) as { n: number; sent: number }
+        const last = this.#last[n % partitions] ?? -1
+        if (last !== -1 && n !== last + partitions) this.wrong++
+        this.#last[n % partitions] = n
+        this.count++
+        lag(Date.now() - sent)
+      }
+    })
+  }
+}
+
+let n = 0
+const filler = 'x'.repeat(150)
+async function publish(forMs: number, rate: number): Promise<number> {
+  const begun = performance.now()
+  let sent = 0
+  while (performance.now() - begun < forMs) {
+    const number = n++
+    const value = JSON.stringify({ n: number, sent: Date.now(), filler })
+    void producer.send({ topic, messages: [{ partition: number % partitions, value }] })
+    sent++
+    await pass(Math.max(0, (sent * 1_000) / rate - (performance.now() - begun)))
+  }
+  return sent
+}
+
+function launch(name: Name): Running {
+  const env = { KAFKA_BROKERS: cluster.brokers }
+  if (name === 'naive') return new Running(name, ['bench/naive-streams.ts', topic, String(ports.naive)], env)
+  const file = join(mkdtempSync(join(tmpdir(), 'bench-')), 'gateway.yaml')
+  const stream = { topics: [topic], clients: 10_000, clientsPerAddress: 10_000 }
+  const config = {
+    server: { host: '127.0.0.1', port: ports.sluice, limits: { connections: 10_000 } },
+    admin: { port: 18_090 },
+    broker: { brokers: cluster.brokers },
+    log: { level: 'silent' },
+    overload: { mode: 'off' },
+    routes: { feed: { match: 'GET /feed', stream } },
+  }
+  writeFileSync(file, JSON.stringify(config)) // which is YAML too
+  return new Running(name, ['src/main.ts', 'start', file], env)
+}
+
+async function measure(name: Name, count: number, forSeconds: number, rate: number): Promise<number> {
+  const running = launch(name)
+  await pass(4_000)
+  const before = running.memoryMb()
+  const lags: number[] = []
+  const clients: Client[] = []
+  for (let at = 0; at < count; at++) {
+    clients.push(new Client(ports[name], ms => void lags.push(ms)))
+    if (at % 50 === 49) await pass(50)
+  }
+  const limit = performance.now() + 60_000
+  while (clients.some(({ joined }) => !joined) && performance.now() < limit) await pass(200)
+  const joined = clients.filter(client => client.joined).length
+  await pass(1_000)
+  const memory = running.memoryMb()
+  const cpu = running.cpuUs()
+  const sent = await publish(forSeconds * 1_000, rate)
+  await pass(2_000)
+  const cpuSeconds = (running.cpuUs() - cpu) / 1e6
+  const deliveries = clients.reduce((sum, one) => sum + one.count, 0)
+  const wrong = clients.reduce((sum, one) => sum + one.wrong, 0)
+  lags.sort((a, b) => a - b)
+  const p99 = lags[Math.floor(lags.length * 0.99)] ?? NaN
+  const kb = (((memory - before) * 1_024) / count).toFixed(1)
+  console.log(
+    `${name.padEnd(6)} ${joined}/${count} clients, ${sent} events in ${forSeconds} s: ${deliveries} of ${sent * count} deliveries, ` +
+      `${wrong} wrong, p99 ${p99} ms, ${kb} kB a client, ${cpuSeconds.toFixed(2)} s of CPU, ` +
+      `${Math.round(deliveries / cpuSeconds)} deliveries for each second of CPU`,
+  )
+  for (const { socket } of clients) socket.destroy()
+  await running.stop()
+  return deliveries / cpuSeconds
+}
+
+const short = Math.min(seconds, 20)
+const naive = await measure('naive', few, short, perSecond)
+const sluice = await measure('sluice', few, short, perSecond)
+const times = (sluice / naive).toFixed(1)
+console.log(`At ${few} clients Sluice makes ${times} times the deliveries of the naive way for each second of CPU.`)
+await measure('sluice', many, seconds, perSecond)
+await producer.disconnect()
+if (sluice < 10 * naive) process.exitCode = 1
