@@ -14,6 +14,7 @@ import { Parts } from './part.ts'
 import type { Part } from './part.ts'
 import { Progress } from './progress.ts'
 import { Sender } from './sender.ts'
+import { Skew } from './skew.ts'
 import { WorkerTracing } from './tracing.ts'
 import type { CommandHandler, ServeOptions, Serving } from './options.ts'
 import { cancelled, decide, expired } from './verdict.ts'
@@ -34,6 +35,7 @@ export class Server implements Serving {
   readonly #handler: CommandHandler
   readonly #lanes: Lanes
   readonly #sender: Sender
+  readonly #skew: Skew
   readonly #tracing = new WorkerTracing()
   readonly #duplicates: Duplicates
   readonly #parts: Parts
@@ -59,6 +61,7 @@ export class Server implements Serving {
     this.#handler = handler
     this.#lanes = new Lanes(concurrency)
     this.#sender = new Sender({ broker, dialect, clockSkewMs, replyMs, stop: this.#stop.signal })
+    this.#skew = new Skew(() => broker.admin.ends(topic))
     this.#duplicates = new Duplicates({ count: 10_000, bytes: 64 * 1_048_576, ageMs: 600_000, ...duplicates })
   }
 
@@ -68,6 +71,7 @@ export class Server implements Serving {
 
   async open(): Promise<this> {
     this.#member = await this.#broker.join(this.#membership, (record, held) => this.#take(record, held))
+    void this.#skew.look()
     return this
   }
 
@@ -89,8 +93,9 @@ export class Server implements Serving {
 
   #admit(record: Incoming, part: Part): void {
     const ticket = part.begin(record.offset)
-    const origin = this.#read(record)
-    if (origin === null) return part.finish(ticket)
+    const read = this.#read(record)
+    if (read === null) return part.finish(ticket)
+    const origin = this.#skew.correct(read, record)
     const sending: Sending = { origin, part, ticket }
     if (this.#isExpired(sending)) return this.#expire(sending)
     const id = origin.commandId
@@ -136,7 +141,8 @@ export class Server implements Serving {
 
   #expire(sending: Sending): void {
     this.counters.expired++
-    void this.#answer(sending, expired(sending.origin.expires))
+    this.#skew.suspect()
+    void this.#answer(sending, expired(sending.origin))
   }
 
   /** Runs a command and answers all its sendings. Its slot is free again when the handler has ended. */
@@ -217,6 +223,7 @@ export class Server implements Serving {
     for (const job of this.#started) job.stop()
     await this.#busy.quiet(lastMs)
     this.#stop.abort()
+    this.#skew[Symbol.dispose]()
     // leaving the group may wait for these promises
     this.#gone.resolve()
     this.#parts.wake()

@@ -2,6 +2,7 @@ import type { Reply } from '../call.ts'
 import { isoTime, wallClock } from '../clock.ts'
 import type { EpochMs } from '../clock.ts'
 import { problem, Refusal, toReply } from './answer.ts'
+import type { Origin } from '../bridge/wire/index.ts'
 import type { Job } from './job.ts'
 import type { CommandHandler } from './options.ts'
 
@@ -12,15 +13,20 @@ export type Verdict =
   | Readonly<{ kind: 'stopped' }>
 
 /**
- * The reply to a command that expired before it was begun or done. It names both times: where the two differ by more than it
- * waited, a clock is wrong.
+ * The reply to a command that expired before it was begun or done. It names both times, and how old the command is by them:
+ * where it has waited less, a clock is wrong.
  */
-export function expired(expires: number | null): Reply {
+export function expired({ expires, writtenAt }: Pick<Origin, 'expires' | 'writtenAt'>): Reply {
+  const at = wallClock()
   const times =
     expires === null
       ? ''
-      : ` It was to be done until ${isoTime(Math.max(0, expires) as EpochMs)} by the clock of the gateway; here it is ${isoTime(wallClock())}.`
-  return toReply(problem(504, `The command expired before it was done.${times}`, { code: 'expired' }))
+      : ` It was to be done until ${isoTime(Math.max(0, expires) as EpochMs)} by the clock of the gateway; here it is ${isoTime(at)}.`
+  const age =
+    writtenAt === null
+      ? ''
+      : ` By these clocks it was written ${((at - writtenAt) / 1_000).toFixed(1)} s ago: if it was not, they differ.`
+  return toReply(problem(504, `The command expired before it was done.${times}${age}`, { code: 'expired' }))
 }
 /** The reply to a command that its client cancelled, for whoever waits for it. */
 export const cancelled = toReply(problem(410, 'The command was cancelled.', { code: 'cancelled' }))
@@ -48,6 +54,6 @@ function excuse(error: unknown, job: Job): Verdict {
     }
   if (job.ended === 'stopped') return { kind: 'stopped' }
   if (job.ended === 'cancelled') return { kind: 'cancelled', reply: cancelled }
-  if (job.ended === 'expired') return { kind: 'expired', reply: expired(job.expires) }
+  if (job.ended === 'expired') return { kind: 'expired', reply: expired({ expires: job.expires, writtenAt: null }) }
   return { kind: 'poison', reply: failure, cause }
 }

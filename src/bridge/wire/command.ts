@@ -1,4 +1,5 @@
 import type { Pair, Reply, Told } from '../../call.ts'
+import { parseTime } from '../../clock.ts'
 import type { Header, Headers, Incoming } from '../broker.ts'
 import { rowOf } from './dialect.ts'
 import type { Dialect } from './dialect.ts'
@@ -11,6 +12,8 @@ export type Origin = Readonly<{
   replyTopic: string
   replyPartition: number | null // null: the dialect left it out, any partition will do
   expires: number | null // epoch milliseconds
+  source: string // the instance of the gateway; empty when the record does not say
+  writtenAt: number | null // by the gateway's clock, in epoch milliseconds
   commandId: string | null // the same on every sending of one command
   attempt: number
   cancels: boolean // it is no command: it asks that the one with this id is dropped or stopped
@@ -47,6 +50,8 @@ export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
     replyTopic: text(replyTopic),
     replyPartition: partition === undefined ? null : (replyPartition?.read(Buffer.from(partition)) ?? null),
     expires: Number.isFinite(expires) ? expires : null,
+    source: said('ce_source') ?? '',
+    writtenAt: parseTime(said('ce_time') ?? ''),
     commandId: said('ce_id'),
     attempt: Number(said(attempt) ?? 1) || 1,
     cancels: said(control) === 'cancel',
