@@ -85,7 +85,7 @@ function partitionsOf({ broker, workers }: Parts, health: Health): PartitionFor 
 }
 
 async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor): Promise<readonly RouteWay[]> {
-  const { started, reachable, answerable, operable, excused } = health
+  const { started, reachable, answerable, operable, excused, causes } = health
   const checks = {
     publishing: [started, reachable],
     answering: [answerable],
@@ -106,6 +106,7 @@ async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor
     spool,
     checks,
     excused,
+    causes,
     followed,
   }
   return Object.entries(parts.config.routes).map(([name, route]) => wayOf(name, route, shared))

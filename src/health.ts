@@ -80,6 +80,12 @@ export class Health {
     return inbox.sickSince(since) || stall.since(since) || cluster.circuit.troubledSince(since)
   }
 
+  /** What may keep the replies of a worker away although it answers: sentences. */
+  readonly causes = (worker: string): readonly string[] => {
+    const skew = this.#parts.replies.skews.of(worker)
+    return skew === null ? this.#parts.inbox.notices : [...this.#parts.inbox.notices, skew]
+  }
+
   /** What does not work at present although the instance was ready once: a sentence by the name of each part. */
   degraded(): Readonly<Record<string, string>> {
     const { broker, inbox } = this.#parts

@@ -14,6 +14,7 @@ import { dialectOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
 import type { Call, Reply, Service } from './call.ts'
 import type { SharedClients, Leases } from './resilience/quota/index.ts'
+import type { Causes } from './resilience/deadline.ts'
 import type { Drain } from './resilience/drain.ts'
 import type { Faults } from './resilience/faults/index.ts'
 import type { Check } from './resilience/gate/index.ts'
@@ -53,6 +54,7 @@ export type Shared = Readonly<{
     reading: readonly Check[]
   }>
   excused: Excuse
+  causes: Causes
   /** The core of a route that follows a topic. */
   followed: (route: string) => Service<Call, Reply>
 }>
@@ -62,9 +64,17 @@ export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] 
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, excused, followed, spool } = shared
+  const { partitionFor, upstreams, checks, excused, causes, followed, spool } = shared
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
-  const parts = { route, policies: config.policies, drain, shares: sharesOf(leases, name, route), excused, faults }
+  const parts = {
+    route,
+    policies: config.policies,
+    drain,
+    shares: sharesOf(leases, name, route),
+    excused,
+    causes,
+    faults,
+  }
   const marks = Object.values(config.routes).some(({ view }) => view !== undefined)
   /** The core of the way; where faults can be injected, with the places for them. */
   const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>

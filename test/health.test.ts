@@ -6,7 +6,9 @@ import { Health } from '../src/health.ts'
 
 const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
   const broker = { state: 'ready' as 'ready' | 'down', reason: 'nobody listens' }
-  const replies = { skews: { notices: [] as string[] } }
+  const replies = {
+    skews: { notices: [] as string[], of: (worker: string) => (worker === 'orders' ? 'Its clock differs.' : null) },
+  }
   const inbox = {
     healthy: true,
     sickForMs: 0,
@@ -77,4 +79,11 @@ test('what an operator should know is said once the instance is ready, and takes
   deepEqual(health.notices(), ['a transaction is open'])
   health.look()
   equal(health.readiness.ready, true)
+})
+
+test('a reply that is missing may be held back for all, and one worker’s clock is its own affair', () => {
+  const { health, inbox } = aHealth()
+  inbox.notices = ['A transaction is open.']
+  deepEqual(health.causes('orders'), ['A transaction is open.', 'Its clock differs.'])
+  deepEqual(health.causes('stock'), ['A transaction is open.'])
 })

@@ -42,6 +42,13 @@ export class Skews {
     return Array.from(this.#skews, ([worker, { ms }]) => sentence(worker, ms))
   }
 
+  /** The sentence for the clock of one worker; null where it does not differ, as far as is known. */
+  of(worker: string): string | null {
+    this.#settle(worker)
+    const skew = this.#skews.get(worker)
+    return skew === undefined ? null : sentence(worker, skew.ms)
+  }
+
   #settle(worker: string): void {
     const skew = this.#skews.get(worker)
     if (skew === undefined || since(skew.at) < rememberedMs) return

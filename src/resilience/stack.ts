@@ -7,6 +7,7 @@ import { breaker } from './circuit/index.ts'
 import { Buckets, quota, leased, policiesOf } from './quota/index.ts'
 import { bulkhead } from './bulkhead/index.ts'
 import { deadline } from './deadline.ts'
+import type { Causes } from './deadline.ts'
 import { drain } from './drain.ts'
 import type { Drain } from './drain.ts'
 import { fallback, stateOf } from './fallback/index.ts'
@@ -34,6 +35,7 @@ export type CallParts = Readonly<{
   worker: WorkerGuards | null // null for an event, which nobody answers
   shares?: SharedClients | null // of the quotas of the route's clients, when all instances share them
   excused?: Excuse
+  causes?: Causes // why replies may be missing although the worker is well
   fallback?: readonly Step[] // what is tried instead, in this order
   faults?: Faults | null // null: none can be injected
   claims?: Claims | null // of the route's Idempotency-Keys
@@ -57,7 +59,7 @@ export const repeatStack = <In extends Publishing, Out>(
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
-  const { repetition = null, watched, shares = null, claims = null } = parts
+  const { repetition = null, watched, shares = null, claims = null, causes } = parts
   const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
@@ -69,7 +71,7 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
       () => ({ draining: door.draining, inside: door.inside }),
     ),
     // the client's clock includes queueing and every sending
-    ...on('deadline', policies.deadline, mode => deadline<Reply>(mode)),
+    ...on('deadline', policies.deadline, mode => deadline<Reply>(mode, causes)),
     // the cheapest check, and the caller's own fault: it must not take a shared slot
     ...(route.quota === undefined ? [] : on('quota', route.quota.mode, clientQuota(route.quota, shares))),
     // a repeated key takes no slot and sends nothing

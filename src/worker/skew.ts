@@ -71,7 +71,8 @@ export class Skew implements Disposable {
     const seemingly = at - writtenAt
     const end = this.#seen?.ends[partition] ?? -1n
     // the later of both times, so that a command which took long to be published proves less, not more
-    const proven = end >= 0n && offset >= end ? at - Math.max(writtenAt, timestamp) - since(this.#seen?.at ?? now()) : -Infinity
+    const proven =
+      end >= 0n && offset >= end ? at - Math.max(writtenAt, timestamp) - since(this.#seen?.at ?? now()) : -Infinity
     // what contradicts an earlier command stands, as a clock has been set meanwhile
     known.most = Math.max(proven, Math.min(known.most, seemingly))
     known.least = Math.min(seemingly, Math.max(known.least, proven))

@@ -19,6 +19,7 @@ test('a reply written after its arrival, or before its command was, names the cl
   skews.see('orders', aRecord({ timestamp: at + 5_000 }), sentAt)
   skews.see('stock', aRecord({ timestamp: at - 8_000 }), sentAt)
   const [ahead = '', behind = ''] = skews.notices
+  deepEqual([skews.of('orders'), skews.of('stock'), skews.of('other')], [ahead, behind, null])
   match(ahead, /The clock of the worker orders is at least 5.0 s ahead of ours: commands may expire there/)
   match(behind, /The clock of the worker stock is at least 5.0 s behind ours/)
   deepEqual(told, [

@@ -194,3 +194,17 @@ test('observed, it counts what comes late and lets it come', async t => {
   await deadline<Reply>('observe')(async () => anAnswer)(aCall())
   equal(alarms(), 0)
 })
+
+test('what is known to keep replies of that worker away is said to whoever waited in vain', async t => {
+  const clock = frozenClock(t)
+  const causes = (worker: string): readonly string[] => [`The clock of ${worker} is wrong.`, 'Look at it.']
+  const silent = pipe([deadline<Reply>('enforce', causes)], (call: Call) => {
+    call.progress.outcome = 'sent'
+    return new Promise<Reply>(() => {})
+  })
+  const ended = rejects(silent(aCall({ deadline: later(500), worker: 'orders' })), {
+    message: 'orders did not answer in time. The clock of orders is wrong. Look at it.',
+  })
+  await clock.advance(500)
+  await ended
+})
