@@ -9,6 +9,7 @@ import { explain } from './explain.ts'
 import { checkFallbacks } from './fallback.ts'
 import { checkFaults } from './faults.ts'
 import { contentsOf } from './file.ts'
+import { checkIdentity } from './identity.ts'
 import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
 import { checkOperations } from './operations.ts'
@@ -73,4 +74,5 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkSlots(seen)
   checkOperations(seen)
   checkFaults(seen)
+  checkIdentity(seen)
 }

@@ -6,7 +6,7 @@ import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Health } from './health.ts'
 import { pagesOf } from './pages.ts'
-import { askedFaults, documentsOf, openParts, openSpool, openTraces, openUpstreams } from './parts.ts'
+import { askedFaults, documentsOf, openIdentity, openParts, openSpool, openTraces, openUpstreams } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
 import { administer } from './routes/admin.ts'
@@ -131,6 +131,7 @@ async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: 
       operations: shown,
       resources: await documentsOf(config),
       tracing: traces?.begin ?? null,
+      admit: await openIdentity(config, held),
     }),
   )
   held.defer(() => front.close(1_000))

@@ -28,6 +28,7 @@ import { publishLayers, repeatStack } from './resilience/stack.ts'
 import { Stall } from './resilience/stall.ts'
 import { documentAt } from './routes/document.ts'
 import { faultsOf } from './routes/fault.ts'
+import type { Admit } from './routes/identity/guard.ts'
 import type { Resource } from './routes/resource.ts'
 import type { FaultsOf } from './routes/fault.ts'
 import { openTelemetry } from './telemetry/index.ts'
@@ -253,4 +254,11 @@ export async function openTraces(
   if (!wanted || env['OTEL_SDK_DISABLED'] === 'true') return null
   const { openTraces } = await import('./telemetry/traces/index.ts') // not loaded where it is not used
   return held.use(openTraces(instance, env))
+}
+
+/** Who asks clients who they are; null where no route does. Throws an Error of one sentence when a file does not hold. */
+export async function openIdentity({ identity, routes }: Config, held: AsyncDisposableStack): Promise<Admit | null> {
+  if (Object.values(routes).every(route => route.identity === 'none')) return null
+  const { openIdentities } = await import('./routes/identity/index.ts') // not loaded where it is not used
+  return openIdentities(identity, held)
 }

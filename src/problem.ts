@@ -24,6 +24,20 @@ export const problems = {
     blames: null,
     advice: 'Correct the request as the detail says.',
   },
+  unauthenticated: {
+    status: 401,
+    title: 'The client has not said who it is.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Send credentials as `WWW-Authenticate` says; the detail tells what is wrong with those that came.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'The client may not do this.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'The scope that the detail names is missing: see `routes.*.scopes`, and what the issuer grants.',
+  },
   'unknown-route': {
     status: 404,
     title: 'No route has this path.',
@@ -210,6 +224,13 @@ export const problems = {
     outcome: 'not-sent',
     blames: null,
     advice: 'Try later; look at the worker, or at the brokers, whichever the detail names.',
+  },
+  'identity-unavailable': {
+    status: 503,
+    title: 'Who the client is cannot be told now.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Try after `Retry-After`; if it lasts, look at the keys of the issuer: `identity.providers.*.jwt.jwks`.',
   },
   'not-ready': {
     status: 503,

@@ -6,6 +6,7 @@ import { Bulkhead } from './bulkhead.ts'
 import { Drain } from './drain.ts'
 import { Fallback } from './fallback.ts'
 import { FaultRule, Faults } from './faults.ts'
+import { Identity } from './identity.ts'
 import { Instance } from './instance.ts'
 import { Log } from './log.ts'
 import { Operations } from './operations.ts'
@@ -31,6 +32,7 @@ export const Config = z.strictObject({
   api: Api.prefault({}).describe('The documents that describe the gateway: `sluice openapi`, `sluice asyncapi`.'),
   instance: Instance.prefault({}).describe('Which of many gateways this is.'),
   broker: Broker.prefault({}).describe('The Kafka cluster.'),
+  identity: Identity.prefault({}).describe('Who clients are: for the routes with `identity`.'),
   redis: Redis.optional().describe('A Redis in which instances share quotas. Without it each instance has its own.'),
   replies: Replies.prefault({}).describe('Where the workers answer.'),
   operations: Operations.prefault({}).describe(
@@ -78,4 +80,5 @@ export type FallbackStep = z.output<typeof Fallback>
 export type OverloadOptions = Config['overload']
 export type OperationsOptions = Config['operations']
 export type SpoolOptions = z.output<typeof Spool>
+export type IdentityOptions = Config['identity']
 export type BrokerOptions = Config['broker']

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Cors } from './cors.ts'
 import { Fallback } from './fallback.ts'
+import { claimHeaders, scope } from './identity.ts'
 import { Quota } from './quota.ts'
 import { Stream } from './stream.ts'
 import { View } from './view.ts'
@@ -30,10 +31,10 @@ export const match = text(
 )
 
 export const key = text(
-  /^(path|header|body)\.[A-Za-z0-9_.-]{1,128}$/,
-  'one of path.<parameter>, header.<name>, body.<field>',
+  /^(path|header|body|claim)\.[A-Za-z0-9_.-]{1,128}$/,
+  'one of path.<parameter>, header.<name>, body.<field>, claim.<name>',
 ).describe(
-  'Where the message key comes from: `path.<parameter>`, `header.<name>` or `body.<field>` (the body is parsed only then).',
+  'Where the message key comes from: `path.<parameter>`, `header.<name>`, `body.<field>` (the body is parsed only then) or `claim.<name>` of its verified token.',
 )
 
 export const CommandCore = z.strictObject({
@@ -177,6 +178,16 @@ export const Route = z
         'www-authenticate',
       ])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
+    identity: z
+      .enum(['required', 'optional', 'none'])
+      .default('none')
+      .describe(
+        'Whether a client must say who it is, may, or is not asked. Credentials that are wrong are refused in both cases.',
+      ),
+    scopes: z.array(scope).max(32).default([]).describe('Scopes that a client must have, all of them, or gets 403.'),
+    claimHeaders: claimHeaders
+      .default({})
+      .describe('Record headers that tell the worker claims of the client: header by claim, such as `x-user: sub`.'),
     cors: Cors.optional().describe(
       'Which pages of other origins may call the route. Preflights are answered by the gateway. Off unless given.',
     ),

@@ -28,6 +28,7 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
 
   async function serve(exchange: Exchange, params: Params, body: Buffer, priority: Priority): Promise<void> {
     try {
+      if (exchange.admission !== null) await exchange.admission
       const call = enter(exchange, params, body, priority)
       exchange.call = call
       if (call.signal.aborted) throw call.signal.reason
@@ -46,7 +47,10 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
       if (entrances !== null && !letIn(exchange, entrances[priority], reads)) return
       if (!reads) begin(exchange, params, noBody, priority)
       else {
-        if (req.headers.expect !== undefined) res.writeContinue()
+        if (req.headers.expect !== undefined) {
+          if (exchange.admission === null) res.writeContinue()
+          else exchange.admission.then(() => exchange.probe(), ignored)
+        }
         req.readBody(bodyBytes, bodyTimeoutMs, (problem, body) => {
           if (problem === null) begin(exchange, params, body, priority)
           else {
@@ -61,6 +65,9 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
     }
   }
 }
+
+/** Whoever serves the request is told of it, too. */
+const ignored = (): void => {}
 
 type Entrances = Readonly<Record<Priority, Entrance>>
 

@@ -11,6 +11,7 @@ import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
 import type { FaultsOf } from './fault.ts'
+import type { Admit } from './identity/guard.ts'
 import { headProblem } from './head.ts'
 import type { Params } from './key.ts'
 import type { Inbound } from './inbound.ts'
@@ -35,6 +36,8 @@ export type EdgeOptions = Readonly<{
   operations?: OperationRoutes | null
   resources?: readonly Resource[]
   tracing?: Tracing | null
+  /** Who asks clients who they are; null: no route does. */
+  admit?: Admit | null
 }>
 
 /** All ways in behind one listener. */
@@ -62,6 +65,7 @@ export function edge({
   operations = null,
   resources = [],
   tracing = null,
+  admit = null,
 }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
   const named = clientOf(trustedProxies)
@@ -102,18 +106,21 @@ export function edge({
     for (const each of method === 'GET' ? ['GET', 'HEAD'] : [method]) known.push({ method: each, cors })
     offersOf.set(path, known)
   }
+  /** Of clients that say who they are; others are their address. */
+  const known = (serve: Serve): Serve => (admit === null ? serve : admit.resource(serve))
   if (operations !== null) {
     const limits = { clients: operations.streams, clientsPerAddress: operations.streams, retryMs: 1_000 }
     const clients = new Clients('operations', limits)
     streams.push(clients)
     const parts = { clientOf: shared.clientOf, clients, flushMs: door.flushMs }
-    for (const one of operationRoutes(operations, parts)) add(one.method, one.path, plainly(resource(one)))
+    for (const one of operationRoutes(operations, parts)) add(one.method, one.path, plainly(known(resource(one))))
   }
   for (const one of resources) add(one.method, one.path, resource(one))
   for (const way of [...ways].sort(byPlainness)) {
     const [method, path] = way.route.match.split(' ') as Match
     const cors = corsOf(way.route)
-    const serve = way.route.encodedSlashes ? serving(way) : plainly(serving(way))
+    const served = admit === null || way.route.identity === 'none' ? serving(way) : admit.route(way, serving(way))
+    const serve = way.route.encodedSlashes ? served : plainly(served)
     add(method, path, cors === null ? serve : crossing(cors, serve), cors)
   }
 
@@ -151,7 +158,7 @@ export function edge({
   return { handle, door, streams }
 }
 
-type Serve = (exchange: Exchange, params: Params) => void
+export type Serve = (exchange: Exchange, params: Params) => void
 
 /** The answers of a route that pages of other origins may read. */
 const crossing =

@@ -11,6 +11,7 @@ import { paced } from '../turn.ts'
 import type { Inbound } from './inbound.ts'
 import type { Connection, Pending } from './connection.ts'
 import { problemBody, problemHead, replyBody, replyHead, streamHead } from './respond.ts'
+import type { Identity } from './identity/claims.ts'
 import type { Offer } from './options.ts'
 import type { Answered } from './respond.ts'
 import { trickle } from './trickle.ts'
@@ -45,6 +46,10 @@ export class Exchange implements Pending, Answered {
   offers: readonly Offer[] | null = null
   /** Further headers of its answer, whatever that will be; a flat list. */
   fields: readonly string[] | null = null
+  /** Who its client is; null while nobody has vouched for it. */
+  identity: Identity | null = null
+  /** Settles once that is known, when it is not at once; rejects with a Problem. */
+  admission: Promise<void> | null = null
   /** The connection is closed after the answer. */
   last = false
   readonly #door: Door

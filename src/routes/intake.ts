@@ -8,6 +8,8 @@ import { Problem } from '../problem.ts'
 import type { ClientOf } from './client.ts'
 import type { Exchange } from './exchange.ts'
 import type { FaultsOf } from './fault.ts'
+import { claimsTold } from './identity/claims.ts'
+import type { Identity } from './identity/claims.ts'
 import { keyOf } from './key.ts'
 import type { Params } from './key.ts'
 import { fromField, mayPassIn } from './names.ts'
@@ -53,7 +55,7 @@ export function intake(
   { name, route, topic, unplaced = false }: Way,
   { clientOf, partitionFor, faultsOf, tracing }: Shared,
 ): Intake {
-  const { bodyBytes, requestHeaders } = route
+  const { bodyBytes, requestHeaders, claimHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
   const source = (to ?? route.event ?? route.view)?.key
@@ -67,6 +69,12 @@ export function intake(
   const key = keyOf(source)
   for (const header of requestHeaders)
     if (!mayPassIn(header)) throw new Error(`routes.${name}.requestHeaders: ${header} can never be passed on.`)
+
+  const claimed = Object.entries(claimHeaders)
+  for (const [header] of claimed)
+    if (!mayPassIn(header)) throw new Error(`routes.${name}.claimHeaders: ${header} can never be passed on.`)
+  const tell = (identity: Identity | null, pairs: readonly Pair[]): readonly Pair[] =>
+    identity === null || claimed.length === 0 ? pairs : [...pairs, ...claimsTold(identity.claims, claimed)]
 
   const place = (key: Uint8Array | null): number => {
     try {
@@ -84,7 +92,8 @@ export function intake(
   const enter = (exchange: Exchange, params: Params, body: Buffer, priority: Priority): Call => {
     const { req, started } = exchange
     const { headers, url = '' } = req
-    const bytes = key(params, headers, body)
+    const { identity } = exchange
+    const bytes = key(params, headers, body, identity?.claims ?? null)
     const mark = url.indexOf('?')
     const { waitMs, acceptMs } = patience(exchange, headers)
     const aborter = exchange.aborter()
@@ -93,7 +102,7 @@ export function intake(
       command: randomUUID() as string as CommandId,
       route: name,
       worker,
-      client: clientOf(exchange.connection.peer, headers),
+      client: identity?.client ?? clientOf(exchange.connection.peer, headers),
       priority,
       topic,
       key: bytes,
@@ -104,7 +113,7 @@ export function intake(
         path: mark === -1 ? url : url.slice(0, mark),
         query: mark === -1 ? '' : url.slice(mark + 1),
         params: pairsOf(params),
-        headers: requestHeaders.length === 0 ? noPairs : passedOn(requestHeaders, headers),
+        headers: tell(identity, requestHeaders.length === 0 ? noPairs : passedOn(requestHeaders, headers)),
         contentType: headers['content-type'] === undefined ? null : fromField(headers['content-type']),
         trace: tracing === null ? traceOf(headers) : tracing(traceOf(headers), traced(exchange)),
         ...(headers['content-encoding'] !== undefined &&

@@ -1,15 +1,22 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
+import { claimOf } from './identity/claims.ts'
+import type { Claims } from './identity/claims.ts'
 import { Problem } from '../problem.ts'
 
 /** Path parameters as the router decodes them. */
 export type Params = Readonly<Record<string, string>>
-export type KeyOf = (params: Params, headers: IncomingHttpHeaders, body: Buffer) => Uint8Array | null
+export type KeyOf = (
+  params: Params,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  claims: Claims | null,
+) => Uint8Array | null
 
 const deepest = 64
 
 /**
- * The reader of a route's message key: `path.<parameter>`, `header.<name>` or `body.<field>`, fields of fields with dots. The key
+ * The reader of a route's message key: `path.<parameter>`, `header.<name>`, `body.<field>` or `claim.<name>`, fields of fields with dots. The key
  * is the bytes that the client sent, and the same from each of these places; a number is its digits as they are written. Throws
  * invalid-request when the key is missing. The body is parsed only for a key that is in it.
  */
@@ -23,6 +30,11 @@ export function keyOf(source: string | undefined): KeyOf {
     const lower = name.toLowerCase()
     return (_params, headers) => bytesOf(headers[lower], 'latin1', source) // as Node reads a header: one character a byte
   }
+  if (place === 'claim')
+    return (_params, _headers, _body, claims) => {
+      const value = claimOf(claims, name)
+      return bytesOf(typeof value === 'number' ? String(value) : value, 'utf8', source)
+    }
   const fields = name.split('.')
   return (_params, _headers, body) => {
     const value = fieldOf(parse(body), fields)

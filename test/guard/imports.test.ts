@@ -35,6 +35,7 @@ const homes: Readonly<Record<string, string | readonly string[]>> = {
   'hdr-histogram-js': 'src/lab/',
   ioredis: 'src/resilience/',
   'ipaddr.js': 'src/routes/',
+  jose: 'src/routes/',
   kafkajs: 'src/bridge/kafka/',
   'lru-cache': 'src/resilience/',
   opossum: 'src/resilience/',

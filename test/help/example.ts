@@ -13,9 +13,10 @@ const examples = join(import.meta.dirname, '..', '..', 'examples')
 export async function openExample(
   t: Scope,
   name: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Readonly<{ gateway: Gateway; broker: MemoryBroker; ask: Ask }>> {
   const set = ['server.host=127.0.0.1', 'server.port=0', 'admin.port=0', 'log.level=silent', 'overload.mode=off']
-  const { config, mistakes } = load(join(examples, name, 'gateway.yaml'), { set, env: {} })
+  const { config, mistakes } = load(join(examples, name, 'gateway.yaml'), { set, env })
   if (config === null) throw new Error(`The configuration of ${name} does not hold: ${JSON.stringify(mistakes)}`)
   const broker = new MemoryBroker()
   const gateway = await start(config, { broker })

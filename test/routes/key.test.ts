@@ -7,7 +7,7 @@ import type { Params } from '../../src/routes/key.ts'
 
 type From = Readonly<{ params?: Params; headers?: Record<string, string>; body?: string | Buffer }>
 const keyFrom = (source: string | undefined, { params = {}, headers = {}, body = '' }: From): string | null => {
-  const key = keyOf(source)(params, headers, typeof body === 'string' ? Buffer.from(body) : body)
+  const key = keyOf(source)(params, headers, typeof body === 'string' ? Buffer.from(body) : body, null)
   return key === null ? null : Buffer.from(key).toString()
 }
 const refuses = (source: string, from: From, detail: RegExp): void =>
@@ -29,7 +29,7 @@ test('a header gives the bytes that the client sent, as the path and the body do
   equal(keyFrom('header.x', { headers: { x: asNodeReads } }), zoë)
   equal(keyFrom('path.x', { params: { x: decodeURIComponent('Zo%C3%AB') } }), zoë)
   equal(keyFrom('body.x', { body: `{"x":"${zoë}"}` }), zoë)
-  deepEqual(keyOf('header.x')({}, { x: '\xff\x00' }, Buffer.alloc(0)), Buffer.from([0xff, 0]))
+  deepEqual(keyOf('header.x')({}, { x: '\xff\x00' }, Buffer.alloc(0), null), Buffer.from([0xff, 0]))
 })
 
 test('without a source there is none, and the body is not looked at', () =>
@@ -103,4 +103,12 @@ test('50 KB of evil body are refused or read at once', () => {
     }
     ok(performance.now() - start < 250, part)
   }
+})
+
+test('a claim is a key, and one that is missing is told', () => {
+  const from = keyOf('claim.org.id')
+  const none = Buffer.alloc(0)
+  equal(Buffer.from(from({}, {}, none, { org: { id: 7 } }) ?? []).toString(), '7')
+  for (const claims of [null, {}, { org: 'x' }])
+    throws(() => from({}, {}, none, claims), { code: 'invalid-request', message: 'The key claim.org.id is missing.' })
 })

@@ -37,6 +37,8 @@ export function failuresOf(route: RouteOptions, workers: Config['workers']): rea
   }
   const to = route.command ?? route.query
   const worker = to === undefined ? undefined : workers[to.to]
+  add(route.identity !== 'none', 'unauthenticated', 'identity-unavailable')
+  add(route.scopes.length > 0, 'forbidden')
   add(route.contentTypes !== undefined, 'unsupported-type')
   add(hasBody(route), 'unsupported-coding')
   add(route.quota !== undefined || worker?.quota !== undefined, 'rate-limited')

@@ -4,6 +4,7 @@ import { operationPaths } from './operations.ts'
 import { headers, schemas } from './parts.ts'
 import type { Json } from './parts.ts'
 import { operationOf } from './route.ts'
+import { schemesOf } from './security.ts'
 
 /** What clients see of a gateway, in the words of OpenAPI 3.1: every route with every status that it may answer. */
 export function openapi(config: Config): Json {
@@ -16,11 +17,12 @@ export function openapi(config: Config): Json {
   }
   const operating = Object.values(config.routes).some(mayBecomeOperation)
   const { title, version } = config.api
+  const schemes = schemesOf(config)
   return {
     openapi: '3.1.0',
     info: { title, version },
     servers: [{ url: '/' }],
     paths: { ...paths, ...(operating && operationPaths(operationsPath)) },
-    components: { headers, schemas },
+    components: { headers, schemas, ...(Object.keys(schemes).length > 0 && { securitySchemes: schemes }) },
   }
 }

@@ -3,6 +3,7 @@ import { problems } from '../../problem.ts'
 import { byStatus, failuresOf, hasBody, mayBecomeOperation } from './failures.ts'
 import { headersOf, problemType, to } from './parts.ts'
 import type { Json } from './parts.ts'
+import { securityOf } from './security.ts'
 
 const text = { type: 'string' } as const
 const parameter = (place: 'path' | 'header' | 'query', name: string, description: string, required = false): Json => ({
@@ -23,6 +24,7 @@ export function operationOf(name: string, route: RouteOptions, config: Config, o
     operationId: name,
     summary: summaryOf(name, route),
     tags: [route.command?.to ?? route.query?.to ?? route.event?.topic ?? 'streams'],
+    ...(route.identity !== 'none' && { security: securityOf(route, config) }),
     parameters: parametersOf(route),
     ...(hasBody(route) && { requestBody: bodyOf(route) }),
     responses,

@@ -37,7 +37,8 @@ export function operationRoutes(
       new Set(replyHeaders.filter(header => mayPassOut(header) && header !== 'etag')),
     ]),
   )
-  const client = ({ connection, req }: Exchange): string => clientOf(connection.peer, req.headers)
+  const client = ({ connection, identity, req }: Exchange): string =>
+    identity?.client ?? clientOf(connection.peer, req.headers)
 
   async function show(exchange: Exchange, { id = '' }: Params): Promise<void> {
     const known = await operations.find(client(exchange), id)

@@ -31,6 +31,7 @@ export function answerStream(
 
   async function serve(exchange: Exchange, params: Params, format: Format): Promise<void> {
     try {
+      if (exchange.admission !== null) await exchange.admission
       const call = enter(exchange, params, noBody, route.priority)
       exchange.call = call
       const { feed } = await service(call)
