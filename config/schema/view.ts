@@ -11,7 +11,7 @@ export const View = z.strictObject({
     .optional()
     .describe('Whose value is asked for: `path.<parameter>`. Without it the route lists what there is.'),
   index: z
-    .record(text(/^[A-Za-z]\w{0,63}$/, 'the name of a query parameter'), pointer)
+    .record(text(/^[A-Za-z]\w{0,63}$/, 'the name of a query parameter'), pointer.describe('Where the field is.'))
     .default({})
     .describe(
       'Fields of JSON values by which a list can be asked for: the name of the query parameter, and a JSON pointer.',
