@@ -5,6 +5,13 @@ export const everything = Config.parse({
   api: { title: 'Shop', version: '2.1.0', expose: true },
   broker: { brokers: 'kafka-1:9092, kafka-2:9092', tls: true },
   spool: { file: 'spool' },
+  identity: {
+    providers: {
+      shop: { jwt: { issuer: 'https://issuer', audience: 'shop', jwks: { url: 'https://issuer/jwks' } } },
+      partners: { apiKeys: { file: 'keys' } },
+      tills: { basic: { file: 'users' } },
+    },
+  },
   workers: {
     orders: { topic: 'orders.commands', group: 'orders', quota: { requests: 100 } },
     stock: { topic: 'stock.commands', dialect: 'spring' },
@@ -18,13 +25,15 @@ export const everything = Config.parse({
   routes: {
     'place-order': {
       match: 'POST /orders',
+      identity: 'required',
+      scopes: ['orders:write'],
       command: { to: 'orders', key: 'body.orderId' },
       contentTypes: ['application/json'],
       idempotency: { key: 'required' },
       async: 'offer',
       quota: { requests: 10 },
     },
-    'read-order': { match: 'GET /orders/:orderId', query: { to: 'orders', key: 'path.orderId' } },
+    'read-order': { match: 'GET /orders/:orderId', identity: 'optional', query: { to: 'orders', key: 'path.orderId' } },
     'drop-order': { match: 'DELETE /orders/:orderId', command: { to: 'orders', key: 'path.orderId' } },
     report: { match: 'POST /reports', command: { to: 'stock' }, async: 'always' },
     stock: { match: 'GET /stock/:shop/:item', query: { to: 'stock' }, fallback: [{ upstream: { url: 'http://old' } }] },

@@ -17,7 +17,7 @@ const mostTried = 10_000
 /**
  * The public keys of an issuer. Jose's own remote set refuses new keys while it cools down, and in an outage the known ones
  * too: here the keys that are known stay until others come, and a token of a key that nobody has looked for waits until one
- * may look again. A key that was looked for in vain is refused at once until then.
+ * may look again. A key that was looked for in vain is refused at once until then, and so is any in an outage.
  */
 export class Keys implements Disposable {
   readonly #provider: string
@@ -52,7 +52,7 @@ export class Keys implements Disposable {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
     }
     const id = `${header.alg} ${header.kid ?? ''}`
-    if (this.#tried.has(id)) throw new errors.JWKSNoMatchingKey()
+    if (this.#tried.has(id) && this.#leftMs() > 0) throw new errors.JWKSNoMatchingKey()
     await this.#renewed()
     if (this.#resolve === null) throw this.#unavailable()
     try {
@@ -70,7 +70,7 @@ export class Keys implements Disposable {
     if (this.#running !== null) return await this.#running
     const leftMs = this.#leftMs()
     if (leftMs === 0) return await this.#fetch()
-    if (this.#waiting >= mostWaiting) throw this.#unavailable()
+    if (this.#broken || this.#waiting >= mostWaiting) throw this.#unavailable()
     this.#waiting++
     this.#next ??= pause(leftMs).then(() => this.#fetch())
     try {

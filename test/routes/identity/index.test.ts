@@ -150,3 +150,31 @@ test('a rotation loses no request of a client', async t => {
   deepEqual(statuses, [201, 201])
   equal(issuer.fetches(), 2)
 })
+
+test('the same Idempotency-Key of two subjects is two keys', async t => {
+  const { ask, worker, issuer } = await open(t, { idempotency: {} })
+  for (const sub of ['alice', 'bob', 'alice']) {
+    const headers = { ...bearer(await issuer.token({ claims: { sub } })), 'idempotency-key': '"k-1"' }
+    const asked = ask('/orders', { body: anOrder, headers })
+    if (worker.commands.length < 2) await (await worker.next()).reply({ status: 201, body: sub })
+    const { status, text } = await asked
+    deepEqual([status, text], [201, sub])
+  }
+  equal(worker.commands.length, 2)
+})
+
+test('a stream is open to those who are known, and to nobody else', async t => {
+  const route = { match: 'GET /lamps', stream: { topics: ['signals'] }, identity: 'required' }
+  const issuer = await anIssuer(t)
+  const { ask, gateway } = await aGateway(t, {
+    identity: { providers: { shop: jwtOf(issuer) } },
+    routes: { lamps: route },
+  })
+  equal((await ask('/lamps')).status, 401)
+  equal((await ask('/lamps', { headers: bearer('a.b.c') })).status, 401)
+  const leaving = new AbortController()
+  const headers = bearer(await issuer.token())
+  const { status } = await fetch(`${gateway.url}/lamps`, { headers, signal: leaving.signal })
+  leaving.abort()
+  equal(status, 200)
+})

@@ -1,11 +1,13 @@
 import { test } from 'node:test'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { equal, rejects } from 'node:assert/strict'
+import { equal, ok, rejects } from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { decodeProtectedHeader } from 'jose'
 import type { FlattenedJWSInput } from 'jose'
 import { fromUrl, Keys } from '../../../src/routes/identity/jwks.ts'
+import type { Problem } from '../../../src/problem.ts'
+import { until } from '../../help/until.ts'
 import { anIssuer } from '../../help/issuer.ts'
 import type { Issuer } from '../../help/issuer.ts'
 
@@ -72,4 +74,23 @@ test('an issuer that is silent is waited for so long and no longer', async t => 
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await rejects(fromUrl(url, 50)(), { name: 'AbortError' })
+})
+
+test('a key that was looked for too early is looked for again after the cool-down', async t => {
+  const issuer = await anIssuer(t)
+  const keys = open(t, issuer, { cooldownMs: 50 })
+  await rejects(key(keys, 'second'), { code: 'ERR_JWKS_NO_MATCHING_KEY' })
+  await issuer.rotate('second')
+  await until('the new key', () => key(keys, 'second').catch(() => null))
+})
+
+test('in an outage nobody waits: what cannot be told is refused for now at once', async t => {
+  const issuer = await anIssuer(t)
+  issuer.fail(true)
+  const keys = open(t, issuer)
+  await rejects(key(keys, 'first'), { code: 'identity-unavailable' })
+  const begun = performance.now()
+  await rejects(key(keys, 'other'), (problem: Problem) => (problem.retryAfterMs ?? 0) > 50_000)
+  ok(performance.now() - begun < 1_000)
+  equal(issuer.fetches(), 1)
 })
