@@ -1,7 +1,7 @@
 import { events } from '../../events.ts'
 import type { Incoming } from '../broker.ts'
 import type { Log } from './log.ts'
-import type { Turns } from './turns.ts'
+import type { Turns, Waking } from './turns.ts'
 
 /** Takes a record; while the promise it returned is pending it gets no other. */
 export type Deliver = (record: Incoming) => void | Promise<void>
@@ -16,7 +16,7 @@ export type FollowerOptions = Readonly<{
 }>
 
 /** One reader's place in one partition. */
-export class Follower {
+export class Follower implements Waking {
   readonly #log: Log
   readonly #turns: Turns
   readonly #deliver: Deliver

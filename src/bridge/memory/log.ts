@@ -1,21 +1,18 @@
 import type { Incoming } from '../broker.ts'
-import type { Follower } from './follower.ts'
-import { Packer, unpack } from './packed.ts'
-import type { Content, Packed } from './packed.ts'
 import type { Retention } from './retention.ts'
-
-const tidyFrom = 1_024
+import { Segment } from './segment.ts'
+import type { Content } from './segment.ts'
+import type { Waking } from './turns.ts'
 
 /** One partition: an append-only list of records, bounded by dropping its beginning. */
 export class Log {
   readonly topic: string
   readonly partition: number
-  readonly followers = new Set<Follower>()
+  readonly followers = new Set<Waking>()
   readonly #retention: Retention
-  readonly #packer = new Packer()
-  #kept: (Packed | undefined)[] = []
-  #dropped = 0 // places at the front of #kept that are empty already
+  readonly #segments: Segment[] = [] // never empty once there is a record
   #first = 0
+  #end = 0
   #bytes = 0
 
   constructor(topic: string, partition: number, retention: Retention) {
@@ -32,7 +29,7 @@ export class Log {
 
   /** The offset that the next record will get. */
   get end(): number {
-    return this.#first + this.#kept.length - this.#dropped
+    return this.#end
   }
 
   get bytes(): number {
@@ -41,13 +38,19 @@ export class Log {
 
   /** When the oldest record that may be dropped was written, in epoch milliseconds; Infinity when there is none. */
   get oldestAt(): number {
-    return this.#first < this.end - 1 ? (this.#kept[this.#dropped]?.timestamp ?? Infinity) : Infinity
+    const [oldest] = this.#segments
+    return oldest === undefined || this.#first >= this.#end - 1 ? Infinity : oldest.timestamp(this.#first - oldest.base)
   }
 
   /** Copies the record, so that the caller may reuse its buffers; returns its offset. The newest record is always kept. */
   append(record: Content, weight: number, timestamp: number): number {
-    const offset = this.end
-    this.#kept.push(this.#packer.pack(record, weight, timestamp))
+    const offset = this.#end++
+    const last = this.#segments.at(-1)
+    if (last?.append(record, weight, timestamp) !== true) {
+      const next = Segment.after(last, offset, record)
+      next.append(record, weight, timestamp)
+      this.#segments.push(next)
+    }
     this.#bytes += weight
     const { records, bytes, shared } = this.#retention
     shared?.count(weight)
@@ -58,29 +61,32 @@ export class Log {
 
   /** The record at an offset from `first` to below `end`. Throws a RangeError elsewhere. */
   at(offset: number): Incoming {
-    const packed = this.#kept[offset - this.#first + this.#dropped]
-    if (packed === undefined) throw new RangeError(`No record at ${offset}.`)
-    const { key, value, headers } = unpack(packed)
+    if (offset < this.#first || offset >= this.#end) throw new RangeError(`No record at ${offset}.`)
+    const segment = this.#segmentOf(offset)
+    const index = offset - segment.base
     const { topic, partition } = this
-    return { topic, partition, offset: BigInt(offset), timestamp: packed.timestamp, key, value, headers }
+    return { topic, partition, offset: BigInt(offset), timestamp: segment.timestamp(index), ...segment.read(index) }
   }
 
   /** Drops the oldest record, unless it is the newest too; false when there is nothing to drop. */
   drop(): boolean {
-    if (this.#first >= this.end - 1) return false
+    if (this.#first >= this.#end - 1) return false
     this.#drop()
     return true
   }
 
   #drop(): void {
-    const { weight = 0 } = this.#kept[this.#dropped] ?? {}
+    const oldest = this.#segmentOf(this.#first)
+    const weight = oldest.weight(this.#first - oldest.base)
     this.#bytes -= weight
     this.#retention.shared?.count(-weight)
-    this.#kept[this.#dropped++] = undefined
-    this.#first++
-    // moving the rest forward now and then keeps the list short, at a constant cost for each record
-    if (this.#dropped < tidyFrom || this.#dropped * 2 < this.#kept.length) return
-    this.#kept = this.#kept.slice(this.#dropped)
-    this.#dropped = 0
+    if (++this.#first >= oldest.base + oldest.count) this.#segments.shift()
+  }
+
+  /** Most readers are at the end, and what is dropped is at the beginning. */
+  #segmentOf(offset: number): Segment {
+    const segments = this.#segments
+    if (offset < (segments[1]?.base ?? Infinity)) return segments[0] as Segment
+    return segments.findLast(({ base }) => base <= offset) as Segment
   }
 }

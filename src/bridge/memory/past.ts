@@ -1,7 +1,7 @@
 import type { Incoming } from '../broker.ts'
 import type { Page, Place } from '../past.ts'
 import type { Log } from './log.ts'
-import { weigh } from './packed.ts'
+import { weigh } from './segment.ts'
 
 /** The offset of a place in the log. */
 export function offsetsOf(log: Log, place: Place): bigint {

@@ -1,4 +1,5 @@
-import type { Log } from './log.ts'
+/** A log as far as its oldest record is concerned. */
+type Dropping = Readonly<{ oldestAt: number; drop: () => boolean }>
 
 /** What a log keeps at most; the oldest records are dropped first. Bytes count each record's bookkeeping too. */
 export type Retention = Readonly<{ records: number; bytes: number; shared?: SharedRetention }>
@@ -9,7 +10,7 @@ const atOnce = 64
 /** What all logs keep together at most: the oldest records are dropped first, whichever topic they are of. */
 export class SharedRetention {
   readonly #limit: number
-  readonly #logs: Log[] = []
+  readonly #logs: Dropping[] = []
   #bytes = 0
 
   constructor(limit: number) {
@@ -20,7 +21,7 @@ export class SharedRetention {
     return this.#bytes
   }
 
-  join(log: Log): void {
+  join(log: Dropping): void {
     this.#logs.push(log)
   }
 
@@ -38,8 +39,8 @@ export class SharedRetention {
     }
   }
 
-  #oldest(): Log | null {
-    let oldest: Log | null = null
+  #oldest(): Dropping | null {
+    let oldest: Dropping | null = null
     for (const log of this.#logs) if (log.oldestAt < (oldest?.oldestAt ?? Infinity)) oldest = log
     return oldest
   }

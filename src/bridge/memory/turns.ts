@@ -1,10 +1,16 @@
-import type { Follower } from './follower.ts'
-
 const batch = 512 // records handed to one follower before others, and the sockets, have their turn
+
+/** Who reads a partition and waits for its turn. */
+export interface Waking {
+  /** In the queue of the turns. */
+  waits: boolean
+  /** Hands over what is there, at most `limit` records. */
+  take(limit: number): void
+}
 
 /** Delivers in turns of the event loop, never inside a publish: what gathered meanwhile comes together. */
 export class Turns {
-  #queue: Follower[] = []
+  #queue: Waking[] = []
   #scheduled = false
   #halted = false
   /** Turns begun so far. */
@@ -14,7 +20,7 @@ export class Turns {
     return this.#halted
   }
 
-  wake(follower: Follower): void {
+  wake(follower: Waking): void {
     if (follower.waits) return
     follower.waits = true
     this.#queue.push(follower)

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import fc from 'fast-check'
 import { Log } from '../../../src/bridge/memory/log.ts'
-import { weigh } from '../../../src/bridge/memory/packed.ts'
+import { weigh } from '../../../src/bridge/memory/segment.ts'
 
 const content = (value: string) => ({ key: null, value: Buffer.from(value), headers: [] })
 const append = (log: Log, value: string): number => log.append(content(value), weigh(content(value)), 0)
