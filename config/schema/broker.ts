@@ -57,7 +57,9 @@ export const Broker = z.strictObject({
     .describe('Addresses, host:port, separated by commas. Empty: the embedded broker, in memory.'),
   memoryBytes: bytes(mebi, 65_536 * mebi)
     .default(16 * mebi)
-    .describe('What the embedded broker keeps at most, over all topics; the oldest records are dropped first..'),
+    .describe(
+      'What the embedded broker keeps at most, over all topics; the oldest records are dropped first. The process takes about 180 MiB more.',
+    ),
   clientId: z
     .string()
     .min(1)
@@ -68,6 +70,11 @@ export const Broker = z.strictObject({
   sasl: Sasl.optional().describe('How to authenticate.'),
   connectMs: ms(50, 60_000).default(1_000).describe('Longest that connecting may take.'),
   requestMs: ms(100, 300_000).default(10_000).describe('After this silence the connection is given up.'),
+  metadataMaxAgeMs: ms(500, 3_600_000)
+    .default(30_000)
+    .describe(
+      'How often it is asked where partitions are led, and whether topics have grown, when nothing has failed.',
+    ),
   createTopics: z.boolean().default(true).describe('Whether missing topics are created at start, or only reported.'),
   publish: Publish.prefault({}).describe('How records are written.'),
 })

@@ -21,4 +21,9 @@ export async function connect({ brokers, clientId = 'sluice-worker', tls = false
 }
 
 /** A worker has no configuration file: these are the defaults of the gateway's. */
-const usual = { connectMs: 1_000, requestMs: 10_000, publish: { buffer: { records: 20_000, bytes: 67_108_864 } } }
+const usual = {
+  connectMs: 1_000,
+  requestMs: 10_000,
+  metadataMaxAgeMs: 30_000,
+  publish: { buffer: { records: 20_000, bytes: 67_108_864 } },
+}

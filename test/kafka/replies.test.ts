@@ -151,6 +151,28 @@ suite('Replies on a real Kafka', { skip: kafka.skip, timeout: 120_000 }, () => {
     await until('it works again', works, 30_000)
   })
 
+  test('a topic that has grown is read in all its partitions under broadcast, within an age of the metadata', async t => {
+    const topics = freshTopics()
+    const broadcast: Part = {
+      ...small,
+      broker: { metadataMaxAgeMs: 1_000 },
+      workers: { orders: { partitions: 1, replies: 'broadcast' } },
+    }
+    const { ask } = await gatewayOnKafka(t, kafka.brokers, broadcast, { topics })
+    let partition = 0
+    await aWorker(t, topics, (producer, reply) => {
+      const { messages, ...rest } = reply({})
+      return producer.send({ ...rest, messages: messages.map(message => ({ ...message, partition })) })
+    })
+    const works = async (): Promise<boolean> => (await ask('/orders', { body: anOrder })).status === 200
+    equal(await works(), true)
+    const kafkaAdmin = await anAdmin(t)
+    await kafkaAdmin.createPartitions({ topicPartitions: [{ topic: topics.replies, count: 6 }] })
+    for (partition of [3, 4, 5]) await until(`partition ${partition} is read`, works, 15_000)
+    partition = 5
+    for (let i = 0; i < 3; i++) equal(await works(), true)
+  })
+
   test('what is cut from the log is passed, and no reply after it is missed', async t => {
     const topics = freshTopics()
     const { ask, admin } = await gatewayOnKafka(t, kafka.brokers, small, { topics })

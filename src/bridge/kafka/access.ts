@@ -8,6 +8,7 @@ export type Access = Readonly<{
   clientId: string
   connectMs: number
   requestMs: number
+  metadataMaxAgeMs: number
   ssl: ConnectionOptions | undefined
   sasl:
     | Readonly<{ mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }>
@@ -15,10 +16,13 @@ export type Access = Readonly<{
 }>
 
 /** What of the configuration says how to reach a cluster. */
-export type Reach = Pick<BrokerOptions, 'brokers' | 'clientId' | 'connectMs' | 'requestMs' | 'tls' | 'sasl'>
+export type Reach = Pick<
+  BrokerOptions,
+  'brokers' | 'clientId' | 'connectMs' | 'requestMs' | 'metadataMaxAgeMs' | 'tls' | 'sasl'
+>
 
 /** Reads the files that the configuration names. Throws when one cannot be read. */
-export function access({ brokers, clientId, connectMs, requestMs, tls, sasl }: Reach): Access {
+export function access({ brokers, clientId, connectMs, requestMs, metadataMaxAgeMs, tls, sasl }: Reach): Access {
   const pem = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file))
   const ssl =
     tls === false
@@ -40,6 +44,7 @@ export function access({ brokers, clientId, connectMs, requestMs, tls, sasl }: R
     clientId,
     connectMs,
     requestMs,
+    metadataMaxAgeMs,
     ssl,
     sasl:
       sasl === undefined

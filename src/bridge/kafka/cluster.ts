@@ -16,7 +16,6 @@ import { codeName, codes } from './protocol.ts'
 type Purpose = Readonly<{ name: string; nodes: () => Iterable<number> }>
 
 const roundMs = 250 // at most one dial to a lost node in this time
-const freshMs = 30_000 // a topic may have grown: until we know, its other partitions are neither written nor read
 const mostTopics = 1_000 // commands may name any topic for their replies
 const learnMs = 1_000
 const lookMs = 5
@@ -175,7 +174,8 @@ export class Cluster {
       if (this.#ended.signal.aborted) return
       await pause(roundMs - since(begun), this.#ended.signal)
       if (!complete || this.#stale) continue
-      await pause(this.#missing() ? missingMs : freshMs, this.#wake.signal)
+      // a topic may have grown: until we know, its other partitions are neither written nor read
+      await pause(this.#missing() ? missingMs : this.#access.metadataMaxAgeMs, this.#wake.signal)
       this.#wake = new AbortController()
       if (this.#missing()) this.#stale = true
       if (this.#ended.signal.aborted) return
@@ -187,7 +187,12 @@ export class Cluster {
     const known = this.anyLink()
     const first = known === null
     const link = known ?? (await this.#dialAnyone())
-    if (first || this.#stale || this.#refreshedAt === null || since(this.#refreshedAt) > freshMs) {
+    if (
+      first ||
+      this.#stale ||
+      this.#refreshedAt === null ||
+      since(this.#refreshedAt) > this.#access.metadataMaxAgeMs
+    ) {
       this.#stale = false
       await this.#learn(link)
     }
