@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { count, headerName, hour, ms, name, path, text } from './value.ts'
 
 const claim = text(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'the name of a claim, fields of fields with dots')
-export const claimHeaders = z.record(headerName, claim)
+export const claimHeaders = z.record(headerName, claim.describe('The claim that the header tells.'))
 export const scope = text(
   /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/,
   'a scope: printable characters without spaces and quotes',
@@ -26,7 +26,9 @@ const Jwks = z.strictObject({
   url: text(/^https?:\/\/[^\s#]{1,2000}$/, 'a URL that begins with https:// or http://')
     .optional()
     .describe('Where the keys are. Just one of `url` and `file`.'),
-  file: path().optional().describe('A file that holds them, read anew when it has changed.'),
+  file: path()
+    .optional()
+    .describe('A file that holds them, read anew as a URL is: every `refreshMs`, and for unknown keys.'),
   timeoutMs: ms(10, 60_000).default(2_000).describe('Longest that the keys are waited for.'),
   refreshMs: ms(100, 24 * hour)
     .default(300_000)
@@ -56,14 +58,16 @@ const file = path().describe(
   'A file with a line `<subject>:<hash>:<scopes>` for each client; read anew when it changes.',
 )
 
-const Provider = z.strictObject({
-  jwt: Jwt.optional().describe('Bearer tokens: `Authorization: Bearer <JWT>` (RFC 6750, RFC 9068).'),
-  apiKeys: z
-    .strictObject({ file, header: headerName.default('x-api-key').describe('Header with the key.') })
-    .optional()
-    .describe('Keys of machines, known by their hashes.'),
-  basic: z.strictObject({ file }).optional().describe('User and password (RFC 7617), for legacy clients.'),
-})
+const Provider = z
+  .strictObject({
+    jwt: Jwt.optional().describe('Bearer tokens: `Authorization: Bearer <JWT>` (RFC 6750, RFC 9068).'),
+    apiKeys: z
+      .strictObject({ file, header: headerName.default('x-api-key').describe('Header with the key.') })
+      .optional()
+      .describe('Keys of machines, known by their hashes.'),
+    basic: z.strictObject({ file }).optional().describe('User and password (RFC 7617), for legacy clients.'),
+  })
+  .describe('Somebody who vouches for clients.')
 
 export const Identity = z.strictObject({
   realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'text without quotes, at most 128 characters')
