@@ -57,9 +57,7 @@ export const Broker = z.strictObject({
     .describe('Addresses, host:port, separated by commas. Empty: the embedded broker, in memory.'),
   memoryBytes: bytes(mebi, 65_536 * mebi)
     .default(16 * mebi)
-    .describe(
-      'What the embedded broker keeps at most, over all topics; the oldest records are dropped first. The process takes about 180 MiB more.',
-    ),
+    .describe('What the embedded broker keeps at most, over all topics; the oldest records are dropped first.'),
   clientId: z
     .string()
     .min(1)

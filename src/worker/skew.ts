@@ -1,5 +1,5 @@
 import { every, now, since, wallClock } from '../clock.ts'
-import type { Instant } from '../clock.ts'
+import type { EpochMs, Instant } from '../clock.ts'
 import type { Incoming } from '../bridge/broker.ts'
 import type { Origin } from '../bridge/wire/index.ts'
 
@@ -21,7 +21,7 @@ const calmMs = 60_000
 export class Skew implements Disposable {
   readonly #ends: () => Promise<readonly bigint[]>
   readonly #bounds = new Map<string, Bounds>() // by instance of the gateway
-  #seen: Readonly<{ at: Instant; ends: readonly bigint[] }> | null = null
+  #seen: Readonly<{ at: Instant; wallAt: EpochMs; ends: readonly bigint[] }> | null = null
   #timer: Disposable | null = null
   #expiredAt: Instant = now()
 
@@ -48,9 +48,9 @@ export class Skew implements Disposable {
 
   /** Whatever gets an offset from these ends on is written later than this moment. */
   async look(): Promise<void> {
-    const at = now()
+    const [at, wallAt] = [now(), wallClock()]
     try {
-      this.#seen = { at, ends: await this.#ends() }
+      this.#seen = { at, wallAt, ends: await this.#ends() }
     } catch {
       // what is not known proves nothing
     }
@@ -69,14 +69,19 @@ export class Skew implements Disposable {
       this.#bounds.set(source, known)
     }
     const seemingly = at - writtenAt
-    const end = this.#seen?.ends[partition] ?? -1n
     // the later of both times, so that a command which took long to be published proves less, not more
-    const proven =
-      end >= 0n && offset >= end ? at - Math.max(writtenAt, timestamp) - since(this.#seen?.at ?? now()) : -Infinity
+    const proven = at - Math.max(writtenAt, timestamp) - this.#mostAge(partition, offset, at)
     // what contradicts an earlier command stands, as a clock has been set meanwhile
     known.most = Math.max(proven, Math.min(known.most, seemingly))
     known.least = Math.min(seemingly, Math.max(known.least, proven))
     return Math.round(known.least > 0 ? known.least : Math.min(0, known.most))
+  }
+
+  /** How old a record with that offset can be at most. A machine that slept has a monotonic clock that slept with it. */
+  #mostAge(partition: number, offset: bigint, at: EpochMs): number {
+    if (this.#seen === null) return Infinity
+    const end = this.#seen.ends[partition] ?? -1n
+    return end < 0n || offset < end ? Infinity : Math.max(since(this.#seen.at), at - this.#seen.wallAt)
   }
 
   #rest(): void {

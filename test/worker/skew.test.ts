@@ -49,6 +49,14 @@ test('a command that may have waited proves nothing', async t => {
   equal(correction(5_000, 10n), 0)
 })
 
+test('a machine that has slept proves nothing by what was written meanwhile', async t => {
+  frozenClock(t)
+  const { skew, correction } = aSkew()
+  await skew.look()
+  t.mock.timers.setTime(wallClock() + 3_600_000) // and the monotonic clock stood still
+  equal(correction(1_800_000, 10n), 0)
+})
+
 test('a command from the future proves that our clock is behind', t => {
   frozenClock(t)
   const { correction } = aSkew()
