@@ -82,7 +82,10 @@ test('a key is taken from what the request has', () => {
   )
   equal(key('POST /o', 'path.id').endsWith('has no :id, there is none'), true)
   equal(key('GET /o', 'body.id').endsWith('but a GET has no body: take it from the path or a header'), true)
-  equal(key('POST /o', 'query.id').endsWith('expected one of path.<parameter>, header.<name>, body.<field>'), true)
+  equal(
+    key('POST /o', 'query.id').endsWith('expected one of path.<parameter>, header.<name>, body.<field>, claim.<name>'),
+    true,
+  )
 })
 
 test('a delivery class is of events, and agrees with their acknowledgement', () => {
