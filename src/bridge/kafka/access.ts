@@ -21,21 +21,9 @@ export type Reach = Pick<
   'brokers' | 'clientId' | 'connectMs' | 'requestMs' | 'metadataMaxAgeMs' | 'tls' | 'sasl'
 >
 
-/** Reads the files that the configuration names. Throws when one cannot be read. */
+/** Throws when a file that the configuration names cannot be read. */
 export function access({ brokers, clientId, connectMs, requestMs, metadataMaxAgeMs, tls, sasl }: Reach): Access {
-  const pem = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file))
-  const ssl =
-    tls === false
-      ? undefined
-      : tls === true
-        ? {}
-        : {
-            rejectUnauthorized: tls.rejectUnauthorized,
-            ...(tls.caFile !== undefined && { ca: pem(tls.caFile) }),
-            ...(tls.certFile !== undefined && { cert: pem(tls.certFile) }),
-            ...(tls.keyFile !== undefined && { key: pem(tls.keyFile) }),
-            ...(tls.serverName !== undefined && { servername: tls.serverName }),
-          }
+  const ssl = tls === false ? undefined : tls === true ? {} : files(tls)
   return {
     seeds: brokers
       .split(',')
@@ -51,6 +39,24 @@ export function access({ brokers, clientId, connectMs, requestMs, metadataMaxAge
         ? undefined
         : { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password ?? '' },
   }
+}
+
+/** Files are read anew at each dial, as certificates are renewed in them. Throws here when one cannot be read. */
+function files({
+  caFile,
+  certFile,
+  keyFile,
+  serverName,
+  rejectUnauthorized,
+}: Exclude<Reach['tls'], boolean>): ConnectionOptions {
+  const read = { ca: caFile, cert: certFile, key: keyFile }
+  const ssl: ConnectionOptions = { rejectUnauthorized, ...(serverName !== undefined && { servername: serverName }) }
+  for (const [name, file] of Object.entries(read)) {
+    if (file === undefined) continue
+    readFileSync(file)
+    Object.defineProperty(ssl, name, { enumerable: true, get: () => readFileSync(file) })
+  }
+  return ssl
 }
 
 /** `host:port`, IPv6 in brackets. */

@@ -1,5 +1,8 @@
 import { test } from 'node:test'
 import { deepEqual, equal, throws } from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Config } from '../../../config/schema/index.ts'
 import { access, hostAndPort } from '../../../src/bridge/kafka/access.ts'
 
@@ -25,4 +28,15 @@ test('TLS is off, on with the authorities of Node, or on with files', () => {
 
 test('a file that is not there is an error at start, not at the first connection', () => {
   throws(() => access(options({ tls: { caFile: '/nowhere.pem' } })), /ENOENT/)
+})
+
+test('a certificate that was renewed in its file is taken at the next dial', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-access-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const certFile = join(folder, 'cert.pem')
+  writeFileSync(certFile, 'old')
+  const { ssl } = access(options({ tls: { certFile, keyFile: certFile } }))
+  equal(String({ ...ssl }.cert), 'old')
+  writeFileSync(certFile, 'new')
+  equal(String({ ...ssl }.cert), 'new')
 })
