@@ -36,7 +36,7 @@ export function demo(
   { topic, dialect = 'sluice', group = 'demo', from = 'earliest' }: DemoOptions,
 ): Promise<Serving> {
   const orders = new Orders()
-  return serve({ broker, topic, group, dialect, from }, command => {
+  return serve({ broker, topic, group, dialect, from, duplicates: { count: 2_000 } }, command => {
     if (command.method === 'POST') return place(orders, command)
     if (command.method === 'GET') return show(orders, command.params['orderId'] ?? '')
     throw refuse(405, 'Orders are placed with POST and shown with GET.', { allow: 'GET, POST' })
