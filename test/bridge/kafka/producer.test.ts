@@ -7,6 +7,7 @@ import { Producer } from '../../../src/bridge/kafka/producer.ts'
 import { codes } from '../../../src/bridge/kafka/protocol.ts'
 import type { Outgoing } from '../../../src/bridge/broker.ts'
 import { Problem } from '../../../src/problem.ts'
+import { frozenClock } from '../../help/clock.ts'
 import { apis, produced, scriptedNode } from '../../help/scripted.ts'
 import { until } from '../../help/until.ts'
 
@@ -334,6 +335,24 @@ suite('as an idempotent producer', () => {
     await it.producer.publish(record())
     deepEqual(it.numbers().at(-1), [0, 1, 1], 'the one that was there already counts')
   })
+
+  for (const code of ['notLeaderOrFollower', 'requestTimedOut'] as const)
+    test(`a batch that is answered ${code} for ever goes again, each time at least 50 ms later`, async t => {
+      await using it = await idempotent()
+      const sentAt: number[] = []
+      const { advance } = frozenClock(t)
+      it.node.on('produce', () => {
+        sentAt.push(performance.now())
+        return produced([{ partition: 0, code: codes[code], offset: -1n }])
+      })
+      const limit = new AbortController()
+      const given = rejects(it.producer.publish(record({ signal: limit.signal })), { outcome: 'in-doubt' })
+      while (sentAt.length < 8) await advance(5)
+      limit.abort(new Problem('deadline-exceeded', 'late'))
+      await given
+      const apart = sentAt.slice(1).map((at, i) => at - sentAt[i]!)
+      equal(Math.min(...apart) >= 50, true, `${apart.join(', ')} ms apart`)
+    })
 
   test('what nobody waits for any more is left in doubt, and the next epoch begins at 0', async () => {
     await using it = await idempotent()
