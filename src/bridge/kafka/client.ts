@@ -1,5 +1,8 @@
+import net from 'node:net'
+import tls from 'node:tls'
 import kafkajs from 'kafkajs'
-import type { Admin as KafkaAdmin, KafkaConfig, SASLOptions } from 'kafkajs'
+import type { Admin as KafkaAdmin, ISocketFactory, KafkaConfig, RetryOptions, SASLOptions } from 'kafkajs'
+import { hostAndPort } from './access.ts'
 import type { Access } from './access.ts'
 import { decompress } from './compression.ts'
 import type { Codec } from './compression.ts'
@@ -16,23 +19,45 @@ for (const type of [CompressionTypes.GZIP, CompressionTypes.Snappy, CompressionT
     decompress: async (data: Buffer) => Buffer.from(decompress(type as unknown as Codec, data, largestUnfolded)),
   })
 
+const patient: RetryOptions = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 1_000_000, factor: 0 }
+const soon: RetryOptions = { initialRetryTime: 100, maxRetryTime: 500, retries: 2 }
+
 /** The client for what is not on the way of a request: groups and administration. It is patient, and repeats quickly. */
-export function client({ seeds, clientId, connectMs, ssl, sasl }: Access): InstanceType<typeof Kafka> {
+export function client(
+  { seeds, clientId, connectMs, ssl, sasl }: Access,
+  retry: RetryOptions = patient,
+): InstanceType<typeof Kafka> {
   const config: KafkaConfig = {
-    brokers: [...seeds],
+    brokers: seeds.map((seed, i) => (seed.startsWith('[') ? `${alias(i)}:${hostAndPort(seed).port}` : seed)),
+    socketFactory: dialing(seeds),
     clientId,
     connectionTimeout: connectMs,
     logLevel: logLevel.NOTHING,
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 1_000_000, factor: 0 },
+    retry,
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl: { ...sasl } as SASLOptions }),
   }
   return new Kafka(config)
 }
 
+/** kafkajs cuts a seed at its first colon, which an IPv6 address has within: it gets a name instead, and we dial. */
+const alias = (i: number): string => `seed-${i}.invalid`
+
+const dialing =
+  (seeds: readonly string[]): ISocketFactory =>
+  ({ host: name, port, ssl, onConnect }) => {
+    const seed = seeds.find((_, i) => alias(i) === name)
+    const host = seed === undefined ? name : hostAndPort(seed).host
+    const socket =
+      (ssl ?? null) === null
+        ? net.connect({ host, port }, onConnect)
+        : tls.connect({ host, port, ...(net.isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+    return socket.setKeepAlive(true, 60_000)
+  }
+
 /** An administrative connection for one piece of work: it gives up soon, as somebody waits for the answer. */
 export async function withAdmin<T>(access: Access, work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
-  const admin = client(access).admin({ retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 500 } })
+  const admin = client(access, soon).admin() // the repetitions of the client are those of connecting, too
   try {
     await admin.connect()
     return await work(admin)
