@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
@@ -214,4 +214,18 @@ test('a view that memory does not hold, and that has no file, is given up and sa
   equal(status, 503)
   match(String(json['detail']), /needs more than 1048576 bytes/)
   equal((await admin.ready()).status, 503)
+})
+
+test('a view whose file is of no use is given up and says so, and all else is served', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-view-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'view.db')
+  writeFileSync(file, 'no database '.repeat(1_000))
+  const { broker } = await aTopic()
+  const { ask, admin } = await running(t, broker, { file })
+  const { status, json } = await ask('/orders/k0')
+  equal(status, 503)
+  match(String(json['detail']), /its file cannot be opened/)
+  match((await admin.ready()).reasons.join(), /its file cannot be opened/)
+  equal((await ask('/signals', { body: {} })).status, 202)
 })

@@ -10,6 +10,7 @@ import { comparable, pointed } from '../feeds/pointer.ts'
 import type { Listener, Tail } from '../feeds/tail.ts'
 import type { Past } from '../past.ts'
 import { MemoryRows } from './memory.ts'
+import { MovingRows } from './moving.ts'
 import type { Row, Rows } from './rows.ts'
 import { Waiters } from './waiters.ts'
 
@@ -50,8 +51,14 @@ export class View implements Listener, Disposable {
     this.#parts = parts
     this.topic = parts.tail.topic
     const { fileExists, openFile, listed, indices } = parts
-    this.#rows = fileExists && openFile !== null ? openFile() : new MemoryRows({ listed, indices: indices.length })
-    this.#positions.push(...this.#rows.positions)
+    this.#rows = new MemoryRows({ listed, indices: indices.length })
+    if (!fileExists || openFile === null) return
+    try {
+      this.#rows = openFile()
+      this.#positions.push(...this.#rows.positions)
+    } catch (cause) {
+      this.#fail('its file cannot be opened', cause)
+    }
   }
 
   get size(): number {
@@ -179,10 +186,20 @@ export class View implements Listener, Disposable {
   #spill(): void {
     const { openFile, memoryBytes } = this.#parts
     if (openFile === null) return this.#fail(`it needs more than ${memoryBytes} bytes, and has no file`)
-    const rows = openFile()
-    for (const [key, row] of this.#rows.all()) rows.set(key, row)
-    this.#rows[Symbol.dispose]()
-    this.#rows = rows
+    const file = openFile()
+    const moving = new MovingRows(this.#rows, file)
+    this.#rows = moving
+    const move = (): void => {
+      if (this.#failure !== null) return
+      try {
+        if (!moving.move()) return void setImmediate(move)
+        this.#rows = file
+        this.#commit()
+      } catch (cause) {
+        this.#fail('its file cannot be written', cause)
+      }
+    }
+    setImmediate(move)
   }
 
   #fail(why: string, cause?: unknown): void {
