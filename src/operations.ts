@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema/index.ts'
+import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Broker } from './bridge/broker.ts'
 import type { Far } from './bridge/faulty.ts'
 import type {
@@ -38,10 +38,12 @@ export async function openOperations(
   if (!Object.values(routes).some(wantsOperations)) return null
   const { Cancels, Claims, forwarding, Operations, Returns, operable, resources } =
     await import('./bridge/operations/index.ts') // not loaded where it is not used
-  events.warning.publish({
-    what: 'Operations and Idempotency-Keys belong to the addresses of clients: nobody else names them.',
-    cause: undefined,
-  })
+  const unnamed = Object.keys(routes).filter(name => isUnnamed(routes[name]))
+  if (unnamed.length > 0)
+    events.warning.publish({
+      what: `Operations and Idempotency-Keys belong to the addresses of clients, as nobody else names them: ${unnamed.join(', ')}.`,
+      cause: undefined,
+    })
   const log = held.use(new Operations({ broker, publish }, { ...operations, overflow: await overflowOf(operations) }))
   const topics = { publish, partitionFor: (topic: string, key: Uint8Array | null) => broker.partitionFor(topic, key) }
   const forwards = new Map(
@@ -70,6 +72,10 @@ export async function openOperations(
     resources: resources(log, { ...operations, cancelled: operation => cancels.cancel(cancelling, operation) }),
   }
 }
+
+/** Whether the route has operations, and may be asked by somebody of whom only the address is known. */
+const isUnnamed = (route: RouteOptions | undefined): boolean =>
+  route !== undefined && wantsOperations(route) && route.identity !== 'required'
 
 /** Where operations go that are too many for memory. */
 async function overflowOf({ file }: Config['operations']) {

@@ -65,9 +65,14 @@ export function asyncapi(config: Config): Json {
         },
       }
     } else {
-      for (const topic of route.stream?.topics ?? []) {
+      const told = route.view === undefined ? (route.stream?.topics ?? []) : [route.view.topic]
+      for (const topic of told) {
         say(topic, 'record', { title: 'Whatever is written there.', payload: {} })
-        operations[`${name}-${channelName(topic)}`] = receives(topic, 'record', `Told to clients: ${route.match}.`)
+        operations[`${name}-${channelName(topic)}`] = receives(
+          topic,
+          'record',
+          `${route.view === undefined ? 'Told' : 'Shown'} to clients: ${route.match}.`,
+        )
       }
     }
   }

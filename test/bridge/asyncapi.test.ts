@@ -56,3 +56,8 @@ test('the messages of a reply are among those of its channel', () => {
       ok(Object.hasOwn(channels[channel]?.['messages'] as object, message), $ref)
     }
 })
+
+test('a view receives from its topic', () => {
+  equal(channels['lamps_state']?.['address'], 'lamps.state')
+  equal(operations['one-lamp-lamps_state']?.['action'], 'receive')
+})

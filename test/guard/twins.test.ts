@@ -9,6 +9,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/commands/describe.ts': 'test/flow/describe-command.test.ts, which runs it as a process',
   'src/routes/openapi/operations.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/routes/openapi/parts.ts': 'test/routes/openapi/index.test.ts: a part of the document',
+  'src/routes/openapi/view.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/routes/openapi/route.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/commands/spool.ts': 'test/flow/spool-command.test.ts, which runs it as a process',
   'src/main.ts': 'test/flow/, which runs it as a process',

@@ -27,7 +27,7 @@ const ofKeys = ['key-missing', 'key-in-flight', 'key-reused', 'operations-full']
 
 /** Whether a client may be told 202 and where its operation is. */
 export const mayBecomeOperation = (route: RouteOptions): boolean =>
-  route.event === undefined && route.stream === undefined && (route.async !== 'off' || route.onTimeout === 'accept')
+  (route.command ?? route.query) !== undefined && (route.async !== 'off' || route.onTimeout === 'accept')
 
 /** Every way in which a request to the route may fail without the worker. */
 export function failuresOf(route: RouteOptions, workers: Config['workers']): readonly ProblemCode[] {
@@ -43,7 +43,9 @@ export function failuresOf(route: RouteOptions, workers: Config['workers']): rea
   add(hasBody(route), 'unsupported-coding')
   add(route.quota !== undefined || worker?.quota !== undefined, 'rate-limited')
   add(route.stream !== undefined, 'stream-full')
-  add(route.stream === undefined, ...ofPublishing)
+  add(to !== undefined || route.event !== undefined, ...ofPublishing)
+  add(route.view !== undefined, 'view-behind')
+  add(route.view?.key !== undefined, 'no-value')
   add(to !== undefined, ...ofAnswers)
   add(worker?.group !== undefined, 'no-worker', 'worker-behind')
   add(route.fallback?.some(({ upstream }) => upstream !== undefined) === true, 'upstream-failed')
@@ -64,5 +66,5 @@ export function byStatus(codes: readonly ProblemCode[]): ReadonlyMap<number, rea
 }
 
 /** Whether a request to the route is expected to bring a body. */
-export const hasBody = ({ match, stream }: RouteOptions): boolean =>
-  stream === undefined && /^(POST|PUT|PATCH) /.test(match)
+export const hasBody = ({ match, stream, view }: RouteOptions): boolean =>
+  stream === undefined && view === undefined && /^(POST|PUT|PATCH) /.test(match)

@@ -20,12 +20,13 @@ export const headers: Readonly<Record<string, Json>> = {
   'RateLimit-Policy': { description: 'The quotas of the route.', schema: text },
   'Preference-Applied': { description: 'Which preferences of the request were honoured (RFC 7240).', schema: text },
   'Idempotency-Replayed': { description: '`true` when an earlier answer is given again.', schema: text },
-  ETag: { description: 'Version of the operation.', schema: text },
+  ETag: { description: 'Version of what is answered.', schema: text },
   'Sluice-Operation': {
     description: 'State of the operation.',
     schema: { type: 'string', enum: ['pending', 'completed', 'failed', 'cancelled', 'expired'] },
   },
   Location: { description: 'Where the operation is looked at.', schema: { ...text, format: 'uri-reference' } },
+  'Last-Modified': { description: 'When the value was written.', schema: text },
   Allow: { description: 'The methods that the path is served with.', schema: text },
 }
 

@@ -4,6 +4,7 @@ import { byStatus, failuresOf, hasBody, mayBecomeOperation } from './failures.ts
 import { headersOf, problemType, to } from './parts.ts'
 import type { Json } from './parts.ts'
 import { securityOf } from './security.ts'
+import { viewAnswers, viewParameters } from './view.ts'
 
 const text = { type: 'string' } as const
 const parameter = (place: 'path' | 'header' | 'query', name: string, description: string, required = false): Json => ({
@@ -23,7 +24,7 @@ export function operationOf(name: string, route: RouteOptions, config: Config, o
   return {
     operationId: name,
     summary: summaryOf(name, route),
-    tags: [route.command?.to ?? route.query?.to ?? route.event?.topic ?? 'streams'],
+    tags: [route.command?.to ?? route.query?.to ?? route.event?.topic ?? route.view?.topic ?? 'streams'],
     ...(route.identity !== 'none' && { security: securityOf(route, config) }),
     parameters: parametersOf(route),
     ...(hasBody(route) && { requestBody: bodyOf(route) }),
@@ -31,11 +32,12 @@ export function operationOf(name: string, route: RouteOptions, config: Config, o
   }
 }
 
-function summaryOf(name: string, { command, query, event, stream }: RouteOptions): string {
+function summaryOf(name: string, { command, query, event, stream, view }: RouteOptions): string {
   const words = name.replaceAll('-', ' ')
   if (command !== undefined) return `${words}: a command for ${command.to}`
   if (query !== undefined) return `${words}: a query to ${query.to}`
   if (event !== undefined) return `${words}: an event on ${event.topic}`
+  if (view !== undefined) return `${words}: what ${view.topic} adds up to`
   return `${words}: what comes into ${stream?.topics.join(', ')}`
 }
 
@@ -52,7 +54,7 @@ function parametersOf(route: RouteOptions): readonly Json[] {
   const headers = [...passed].map(header =>
     parameter('header', header, header === key ? 'The key of the record.' : 'Passed on to the worker.'),
   )
-  const { idempotency, deadlineHeader, stream } = route
+  const { idempotency, deadlineHeader, stream, view } = route
   if (idempotency !== undefined && idempotency.mode !== 'off')
     headers.push(
       parameter(
@@ -64,7 +66,7 @@ function parametersOf(route: RouteOptions): readonly Json[] {
     )
   if (deadlineHeader !== undefined)
     headers.push(parameter('header', deadlineHeader, 'How many milliseconds the client waits.'))
-  if (stream === undefined)
+  if (stream === undefined && view === undefined)
     headers.push(parameter('header', 'Prefer', 'RFC 7240: `wait=N`, and `respond-async` where it is offered.'))
   const asked = (stream?.filter ?? []).flatMap(({ equals = '', required }) =>
     equals.startsWith('query.')
@@ -75,7 +77,7 @@ function parametersOf(route: RouteOptions): readonly Json[] {
     headers.push(parameter('header', 'Last-Event-ID', 'Where to go on.'))
   if (stream !== undefined && route.delivery === 'replayable')
     asked.push(parameter('query', 'from', 'Where to begin: `earliest`, a time, or a position.'))
-  return [...path, ...asked, ...headers]
+  return [...path, ...asked, ...headers, ...(view === undefined ? [] : viewParameters(view))]
 }
 
 function bodyOf(route: RouteOptions): Json {
@@ -97,6 +99,7 @@ function answersOf(route: RouteOptions, config: Config, operationsPath: string):
       204: { description: 'There is nothing more.' },
     }
   }
+  if (route.view !== undefined) return viewAnswers(route.view, quota)
   if (route.event !== undefined)
     return {
       202: {

@@ -84,3 +84,19 @@ test('a problem names its codes, and a 503 of the spool is there for the route t
   ok(!post('/orders').responses['503']?.description.includes('`spool-full`'))
   ok(post('/orders').responses['503']?.description.includes('`no-worker`'), 'its group is watched')
 })
+
+test('a view is told as what it is: its value or its pages, and nothing that is published', () => {
+  const one = paths['/states/{lamp}']?.['get']
+  const all = paths['/states']?.['get']
+  deepEqual(
+    ['200', '304', '404', '504'].map(status => one?.responses[status] !== undefined),
+    [true, true, true, true],
+  )
+  ok(one?.responses['404']?.description.includes('`no-value`'))
+  ok(!Object.values(one?.responses ?? {}).some(({ description }) => description.includes('`publish-timeout`')))
+  deepEqual(
+    all?.parameters.filter(({ in: place }) => place === 'query').map(({ name }) => name),
+    ['limit', 'cursor', 'prefix', 'room'],
+  )
+  equal(all?.responses['404'], undefined)
+})
