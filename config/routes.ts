@@ -135,4 +135,15 @@ function checkSpool(view: View, route: string, given: readonly Kind[]): void {
   else if (view.text('routes', route, 'delivery') === 'volatile' || (acks !== undefined && acks !== 'all'))
     complain('found true, but the event is not promised to survive: expected delivery consumable or replayable')
   else if (!view.has('spool')) complain('found true, but there is no section spool: expected one with file')
+  else checkPatience(view, route)
+}
+
+/** Whoever leaves at its timeout is not there any more when its event would be put on disk. */
+function checkPatience(view: View, route: string): void {
+  const [afterMs, timeoutMs] = [view.number('spool', 'afterMs'), view.number('routes', route, 'timeoutMs')]
+  if (afterMs !== undefined && timeoutMs !== undefined && afterMs >= timeoutMs)
+    view.complain(
+      ['routes', route, 'timeoutMs'],
+      `found ${timeoutMs}, expected more than spool.afterMs, which is ${afterMs}: until then the brokers are waited for`,
+    )
 }

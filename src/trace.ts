@@ -9,3 +9,28 @@ export type Traced = Readonly<{ method: string; template: string; path: string; 
  * returns stands for the span until the call has ended.
  */
 export type Tracing = (context: readonly Pair[], call: Traced) => readonly Pair[]
+
+/** A span as its name travels. */
+export type SpanName = Readonly<{ traceId: string; spanId: string; traceFlags: number }>
+
+const name = 'traceparent'
+const sampled = 1
+
+/** The span that a `traceparent` names (W3C Trace Context); null when it is none. */
+export function spanNamed(traceparent: string | undefined): (SpanName & Readonly<{ isRemote: true }>) | null {
+  const [, traceId, spanId, flags] =
+    /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/.exec(traceparent ?? '') ?? []
+  if (traceId === undefined || spanId === undefined || flags === undefined) return null
+  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return null
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & sampled, isRemote: true }
+}
+
+/** The `traceparent` of a trace context. */
+export const traceparentIn = (context: readonly Pair[]): string | undefined =>
+  context.find(([known]) => known === name)?.[1]
+
+/** The same context below another span. */
+export const contextBelow = ({ traceId, spanId, traceFlags }: SpanName, context: readonly Pair[]): readonly Pair[] => [
+  [name, `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`],
+  ...context.filter(([known]) => known !== name),
+]

@@ -7,6 +7,7 @@ import type { Happenings } from '../events.ts'
 import type { Problem, ProblemCode } from '../problem.ts'
 import { causeOf, cleaner, framesOf } from './clean.ts'
 import type { Clean } from './clean.ts'
+import { traceparentIn } from '../trace.ts'
 import { listen } from './listen.ts'
 import type { Listeners } from './listen.ts'
 import { none } from './meter.ts'
@@ -90,7 +91,7 @@ function requests(
 
 /** The id of the trace, by the name that OpenTelemetry gives it in logs; a traceparent has been checked. */
 function traceOf(pairs: readonly Pair[]): string {
-  const parent = pairs.find(([name]) => name === 'traceparent')?.[1]
+  const parent = traceparentIn(pairs)
   return parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`
 }
 

@@ -1,6 +1,7 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, context, isSpanContextValid, trace } from '@opentelemetry/api'
-import type { Span, SpanContext } from '@opentelemetry/api'
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api'
+import type { Span } from '@opentelemetry/api'
 import type { Pair, Reply } from '../call.ts'
+import { contextBelow, spanNamed, traceparentIn } from '../trace.ts'
 import type { Command } from './command.ts'
 
 const system = { 'messaging.system': 'kafka' } as const
@@ -58,10 +59,7 @@ export class WorkerTracing {
     const options = { kind: SpanKind.PRODUCER, attributes }
     const span = tracer().startSpan(`send ${topic}`, options, trace.setSpan(ROOT_CONTEXT, consumer))
     try {
-      return await send([
-        ['traceparent', written(span.spanContext())],
-        ...of.filter(([name]) => name !== 'traceparent'),
-      ])
+      return await send(contextBelow(span.spanContext(), of))
     } finally {
       span.end()
     }
@@ -70,14 +68,8 @@ export class WorkerTracing {
 
 const tracer = () => trace.getTracer('sluice/worker')
 
-const written = ({ traceId, spanId, traceFlags }: SpanContext): string =>
-  `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
-
 /** Below the span that the command names. */
 function contextOf(pairs: readonly Pair[]): typeof ROOT_CONTEXT {
-  const [, traceId = '', spanId = '', flags = ''] = (pairs.find(([name]) => name === 'traceparent')?.[1] ?? '').split(
-    '-',
-  )
-  const parent = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true }
-  return isSpanContextValid(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT
+  const parent = spanNamed(traceparentIn(pairs))
+  return parent === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent)
 }

@@ -124,3 +124,28 @@ test('a coded body is not read, so no key is taken from it', () => {
     'f:3:50  routes.a.command.key: found "body.id" beside contentEncodings, but a coded body is not read: take it from the path or a header',
   )
 })
+
+test('what is kept on disk is an event that is promised to survive, and there is a place for it', () => {
+  const spooled = (route: string, spool = 'spool: { file: f }'): string =>
+    format(
+      parse(`${spool}\nworkers: { orders: { topic: o } }\nroutes:\n a: { match: POST /, spool: true, ${route} }`, 'f')
+        .mistakes,
+    )
+  equal(spooled(event), '')
+  equal(spooled(query), 'f:4:29  routes.a.spool: found on a query, expected on events only')
+  const promised = 'found true, but the event is not promised to survive: expected delivery consumable or replayable'
+  equal(spooled(`${event}, delivery: volatile`), `f:4:29  routes.a.spool: ${promised}`)
+  equal(
+    spooled(event, 'log: {}'),
+    'f:4:29  routes.a.spool: found true, but there is no section spool: expected one with file',
+  )
+  equal(
+    spooled(
+      `${event}, timeoutMs: 400`,
+      'spool: { file: f }\nbroker: { publish: { attempts: 1, attemptMs: 300 } }',
+    ).includes(
+      'routes.a.timeoutMs: found 400, expected more than spool.afterMs, which is 500: until then the brokers are waited for',
+    ),
+    true,
+  )
+})

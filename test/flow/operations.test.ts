@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
+import { events } from '../../src/events.ts'
 import { aGateway, anOrder, openGateway } from '../help/gateway.ts'
 import { until } from '../help/until.ts'
 
@@ -186,4 +187,19 @@ test('an instance that begins says how far it has read the log, and denies nothi
   await second.gateway.ready
   equal((await second.ask(headers.location!)).status, 202)
   equal(((await second.ask('/operations?limit=500')).json['operations'] as object[]).length, 20)
+})
+
+test('a start warns of the routes whose operations belong to addresses, and of no other', async t => {
+  const told: string[] = []
+  const listen = ({ what }: Readonly<{ what: string }>): void => void told.push(what)
+  events.warning.subscribe(listen)
+  t.after(() => events.warning.unsubscribe(listen))
+  const identity = { providers: { partners: { apiKeys: { file: 'examples/identity/keys.txt' } } } }
+  const named = { identity, routes: { 'place-order': { async: 'offer', identity: 'required' } } }
+  await openGateway(t, named)
+  deepEqual(told, [])
+  await openGateway(t, { identity, routes: { 'place-order': { async: 'offer', identity: 'optional' } } })
+  deepEqual(told, [
+    'Operations and Idempotency-Keys belong to the addresses of clients, as nobody else names them: place-order.',
+  ])
 })

@@ -48,11 +48,12 @@ export class Forwarder implements AsyncDisposable {
     while (!this.#closing.aborted) {
       await Promise.race([this.#spool.some(), closed])
       if (this.#closing.aborted) return
-      const moved = await this.#round().catch((cause: unknown) => {
+      try {
+        if (!(await this.#round())) await pause(lookMs, this.#closing.signal)
+      } catch (cause) {
         events.warning.publish({ what: 'The spool could not be forwarded.', cause })
-        return false
-      })
-      if (!moved) await pause(lookMs, this.#closing.signal)
+        await pause(againMs, this.#closing.signal) // a disk that fails is told of once a second, not ten times
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
 import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api'
 import { RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { IdGenerator, TracerProviderOptions } from '@opentelemetry/sdk-trace'
@@ -21,9 +21,9 @@ import {
 import type { Call, Pair } from '../../call.ts'
 import { now } from '../../clock.ts'
 import type { Happenings } from '../../events.ts'
+import { contextBelow, spanNamed, traceparentIn } from '../../trace.ts'
 import type { Tracing } from '../../trace.ts'
 import { listen } from '../listen.ts'
-import { below, spanContextOf, traceparentOf, valueOf } from './context.ts'
 
 type Finished = Happenings['finished']
 /** The span of a running call, and the id that its record names as the sender. */
@@ -62,18 +62,10 @@ export class Traces implements AsyncDisposable {
   readonly begin: Tracing = (context, { method, template, path, started }) => {
     const attributes = { [ATTR_HTTP_REQUEST_METHOD]: method, [ATTR_HTTP_ROUTE]: template, [ATTR_URL_PATH]: path }
     const options = { kind: SpanKind.SERVER, startTime: started, attributes }
-    const server = this.#tracer.startSpan(
-      `${method} ${template}`,
-      options,
-      below(spanContextOf(valueOf(context, 'traceparent'))),
-    )
+    const server = this.#tracer.startSpan(`${method} ${template}`, options, below(spanNamed(traceparentIn(context))))
     const { traceId, spanId, traceFlags } = server.spanContext()
     const producerId = server.isRecording() ? this.#ids.generateSpanId() : spanId
-    const others = context.filter(([name]) => name !== 'traceparent')
-    const pairs: readonly Pair[] = [
-      ['traceparent', traceparentOf({ traceId, spanId: producerId, traceFlags })],
-      ...others,
-    ]
+    const pairs = contextBelow({ traceId, spanId: producerId, traceFlags }, context)
     if (server.isRecording()) this.#running.set(pairs, { server, producerId })
     return pairs
   }
@@ -143,7 +135,7 @@ export class Traces implements AsyncDisposable {
   /** Who sent the reply, where it says so within the same trace; else our own record. */
   #parentOf(headers: readonly (readonly [string, Uint8Array])[], own: SpanContext): SpanContext {
     const said = headers.find(([name]) => name === 'traceparent')?.[1]
-    const sender = said === undefined ? null : spanContextOf(Buffer.from(said).toString('latin1'))
+    const sender = said === undefined ? null : spanNamed(Buffer.from(said).toString('latin1'))
     return sender?.traceId === own.traceId ? { ...sender, traceFlags: TraceFlags.SAMPLED } : own
   }
 
@@ -165,6 +157,10 @@ export class Traces implements AsyncDisposable {
     await this.#provider.shutdown().catch(() => {}) // nobody listens: the calls were served all the same
   }
 }
+
+/** A context below the span; without one, the root. */
+const below = (span: SpanContext | null): Context =>
+  span === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span)
 
 const messaging = (operation: 'send' | 'process', topic: string, partition: number): Attributes => ({
   [ATTR_MESSAGING_SYSTEM]: 'kafka',
