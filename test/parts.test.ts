@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { deepEqual, equal, ok, throws } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { Config } from '../config/schema/index.ts'
 import { MemoryBroker } from '../src/bridge/memory.ts'
 import {
@@ -10,7 +10,6 @@ import {
   openFaults,
   openLeases,
   openStateFile,
-  openUpstreams,
   watchGroups,
 } from '../src/parts.ts'
 import { frozenClock } from './help/clock.ts'
@@ -31,9 +30,6 @@ test('what a configuration does not name is not there', async () => {
   ok(broker instanceof MemoryBroker)
   deepEqual([await openLeases(config), await openStateFile(config, [])], [null, null])
   deepEqual([openFaults(config), askedFaults(config), broadcasts(config)], [null, null, false])
-  await using held = new AsyncDisposableStack()
-  const upstreams = await openUpstreams(config, held)
-  throws(() => upstreams({ url: 'http://localhost', timeoutMs: 1, connections: 1 }))
 })
 
 test('faults are there once they may be injected, and for requests only with a token to show', () => {

@@ -4,6 +4,7 @@ import type { Alarm } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from './broker.ts'
 import { Waiter } from './correlate.ts'
+import { commandRecord } from './request.ts'
 import type { Replies, RequestOptions } from './request.ts'
 import { asAttempt, envelope, replyReader, valueOf, waitAsked } from './wire/index.ts'
 
@@ -84,19 +85,11 @@ class Asking extends Waiter {
   }
 
   begin(): void {
-    const { topic, partition, key, body, signal, progress } = this.#call
+    const { progress, body } = this.#call
     const begun = now()
     this.#parts.replies.expect(this)
     this.#parts.repeats.begin()
-    this.#first = {
-      topic,
-      partition,
-      key,
-      value: this.#wire.value(body),
-      headers: this.#wire.headers(this.#call, this.id),
-      acks: 'all',
-      signal,
-    }
+    this.#first = commandRecord(this.#call, this.#wire.value(body), this.#wire.headers(this.#call, this.id))
     progress.sendings++
     this.#parts.publish(this.#first).then(
       () => {

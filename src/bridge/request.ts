@@ -2,7 +2,7 @@ import { ask } from '../call.ts'
 import type { Call, Reply, Service } from '../call.ts'
 import { now, since, until } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
-import type { Acknowledged, Handler, Incoming, Outgoing } from './broker.ts'
+import type { Acknowledged, Handler, Headers, Incoming, Outgoing } from './broker.ts'
 import { Waiter } from './correlate.ts'
 import type { Correlator } from './correlate.ts'
 import { unmarked } from './unmarked.ts'
@@ -68,19 +68,11 @@ class Asking extends Waiter {
 
   begin(): void {
     const { publish, replies, headers, value } = this.#parts
-    const { topic, partition, key, body, signal, progress } = this.#call
+    const { progress } = this.#call
     const begun = now()
     replies.expect(this)
     progress.sendings++
-    ask(publish, {
-      topic,
-      partition,
-      key,
-      value: value(body),
-      headers: headers(this.#call, this.id),
-      acks: 'all',
-      signal,
-    }).then(
+    ask(publish, commandRecord(this.#call, value(this.#call.body), headers(this.#call, this.id))).then(
       () => {
         progress.outcome = 'sent'
         this.sentAt = now()
@@ -125,6 +117,21 @@ class Asking extends Waiter {
     this.#parts.replies.forget(this)
   }
 }
+
+/** The record of a command, for its first sending. */
+export const commandRecord = (
+  { topic, partition, key, signal }: Call,
+  value: Uint8Array | null,
+  headers: Headers,
+): Outgoing => ({
+  topic,
+  partition,
+  key,
+  value,
+  headers,
+  acks: 'all',
+  signal,
+})
 
 /** Handles the records of the reply topic: each goes to the call that waits for it. `dialects` are those of the workers. */
 export function settleReplies(replies: Correlator, dialects: readonly Dialect[] = []): Handler {

@@ -87,7 +87,7 @@ test('a full spool refuses, and nothing of it is sent', async t => {
 
 test('a file that cannot be had is told at start, and so is one that another process holds', async t => {
   const path = folder(t)
-  await rejects(openGateway(t, withSpool(join(path, 'none', 'spool'))), /spool cannot be opened/)
+  await rejects(openGateway(t, withSpool(join(path, 'none', 'spool'))), /The spool .*none\/spool cannot be opened/)
   await openGateway(t, withSpool(join(path, 'spool')))
   await rejects(openGateway(t, withSpool(join(path, 'spool'))), (error: Error) => {
     match(error.message, /Another process holds the spool/)

@@ -4,6 +4,7 @@ import { now, onTheWire, since, until, wallClock } from '../../clock.ts'
 import { Problem, strongest } from '../../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from '../broker.ts'
 import { Waiter } from '../correlate.ts'
+import { commandRecord } from '../request.ts'
 import { envelope, replyReader, valueOf } from '../wire/index.ts'
 import type { Envelope, ReplyOptions } from '../wire/index.ts'
 import { newId, secretOf } from './event.ts'
@@ -97,7 +98,7 @@ class Asking extends Waiter {
 
   begin(): void {
     const { publish, operations, returns, headers, value, options } = this.#shared
-    const { topic, partition, key, body, signal, progress, accepts, claimed } = this.#call
+    const { body, progress, accepts, claimed } = this.#call
     const begun = now()
     if (claimed !== undefined) progress.location = `${options.path}/${this.operation}`
     if (accepts !== null && until(accepts) === 0) {
@@ -107,15 +108,7 @@ class Asking extends Waiter {
     }
     returns.expect(this)
     progress.sendings++
-    ask(publish, {
-      topic,
-      partition,
-      key,
-      value: value(body),
-      headers: headers(this.#call, this.id),
-      acks: 'all',
-      signal,
-    }).then(
+    ask(publish, commandRecord(this.#call, value(body), headers(this.#call, this.id))).then(
       () => {
         progress.outcome = 'sent'
         this.sentAt = now()

@@ -1,0 +1,66 @@
+import type { Config } from '../config/schema/index.ts'
+import type { Spool } from './bridge/spool/index.ts'
+import type { Parts } from './parts.ts'
+import type { Upstreams } from './resilience/fallback/index.ts'
+import { documentAt } from './routes/document.ts'
+import type { Admit } from './routes/identity/guard.ts'
+import type { Resource } from './routes/resource.ts'
+import type { Traces } from './telemetry/traces/traces.ts'
+
+// What only some gateways have beside their parts: looked for when the ways and the front are opened, and loaded only then.
+
+/** Who serves the upstreams of fallbacks; they are closed with what is held. */
+export async function openUpstreams({ routes, replies }: Config, held: AsyncDisposableStack): Promise<Upstreams> {
+  const steps = Object.values(routes).flatMap(({ fallback = [] }) => fallback)
+  if (steps.every(({ upstream }) => upstream === undefined)) return neverAsked
+  const { Upstream } = await import('./bridge/upstream.ts') // not loaded where it is not used
+  return options => held.use(new Upstream({ ...options, maxReplyBytes: replies.maxBytes })).serve
+}
+
+const neverAsked: Upstreams = () => {
+  throw new Error('No route has an upstream.')
+}
+
+/** Where events wait on disk, and who forwards them; null where no route has any. Throws an Error of one sentence. */
+export async function openSpool({ config, broker, far, held }: Parts): Promise<Spool | null> {
+  const { spool: options, routes } = config
+  if (options === undefined || !Object.values(routes).some(route => route.spool)) return null
+  const { Forwarder, Spool, diskOf, holdFile } = await import('./bridge/spool/index.ts') // not loaded where it is not used
+  const { paced } = await import('./resilience/repetition/paced.ts')
+  try {
+    held.use(holdFile(options.file))
+    const spool = held.use(await Spool.open(options, diskOf(options.file)))
+    held.use(new Forwarder(spool, { broker, publish: far.again, pace: paced('spool', options.perSecond) }))
+    return spool
+  } catch (cause) {
+    throw new Error(`The spool ${options.file} cannot be opened: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** What describes the gateway to its clients, where they may read it. */
+export async function documentsOf(config: Config): Promise<readonly Resource[]> {
+  if (!config.api.expose) return []
+  const { openapi } = await import('./routes/openapi/index.ts') // not loaded where it is not used
+  const { asyncapi } = await import('./bridge/asyncapi.ts')
+  return [documentAt('/openapi.json', openapi(config)), documentAt('/asyncapi.json', asyncapi(config))]
+}
+
+const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+
+/** Who makes spans, where the environment says where they go; else null, and nothing of it is loaded. Throws an Error of one sentence. */
+export async function openTraces(
+  { instance, held }: Parts,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Traces | null> {
+  const wanted = endpoints.some(name => (env[name] ?? '') !== '') && env['OTEL_TRACES_EXPORTER'] !== 'none'
+  if (!wanted || env['OTEL_SDK_DISABLED'] === 'true') return null
+  const { openTraces } = await import('./telemetry/traces/index.ts') // not loaded where it is not used
+  return held.use(openTraces(instance, env))
+}
+
+/** Who asks clients who they are; null where no route does. Throws an Error of one sentence when a file does not hold. */
+export async function openIdentity({ identity, routes }: Config, held: AsyncDisposableStack): Promise<Admit | null> {
+  if (Object.values(routes).every(route => route.identity === 'none')) return null
+  const { openIdentities } = await import('./routes/identity/index.ts') // not loaded where it is not used
+  return openIdentities(identity, held)
+}
