@@ -2,8 +2,7 @@ import { after, wallClock } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
 import type { Origin } from '../bridge/wire/index.ts'
 import type { Command } from './command.ts'
-import type { Part } from './part.ts'
-import type { Ticket } from './prefix.ts'
+import type { Part, Ticket } from '../bridge/consume/index.ts'
 
 /** One sending of a command: where to reply, and the record that is finished by the reply. */
 export type Sending = Readonly<{ origin: Origin; part: Part; ticket: Ticket }>

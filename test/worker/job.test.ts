@@ -5,7 +5,7 @@ import { readCommand } from '../../src/bridge/wire/index.ts'
 import { Command } from '../../src/worker/command.ts'
 import { Job } from '../../src/worker/job.ts'
 import type { Sending } from '../../src/worker/job.ts'
-import { Part } from '../../src/worker/part.ts'
+import { Part } from '../../src/bridge/consume/index.ts'
 import { frozenClock } from '../help/clock.ts'
 import { aRecord, pairs } from '../help/record.ts'
 

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Prefix } from '../../src/worker/prefix.ts'
+import { Prefix } from '../../../src/bridge/consume/prefix.ts'
 
 test('whatever the order of finishing, the position stands after the last record with nothing unfinished before it', () => {
   const gaps = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 80 })

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
-import type { Held } from '../../src/bridge/broker.ts'
-import { Part, Parts } from '../../src/worker/part.ts'
+import type { Held } from '../../../src/bridge/broker.ts'
+import { Part, Parts } from '../../../src/bridge/consume/part.ts'
 
 function aHold() {
   const done: bigint[] = []

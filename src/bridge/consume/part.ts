@@ -1,4 +1,4 @@
-import type { Held } from '../bridge/broker.ts'
+import type { Held } from '../broker.ts'
 import { Prefix } from './prefix.ts'
 import type { Ticket } from './prefix.ts'
 

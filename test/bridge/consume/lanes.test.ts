@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Lanes } from '../../src/worker/lanes.ts'
+import { Lanes } from '../../../src/bridge/consume/lanes.ts'
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
