@@ -21,6 +21,7 @@ export function checkRoutes(view: View): void {
       if (kind === 'stream') checkStream(view, route, parametersOf(view.text('routes', route, 'match') ?? ''))
     }
     checkDelivery(view, route, given)
+    checkBatch(view, route)
     checkSpool(view, route, given)
   }
 }
@@ -124,6 +125,17 @@ function checkDelivery(view: View, route: string, given: readonly Kind[]): void 
       ['routes', route, 'event', 'expose'],
       'found true, but with acks none nobody says where the record is',
     )
+}
+
+/** What is coded cannot be looked into. */
+function checkBatch(view: View, route: string): void {
+  if (!view.has('routes', route, 'contentEncodings', '0')) return
+  const cuts = view.has('routes', route, 'event', 'batch')
+  if (!cuts && view.truth('routes', route, 'event', 'cloudEvents') !== true) return
+  view.complain(
+    ['routes', route, 'contentEncodings'],
+    `found beside event.${cuts ? 'batch' : 'cloudEvents'}, but events are not looked for in a coded body: expected just one of both`,
+  )
 }
 
 /** What is kept on disk is kept for a promise: that of an event which all replicas must have. */

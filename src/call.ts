@@ -29,6 +29,7 @@ export type Told = Readonly<{
   contentType: string | null
   contentEncoding?: string // of the body, which is passed on as it came; most have none
   trace: readonly Pair[] // traceparent, tracestate, baggage
+  event?: readonly Pair[] // the attributes of a CloudEvent, which its client made
 }>
 
 /** One request on its way through the gateway. Policies copy it, never change it. */

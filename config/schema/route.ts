@@ -42,6 +42,16 @@ export const CommandCore = z.strictObject({
   key: key.optional(),
 })
 
+export const Batch = z.strictObject({
+  events: count(1, 100_000).default(1_000).describe('Most events of one request; what follows them is not read.'),
+  bytes: bytes(1_024, 1_024 * mebi)
+    .default(16 * mebi)
+    .describe('Largest body of one request. Each event is bounded by `bodyBytes`.'),
+  timeoutMs: ms(100, hour)
+    .default(60_000)
+    .describe('Longest that a body takes to arrive: its events are published while it comes, and it waits for them.'),
+})
+
 export const EventCore = z.strictObject({
   topic: topicName.describe('Topic of the events.'),
   key: key.optional(),
@@ -50,6 +60,15 @@ export const EventCore = z.strictObject({
     .optional()
     .describe('Default by `delivery`: volatile `leader`, else `all`. With `none` the answer says `in-doubt`.'),
   expose: z.boolean().default(false).describe('Whether the answer names topic, partition and offset.'),
+  cloudEvents: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether requests may bring CloudEvents of their own: headers `ce-*`, or a body of the type `application/cloudevents+json`. Their attributes stand in the record in place of those of the gateway, and `partitionkey` is the key where the route has none.',
+    ),
+  batch: Batch.optional().describe(
+    'Takes many events with one request, each published by itself: a JSON array, lines of JSON (`application/x-ndjson`), and with `cloudEvents` also `application/cloudevents-batch+json`. Off unless given.',
+  ),
   partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),
 })
 

@@ -3,7 +3,7 @@ import { now, since } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Acks, Outgoing } from './broker.ts'
 import { markOf } from './mark.ts'
-import { envelope, valueOf } from './wire/index.ts'
+import { asEvent, envelope, valueOf } from './wire/index.ts'
 import type { Envelope } from './wire/index.ts'
 
 export type NotifyOptions = Omit<Envelope, 'reply' | 'dialect'> &
@@ -32,7 +32,7 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
         partition: call.partition,
         key: call.key,
         value: value(call.body),
-        headers: headers(call, ''),
+        headers: call.told.event === undefined ? headers(call, '') : asEvent(headers(call, ''), call.told.event),
         acks: options.acks,
         signal: call.signal,
       })

@@ -5,16 +5,20 @@ import { paced } from '../turn.ts'
 import type { Exchange } from './exchange.ts'
 import { noBody } from './inbound.ts'
 import { intake } from './intake.ts'
-import type { Shared, Way } from './intake.ts'
+import type { Intake, Shared, Way } from './intake.ts'
 import type { Params } from './key.ts'
 import { mayPassOut } from './names.ts'
 
 /** Serves the requests of a way in, whatever its kind: command, query or event. Never throws. */
-export function answer(way: Way, shared: Shared): (exchange: Exchange, params: Params) => void {
+export function answer(
+  way: Way,
+  shared: Shared,
+  taken: Intake = intake(way, shared),
+): (exchange: Exchange, params: Params) => void {
   const { name, route, service } = way
   const { bodyBytes, replyHeaders, priority: usual } = route
   const { bodyTimeoutMs, priorityOf } = shared
-  const { worker, hasBody, codings, enter } = intake(way, shared)
+  const { worker, hasBody, codings, enter } = taken
   const passes: ReadonlySet<string> = new Set(
     replyHeaders.filter(
       header => mayPassOut(header) && (route.cors === undefined || !header.startsWith('access-control-')),
@@ -40,17 +44,14 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
 
   return function answer(exchange, params) {
     exchange.route = name
-    const { req, res, connection } = exchange
+    const { req, connection } = exchange
     try {
       const priority = priorityOf(usual, connection.peer, req.headers)
       const reads = hasBody(exchange)
-      if (entrances !== null && !letIn(exchange, entrances[priority], reads)) return
+      if (entrances !== null && !letIn(exchange, entrances[priority], reads ? req.announced || 0 : 0)) return
       if (!reads) begin(exchange, params, noBody, priority)
       else {
-        if (req.headers.expect !== undefined) {
-          if (exchange.admission === null) res.writeContinue()
-          else exchange.admission.then(() => exchange.probe(), ignored)
-        }
+        if (req.headers.expect !== undefined) invite(exchange)
         req.readBody(bodyBytes, bodyTimeoutMs, (problem, body) => {
           if (problem === null) begin(exchange, params, body, priority)
           else {
@@ -66,21 +67,27 @@ export function answer(way: Way, shared: Shared): (exchange: Exchange, params: P
   }
 }
 
+/** Asks for the body that the client holds back until it is asked. */
+export function invite(exchange: Exchange): void {
+  if (exchange.admission === null) exchange.res.writeContinue()
+  else exchange.admission.then(() => exchange.probe(), ignored)
+}
+
 /** Whoever serves the request is told of it, too. */
 const ignored = (): void => {}
 
-type Entrances = Readonly<Record<Priority, Entrance>>
+export type Entrances = Readonly<Record<Priority, Entrance>>
 
 /** One for each priority, so that nothing is made for each request. */
-function entrancesOf(route: string, worker: string, { entrance }: Shared): Entrances | null {
+export function entrancesOf(route: string, worker: string, { entrance }: Shared): Entrances | null {
   if (entrance === null) return null
   const all = priorities.map(priority => [priority, entrance({ route, worker, priority })] as const)
   return Object.fromEntries(all) as Entrances
 }
 
 /** Whether the process bears one more; what is refused here has cost no more than its head. */
-function letIn(exchange: Exchange, entrance: Entrance, reads: boolean): boolean {
-  const problem = entrance.refusal(reads ? exchange.req.announced || 0 : 0)
+export function letIn(exchange: Exchange, entrance: Entrance, bytes: number): boolean {
+  const problem = entrance.refusal(bytes)
   if (problem === null) {
     exchange.req.entrance = entrance
     return true

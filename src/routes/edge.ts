@@ -10,6 +10,7 @@ import type { Cors } from './cors.ts'
 import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
+import { answerEvents } from './events/answer.ts'
 import type { FaultsOf } from './fault.ts'
 import type { Admit } from './identity/guard.ts'
 import { headProblem } from './head.ts'
@@ -46,6 +47,8 @@ export type Edge = Readonly<{
   door: Door
   /** The clients of each stream. */
   streams: readonly Clients[]
+  /** The longest that a body may take to arrive. */
+  longestBodyMs: number
 }>
 
 const methods = { GET: 'get', HEAD: 'head', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const
@@ -85,6 +88,7 @@ export function edge({
 
   const serving = (way: Way): ReturnType<typeof answer> => {
     const { stream } = way.route
+    if (way.route.event !== undefined) return answerEvents(way, shared)
     if (stream === undefined) return answer(way.route.view === undefined ? way : conditional(way), shared)
     const clients = new Clients(way.name, stream)
     streams.push(clients)
@@ -155,7 +159,8 @@ export function edge({
     } else if (req.method === 'OPTIONS') missed(exchange, null) // the router would answer by itself, as text
     else router(req as never, res as never, (error: unknown) => missed(exchange, error))
   }
-  return { handle, door, streams }
+  const bodiesMs = ways.map(({ route }) => route.event?.batch?.timeoutMs ?? 0)
+  return { handle, door, streams, longestBodyMs: Math.max(limits.bodyTimeoutMs, ...bodiesMs) }
 }
 
 export type Serve = (exchange: Exchange, params: Params) => void

@@ -7,6 +7,8 @@ import { Problem } from '../problem.ts'
 
 /** Gets the body, or why there is none. */
 export type BodyReader = (problem: Problem | null, body: Buffer) => void
+/** Gets a body piece by piece; false: no more for now. */
+export type PieceReader = (piece: Buffer) => boolean
 
 /** A request to go on as a WebSocket. Accepting ends HTTP on the connection. */
 export type Upgrade = Readonly<{ accept: (accepted: (socket: Duplex) => void) => void }>
@@ -32,6 +34,8 @@ export class Inbound extends IncomingMessage {
   #whole: Buffer = noBody // the only chunk, or the store that all were copied into
   #copied = false
   #reader: BodyReader | null = null
+  #pieces: PieceReader | null = null
+  #held = false // its client is let wait
   #alarm: Alarm | null = null
   #onEnd: (() => void) | null = null
 
@@ -46,6 +50,7 @@ export class Inbound extends IncomingMessage {
     if (this.#reader === null) return true // refused: what still comes is read and thrown away
     if (this.#arrived > this.#limit)
       return this.#give(new Problem('too-large', `The body is larger than ${this.#limit} bytes.`))
+    if (this.#pieces !== null) return this.#hand(chunk, this.#pieces)
     this.taken = this.#arrived
     const problem = this.entrance?.take(chunk.length, before) ?? null
     if (problem !== null) return this.#give(problem)
@@ -91,6 +96,28 @@ export class Inbound extends IncomingMessage {
     process.nextTick(setAlarm, this) // most bodies come with their head, and have arrived by then
   }
 
+  /**
+   * As readBody, but hands on each piece as it comes, and calls the reader at the true end of the body. Between a piece that is
+   * answered with false and `goOn` its client is let wait. Who is done with bytes says so (`done`).
+   */
+  readPieces(limit: number, timeoutMs: number, reader: BodyReader, pieces: PieceReader): void {
+    this.#pieces = pieces
+    this.readBody(limit, timeoutMs, reader)
+  }
+
+  /** Reads on, if it does not. */
+  goOn(): void {
+    if (!this.#held) return
+    this.#held = false
+    this._read(0)
+  }
+
+  /** So many bytes of those that were handed on are needed no more. */
+  done(bytes: number): void {
+    this.taken -= bytes
+    this.entrance?.release(bytes)
+  }
+
   /** Gives a body that is still to come its time. */
   static readonly setAlarm = (inbound: Inbound): void => {
     // the tick comes between the last byte and the end of the message, which the parser then tells of by itself
@@ -105,6 +132,15 @@ export class Inbound extends IncomingMessage {
   fail(reason: Problem): void {
     this.#whole = noBody
     this.#release()?.(reason, noBody)
+  }
+
+  #hand(piece: Buffer, pieces: PieceReader): boolean {
+    const before = this.taken
+    this.taken += piece.length
+    const problem = this.entrance?.take(piece.length, before) ?? null
+    if (problem !== null) return this.#give(problem)
+    this.#held = !pieces(piece)
+    return !this.#held
   }
 
   #give(reason: Problem): true {
@@ -125,6 +161,7 @@ export class Inbound extends IncomingMessage {
   #release(): BodyReader | null {
     const reader = this.#reader
     this.#reader = null
+    this.goOn()
     this.#alarm?.cancel()
     this.#alarm = null
     return reader

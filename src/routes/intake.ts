@@ -45,6 +45,8 @@ export type Intake = Readonly<{
   /** The content codings that the route takes, for `Accept-Encoding`. */
   codings: string
   enter: (exchange: Exchange, params: Params, body: Buffer, priority: Priority) => Call
+  /** The partition of a key; −1 where it may be found later. */
+  place: (key: Uint8Array | null) => number
 }>
 
 const noPairs: readonly Pair[] = []
@@ -143,7 +145,7 @@ export function intake(
       throw new Problem('unsupported-coding', `The route takes content that is ${codings}.`)
     return true
   }
-  return { worker, hasBody, codings, enter }
+  return { worker, hasBody, codings, enter, place }
 }
 
 function passedOn(names: readonly string[], headers: IncomingHttpHeaders): readonly Pair[] {
@@ -169,7 +171,7 @@ function pairsOf(params: Params): readonly Pair[] {
   return pairs ?? noPairs
 }
 
-const mediaType = (type: string): string => {
+export const mediaType = (type: string): string => {
   const end = type.indexOf(';')
   return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase()
 }

@@ -38,7 +38,7 @@ export type Front = Readonly<{
 /** Listens as the options say. Throws an Error of one sentence when the address cannot be had. */
 export async function serve(options: ServerOptions, edge: Edge): Promise<Front> {
   const { limits } = options
-  const { handle, door, streams } = edge
+  const { handle, door, streams, longestBodyMs } = edge
   // not loaded where it is not used
   const upgrades = streams.length === 0 ? null : await import('./streams/upgrade.ts')
   const server = createServer({
@@ -48,7 +48,7 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     // of the whole head; which part is too long is said per request (431, 414)
     maxHeaderSize: limits.headerBytes + limits.urlBytes,
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs,
+    requestTimeout: limits.headersTimeoutMs + longestBodyMs,
     connectionsCheckingInterval: Math.min(500, limits.headersTimeoutMs),
     keepAliveTimeout: limits.keepAliveMs,
     requireHostHeader: false, // its answer would be an empty 400; see head.ts

@@ -6,6 +6,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 const elsewhere: Readonly<Record<string, string>> = {
   'src/telemetry/traces/index.ts': 'test/flow/traces.test.ts, whose gateway exports to a collector',
   'src/bridge/spool/thread.ts': 'test/bridge/spool/disk.test.ts, whose disks are served by it',
+  'src/routes/events/answer.ts': 'test/flow/events.test.ts, whose batches it answers',
   'src/commands/describe.ts': 'test/flow/describe-command.test.ts, which runs it as a process',
   'src/routes/openapi/operations.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/routes/openapi/parts.ts': 'test/routes/openapi/index.test.ts: a part of the document',

@@ -44,6 +44,7 @@ export const everything = Config.parse({
       requestHeaders: ['x-trace'],
     },
     signal: { match: 'POST /signals', event: { topic: 'signals', key: 'body.lamp', expose: true }, spool: true },
+    events: { match: 'POST /events', event: { topic: 'events', cloudEvents: true, batch: {} } },
     'one-lamp': { match: 'GET /states/:lamp', view: { topic: 'lamps.state', key: 'path.lamp' } },
     'all-lamps': { match: 'GET /states', view: { topic: 'lamps.state', index: { room: '/room' } } },
     lamps: {

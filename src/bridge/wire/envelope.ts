@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Call } from '../../call.ts'
+import type { Call, Pair } from '../../call.ts'
 import { isoTime, onTheWire, wallClock } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
 import type { Header, Headers } from '../broker.ts'
@@ -106,3 +106,9 @@ function addPlain(all: Header[], { method, path, query, headers }: Call['told'])
 /** The record headers of a repeated sending of the same command. */
 export const asAttempt = (headers: Headers, number: number): Headers =>
   headers.map(header => (header[0] === attempt ? constant(attempt, String(number)) : header))
+
+/** The record headers of a CloudEvent that its client made (Kafka binding, 3.2): its attributes in place of the gateway's. */
+export const asEvent = (headers: Headers, attributes: readonly Pair[]): Headers => [
+  ...attributes.map(([name, value]) => constant(`ce_${name}`, value)),
+  ...headers.filter(([name]) => !name.startsWith('ce_')),
+]

@@ -39,7 +39,7 @@ export function failuresOf(route: RouteOptions, workers: Config['workers']): rea
   const worker = to === undefined ? undefined : workers[to.to]
   add(route.identity !== 'none', 'unauthenticated', 'identity-unavailable')
   add(route.scopes.length > 0, 'forbidden')
-  add(route.contentTypes !== undefined, 'unsupported-type')
+  add(route.contentTypes !== undefined || route.event?.cloudEvents === true, 'unsupported-type')
   add(hasBody(route), 'unsupported-coding')
   add(route.quota !== undefined || worker?.quota !== undefined, 'rate-limited')
   add(route.stream !== undefined, 'stream-full')

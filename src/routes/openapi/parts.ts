@@ -59,6 +59,16 @@ export const schemas: Readonly<Record<string, Json>> = {
       offset: text,
     },
   },
+  Batch: {
+    description: 'What became of the events of a request, in their order.',
+    type: 'object',
+    required: ['accepted', 'refused', 'events'],
+    properties: {
+      accepted: { type: 'integer' },
+      refused: { type: 'integer' },
+      events: { type: 'array', items: { anyOf: [to('schemas/Accepted'), to('schemas/Problem')] } },
+    },
+  },
   Operation: {
     description: 'A command whose reply is kept, and how far it is.',
     type: 'object',

@@ -81,10 +81,31 @@ function parametersOf(route: RouteOptions): readonly Json[] {
 }
 
 function bodyOf(route: RouteOptions): Json {
-  const types = route.contentTypes ?? ['application/json', '*/*']
+  const types = route.contentTypes ?? [...eventTypes(route), 'application/json', '*/*']
   return {
     required: sourceOf(route)?.startsWith('body.') === true,
     content: Object.fromEntries(types.map(type => [type, {}])),
+  }
+}
+
+/** In which an event route takes more than one event, or what its client has made an event of. */
+const eventTypes = ({ event }: RouteOptions): readonly string[] => [
+  ...(event?.cloudEvents === true ? ['application/cloudevents+json'] : []),
+  ...(event?.batch === undefined ? [] : ['application/x-ndjson']),
+  ...(event?.batch === undefined || !event.cloudEvents ? [] : ['application/cloudevents-batch+json']),
+]
+
+function acceptedOf({ event }: RouteOptions, quota: readonly string[]): Readonly<Record<string, Json>> {
+  const answer = (description: string, schema: Json): Json => ({
+    description,
+    headers: headersOf(...quota),
+    content: { 'application/json': { schema } },
+  })
+  const one = to('schemas/Accepted')
+  if (event?.batch === undefined) return { 202: answer('The event is accepted.', one) }
+  return {
+    202: answer('The event is accepted, or all of them.', { oneOf: [one, to('schemas/Batch')] }),
+    207: answer('What became of each event.', to('schemas/Batch')),
   }
 }
 
@@ -100,14 +121,7 @@ function answersOf(route: RouteOptions, config: Config, operationsPath: string):
     }
   }
   if (route.view !== undefined) return viewAnswers(route.view, quota)
-  if (route.event !== undefined)
-    return {
-      202: {
-        description: 'The event is accepted.',
-        headers: headersOf(...quota),
-        content: { 'application/json': { schema: to('schemas/Accepted') } },
-      },
-    }
+  if (route.event !== undefined) return acceptedOf(route, quota)
   const worker = config.workers[(route.command ?? route.query)?.to ?? '']
   const type = route.contentType ?? worker?.contentType ?? '*/*'
   const replayed = route.idempotency === undefined ? [] : ['Idempotency-Replayed']

@@ -85,6 +85,17 @@ test('a problem names its codes, and a 503 of the spool is there for the route t
   ok(post('/orders').responses['503']?.description.includes('`no-worker`'), 'its group is watched')
 })
 
+test('a route that takes batches names their types, and 207', () => {
+  deepEqual(Object.keys(post('/events').requestBody?.content ?? {}), [
+    'application/cloudevents+json',
+    'application/x-ndjson',
+    'application/cloudevents-batch+json',
+    'application/json',
+    '*/*',
+  ])
+  ok(post('/events').responses['207'] !== undefined && post('/signals').responses['207'] === undefined)
+})
+
 test('a view is told as what it is: its value or its pages, and nothing that is published', () => {
   const one = paths['/states/{lamp}']?.['get']
   const all = paths['/states']?.['get']
