@@ -14,6 +14,7 @@ export function checkClashes(view: View): void {
   checkPriority(view)
   checkOverload(view)
   checkRedis(view)
+  checkTls(view)
 }
 
 function checkTopics(view: View): void {
@@ -77,4 +78,11 @@ function checkRedis(view: View): void {
   const options = view.names('redis')
   const named = options.some(name => ['url', 'urlFile'].includes(name) || nearest(name, ['url', 'urlFile']) !== null)
   if (view.isMapping('redis') && !named) view.complain(['redis'], 'has no address, expected url or urlFile')
+}
+
+function checkTls(view: View): void {
+  const tls = ['server', 'tls'] as const
+  if (view.has(...tls, 'clientCaFile')) return
+  for (const option of ['clientCertificate', 'crlFile'])
+    if (view.has(...tls, option)) view.complain([...tls, option], 'found without clientCaFile, expected both')
 }

@@ -1,15 +1,17 @@
 import type { Path } from './option.ts'
 import type { View } from './view.ts'
 
-const kinds = ['jwt', 'apiKeys', 'basic'] as const
+const kinds = ['jwt', 'apiKeys', 'certificate', 'basic'] as const
 
 /** Checks who vouches for clients, and what routes ask of them. */
 export function checkIdentity(view: View): void {
   const issuers = new Map<string, string>()
+  const certificates: string[] = []
   const providers = view.names('identity', 'providers')
   for (const provider of providers) {
     const path = ['identity', 'providers', provider]
     checkOne(view, path, kinds)
+    if (view.has(...path, 'certificate')) checkCertificate(view, provider, certificates)
     if (!view.has(...path, 'jwt')) continue
     checkOne(view, [...path, 'jwt', 'jwks'], ['url', 'file'])
     const issuer = view.text(...path, 'jwt', 'issuer')
@@ -19,6 +21,14 @@ export function checkIdentity(view: View): void {
     if (issuer !== undefined) issuers.set(issuer, provider)
   }
   for (const route of view.names('routes')) checkRoute(view, route, providers.length > 0)
+}
+
+function checkCertificate(view: View, provider: string, others: string[]): void {
+  const path = ['identity', 'providers', provider, 'certificate']
+  if (!view.has('server', 'tls', 'clientCaFile'))
+    view.complain(path, 'found without server.tls.clientCaFile, expected it too: no client is asked for a certificate')
+  if (others.length > 0) view.complain(path, `found that of providers.${others[0]} too, expected just one`)
+  others.push(provider)
 }
 
 function checkOne(view: View, path: Path, names: readonly string[]): void {

@@ -192,8 +192,10 @@ function running({ delayMs: usualMs, stop, ...known }: Running): Gateway {
   }
 }
 
-const urlOf = ({ port, address }: Front): string =>
-  port === 0 ? `unix:${address}` : `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, 'localhost:')}`
+const urlOf = ({ port, address, secure }: Front): string =>
+  port === 0
+    ? `unix:${address}`
+    : `${secure ? 'https' : 'http'}://${address.replace(/^(0\.0\.0\.0|\[::\]):/, 'localhost:')}`
 
 const tell = (kind: 'listening' | 'draining' | 'stopped', detail: string): void => {
   if (events.lifecycle.hasSubscribers) events.lifecycle.publish({ kind, detail })

@@ -58,6 +58,16 @@ const file = path().describe(
   'A file with a line `<subject>:<hash>:<scopes>` for each client; read anew when it changes.',
 )
 
+const Certificate = z.strictObject({
+  subject: z
+    .enum(['cn', 'dns', 'uri', 'email', 'fingerprint'])
+    .default('cn')
+    .describe(
+      'What in it names the client: its common name, the first name of its kind in `subjectAltName`, or its SHA-256.',
+    ),
+  scopes: z.array(scope).max(64).default([]).describe('Scopes of whoever has such a certificate.'),
+})
+
 const Provider = z
   .strictObject({
     jwt: Jwt.optional().describe('Bearer tokens: `Authorization: Bearer <JWT>` (RFC 6750, RFC 9068).'),
@@ -65,6 +75,9 @@ const Provider = z
       .strictObject({ file, header: headerName.default('x-api-key').describe('Header with the key.') })
       .optional()
       .describe('Keys of machines, known by their hashes.'),
+    certificate: Certificate.optional().describe(
+      'Client certificates, of an authority in `server.tls.clientCaFile` (mutual TLS).',
+    ),
     basic: z.strictObject({ file }).optional().describe('User and password (RFC 7617), for legacy clients.'),
   })
   .describe('Somebody who vouches for clients.')
@@ -77,5 +90,5 @@ export const Identity = z.strictObject({
   providers: z
     .record(name, Provider)
     .default({})
-    .describe('Who vouches for clients, by name: each has just one of `jwt`, `apiKeys` and `basic`.'),
+    .describe('Who vouches for clients, by name: each has just one of `jwt`, `apiKeys`, `certificate` and `basic`.'),
 })

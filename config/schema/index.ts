@@ -76,6 +76,7 @@ export type FilterOptions = z.output<typeof Filter>
 export type FaultRule = z.output<typeof FaultRule>
 export type FaultOptions = Config['faults']
 export type ServerOptions = Config['server']
+export type ServerTlsOptions = NonNullable<ServerOptions['tls']>
 export type FallbackStep = z.output<typeof Fallback>
 export type OverloadOptions = Config['overload']
 export type OperationsOptions = Config['operations']

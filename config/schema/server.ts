@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { hour, ms, count, bytes, port, mebi, headerName, range } from './value.ts'
+import { Http2, ServerTls } from './tls.ts'
+import { hour, ms, count, bytes, port, mebi, headerName, headerText, answerHeader, range } from './value.ts'
 
 export const Server = z.strictObject({
   host: z.string().default('0.0.0.0').describe('Address to listen on; 127.0.0.1 for a sidecar.'),
@@ -15,6 +16,12 @@ export const Server = z.strictObject({
     .describe(
       'Header in which a trusted proxy says `critical`, `normal` or `sheddable` in place of the priority of the route. The proxy must drop the one of its client.',
     ),
+  tls: ServerTls.optional().describe('TLS, and HTTP/2 with it. Without it the port speaks plain HTTP/1.1.'),
+  http2: Http2.prefault({}).describe('HTTP/2, where there is `tls`.'),
+  headers: z
+    .record(answerHeader, headerText.describe('Its value.'))
+    .default({})
+    .describe('Headers of every answer, such as `referrer-policy: no-referrer`; they go before those of workers.'),
   limits: z
     .strictObject({
       connections: count(1, 1_000_000).default(10_000).describe('Open connections; the next is closed at once.'),

@@ -58,6 +58,16 @@ export const topicName = text(
 
 export const headerName = text(/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'a header name in lower case')
 
+export const answerHeader = text(
+  /^(?!(content-(type|length|encoding|range)|connection|keep-alive|transfer-encoding|upgrade|trailer|date|set-cookie|www-authenticate|allow|location|retry-after|vary|access-control-.*|ratelimit.*|sluice-.*|server-timing|preference-applied)$)[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/,
+  'a header name in lower case, and none of those that the gateway writes itself',
+)
+
+export const headerText = text(
+  /^[\x21-\x7e][\x20-\x7e]{0,1023}$/,
+  'the value of a header, at most 1,024 printable characters',
+)
+
 export const contentType = text(
   /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/,
   'a content type in lower case without parameters, such as application/json',

@@ -21,7 +21,10 @@ export function answer(
   const { worker, hasBody, codings, enter } = taken
   const passes: ReadonlySet<string> = new Set(
     replyHeaders.filter(
-      header => mayPassOut(header) && (route.cors === undefined || !header.startsWith('access-control-')),
+      header =>
+        mayPassOut(header) &&
+        shared.fixed?.has(header) !== true &&
+        (route.cors === undefined || !header.startsWith('access-control-')),
     ),
   )
   const entrances = entrancesOf(name, worker, shared)

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { after } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
 import type { Problem } from '../problem.ts'
@@ -28,6 +29,8 @@ export interface Pending {
 /** One connection with the requests on it that are not answered yet; more than one when the client pipelines. */
 export class Connection {
   readonly peer: string
+  /** Whether requests come beside each other, as streams: then none of their answers ends it. */
+  readonly multiplexed: boolean = false
   readonly #socket: Socket
   readonly #open: Pending[] = [] // mostly one
   /** The latest request, while it is open: only behind it may the connection be closed, or the ones before it lose their answers. */
@@ -77,6 +80,13 @@ export class Connection {
     if (this.newest === pending) this.newest = null // an idle connection must not keep the last body
   }
 
+  /** Tells a request that its client has given it up; false when it was answered before, or is none of them. */
+  left(pending: unknown): boolean {
+    const found = this.#open.find(each => each === pending)
+    found?.leave()
+    return found !== undefined
+  }
+
   /** Closes the connection if no request has begun on it by then. */
   closeUnstarted(afterMs: number): void {
     this.#rest(after(afterMs, () => this.close()))
@@ -95,9 +105,17 @@ export class Connection {
     this.#socket.end()
   }
 
+  /** Says that it will end, where that can be said without an answer. */
+  notice(): void {}
+
+  /** Ends it, whatever is under way. */
+  cut(): void {
+    this.#socket.destroy()
+  }
+
   /** TCP tells a client that has ended its side and waits for its answer from one that has left only when it is written to. */
   #halfClosed(): void {
-    if (this.idle) return
+    if (this.idle || this.multiplexed) return
     this.newest?.endAfter()
     this.#probe(probes)
   }
@@ -113,6 +131,11 @@ export class Connection {
   #rest(alarm: Alarm | null): void {
     this.#alarm?.cancel()
     this.#alarm = alarm
+  }
+
+  /** The socket, where it has TLS: it knows the certificate of the client. */
+  get secure(): TLSSocket | null {
+    return 'getPeerX509Certificate' in this.#socket ? (this.#socket as TLSSocket) : null
   }
 
   /** The connection of a socket; `unnamed` is what a peer without an address is called. */

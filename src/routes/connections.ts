@@ -14,6 +14,7 @@ const quietMs = 25
 export class Connections implements Disposable {
   readonly #all = new Set<Connection>() // in the order they came
   #alarm: Alarm | null = null
+  #cutting: Alarm | null = null
   #closed = false
 
   get count(): number {
@@ -44,6 +45,20 @@ export class Connections implements Disposable {
     next()
   }
 
+  /** Tells all of them that they will end, as far as their protocol can. */
+  notice(): void {
+    for (const connection of this.#all) connection.notice()
+  }
+
+  /** Ends those whose listener does not: what is under way is answered, and cut off when it takes longer. */
+  closeStreams(limitMs: number): void {
+    const streamed = [...this.#all].filter(({ multiplexed }) => multiplexed)
+    for (const connection of streamed) connection.close()
+    this.#cutting = after(limitMs, () => {
+      for (const connection of streamed) connection.cut()
+    })
+  }
+
   #closeSome(steps: number): void {
     const idle = [...this.#all].filter(connection => connection.look() >= settled && !connection.broken)
     for (const connection of idle.slice(0, Math.ceil(idle.length / steps))) connection.close()
@@ -72,5 +87,6 @@ export class Connections implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true
     this.#alarm?.cancel()
+    this.#cutting?.cancel()
   }
 }

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { Router } from 'express'
 import type { ServerOptions } from '../../config/schema/index.ts'
 import { Problem } from '../problem.ts'
@@ -13,6 +12,7 @@ import type { Door } from './exchange.ts'
 import { answerEvents } from './events/answer.ts'
 import type { FaultsOf } from './fault.ts'
 import type { Admit } from './identity/guard.ts'
+import { fieldsOf } from './fields.ts'
 import { headProblem } from './head.ts'
 import type { Params } from './key.ts'
 import type { Inbound } from './inbound.ts'
@@ -21,6 +21,7 @@ import { methodsOf, optionsReply } from './options.ts'
 import type { Offer } from './options.ts'
 import { operationRoutes } from './operations/index.ts'
 import type { OperationRoutes } from './operations/index.ts'
+import type { Outbound } from './outbound.ts'
 import { encodedSlash, hasEncodedSlash } from './target.ts'
 import { priorityOf } from './priority.ts'
 import { resource } from './resource.ts'
@@ -43,7 +44,7 @@ export type EdgeOptions = Readonly<{
 
 /** All ways in behind one listener. */
 export type Edge = Readonly<{
-  handle: (req: Inbound, res: ServerResponse) => void
+  handle: (req: Inbound, res: Outbound, connection?: Connection) => void
   door: Door
   /** The clients of each stream. */
   streams: readonly Clients[]
@@ -80,8 +81,9 @@ export function edge({
     entrance,
     faultsOf,
     tracing,
+    fixed: new Set(Object.keys(server.headers)),
   }
-  const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs }
+  const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs, fields: fieldsOf(server) }
   const router = Router({ caseSensitive: true, strict: true })
   const offersOf = new Map<string, Offer[]>()
   const streams: Clients[] = []
@@ -147,8 +149,7 @@ export function edge({
     })
   }
 
-  const handle = (req: Inbound, res: ServerResponse): void => {
-    const connection = Connection.of(req.socket)
+  const handle: Edge['handle'] = (req, res, connection = Connection.of(req.socket)) => {
     if (connection.broken) return // never answered: the connection ends with the answer before it
     const exchange = new Exchange(req, res, connection, door)
     req.exchange = exchange
@@ -169,7 +170,8 @@ export type Serve = (exchange: Exchange, params: Params) => void
 const crossing =
   (cors: Cors, serve: Serve): Serve =>
   (exchange, params) => {
-    exchange.fields = cors.fields(exchange.req.headers.origin)
+    const fields = cors.fields(exchange.req.headers.origin)
+    exchange.fields = exchange.fields === null ? fields : [...exchange.fields, ...fields]
     serve(exchange, params)
   }
 

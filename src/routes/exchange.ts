@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import { Aborter } from '../aborter.ts'
 import type { Call, CallId, Reply } from '../call.ts'
 import { after, now, since } from '../clock.ts'
@@ -13,11 +12,12 @@ import type { Connection, Pending } from './connection.ts'
 import { problemBody, problemHead, replyBody, replyHead, streamHead } from './respond.ts'
 import type { Identity } from './identity/claims.ts'
 import type { Offer } from './options.ts'
+import type { Outbound } from './outbound.ts'
 import type { Answered } from './respond.ts'
 import { trickle } from './trickle.ts'
 
 /** What all requests of a server share: once it is closing, every answer is the last of its connection. */
-export type Door = { closing: boolean; readonly flushMs: number }
+export type Door = { closing: boolean; readonly flushMs: number; readonly fields?: readonly string[] | null }
 
 /** A refused body of up to this size is read and thrown away, so that the connection stays; behind a larger one it is closed. */
 const discardBytes = 65_536
@@ -30,7 +30,7 @@ const textBytes = 16_384
 /** One request and its answer: just one, whatever comes first. */
 export class Exchange implements Pending, Answered {
   readonly req: Inbound
-  readonly res: ServerResponse
+  readonly res: Outbound
   readonly connection: Connection
   readonly id: CallId = randomUUID() as string as CallId
   readonly started: Instant = now()
@@ -45,7 +45,7 @@ export class Exchange implements Pending, Answered {
   /** What the path offers, gathered only when the method it came with is none of it. */
   offers: readonly Offer[] | null = null
   /** Further headers of its answer, whatever that will be; a flat list. */
-  fields: readonly string[] | null = null
+  fields: readonly string[] | null
   /** Who its client is; null while nobody has vouched for it. */
   identity: Identity | null = null
   /** Settles once that is known, when it is not at once; rejects with a Problem. */
@@ -56,11 +56,12 @@ export class Exchange implements Pending, Answered {
   #abort: Aborter | null = null
   #gone = false
 
-  constructor(req: Inbound, res: ServerResponse, connection: Connection, door: Door) {
+  constructor(req: Inbound, res: Outbound, connection: Connection, door: Door) {
     this.req = req
     this.res = res
     this.connection = connection
     this.#door = door
+    this.fields = door.fields ?? null
     connection.begin(this)
   }
 
@@ -119,7 +120,7 @@ export class Exchange implements Pending, Answered {
    * Begins an answer without an end, which closes its connection: what follows is the caller's to write. Null when the client has
    * left. A `problem` is why the answer will be short although its status is 200.
    */
-  open(type: string, problem: Problem | null = null): ServerResponse | null {
+  open(type: string, problem: Problem | null = null): Outbound | null {
     const { res, connection } = this
     const ms = since(this.started)
     const outcome = this.call?.progress.outcome ?? this.outcome
@@ -130,8 +131,10 @@ export class Exchange implements Pending, Answered {
       const head = streamHead(this, type, outcome, ms)
       res.writeHead(200, this.fields === null ? head : [...head, ...this.fields])
       res.flushHeaders()
-      res.socket?.once('end', () => res.destroy()) // who ends its side of a stream has left
-      connection.broken = true
+      if (!connection.multiplexed) {
+        res.socket?.once('end', () => res.destroy()) // who ends its side of a stream has left
+        connection.broken = true
+      }
     }
     this.#finish(200, outcome, problem, ms)
     return this.#gone ? null : res
@@ -162,7 +165,9 @@ export class Exchange implements Pending, Answered {
     const { req, res, connection } = this
     const { remaining } = req
     if (this.fields !== null) head.push(...this.fields)
-    const closes = this.last || remaining > discardBytes || (this.#door.closing && connection.newest === this)
+    const closes =
+      !connection.multiplexed &&
+      (this.last || remaining > discardBytes || (this.#door.closing && connection.newest === this))
     if (closes) res.shouldKeepAlive = false
     res.writeHead(status, head) // it ends the keep-alive of a client that still waits for its 100 Continue
     if (!res.shouldKeepAlive) connection.broken = true

@@ -36,6 +36,7 @@ export type Shared = Readonly<{
   entrance: ((entrant: Entrant) => Entrance) | null // null: whoever comes is let in
   faultsOf: FaultsOf | null // null: no request may ask for faults
   tracing: Tracing | null // null: no span is made
+  fixed?: ReadonlySet<string> // headers of every answer, which no reply says otherwise
 }>
 /** Makes calls of a route's requests. Both throw a Problem when the request is none of it. */
 export type Intake = Readonly<{

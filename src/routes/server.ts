@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { Server, ServerOptions as HttpOptions } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { ServerOptions } from '../../config/schema/index.ts'
 import { after } from '../clock.ts'
 import { localPeer } from './client.ts'
@@ -11,6 +12,7 @@ import type { Edge } from './edge.ts'
 import { Inbound } from './inbound.ts'
 import { hostAndPort, listen } from './listen.ts'
 import { malformed } from './malformed.ts'
+import type { Secured } from './tls/index.ts'
 
 /** The listening server of the clients. */
 export type Front = Readonly<{
@@ -18,6 +20,8 @@ export type Front = Readonly<{
   address: string
   /** The TCP port; 0 behind a Unix socket. */
   port: number
+  /** Whether it speaks TLS. */
+  secure: boolean
   /** How many connections are open. */
   readonly connections: number
   /** From now on every answer closes its connection, and idle ones are closed over this time; new ones are still served. */
@@ -41,7 +45,8 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
   const { handle, door, streams, longestBodyMs } = edge
   // not loaded where it is not used
   const upgrades = streams.length === 0 ? null : await import('./streams/upgrade.ts')
-  const server = createServer({
+  const connections = new Connections()
+  const settings = {
     IncomingMessage: Inbound,
     // no stream for a body that is not there: 2 µs less for a GET
     optimizeEmptyRequests: true,
@@ -54,18 +59,21 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     requireHostHeader: false, // its answer would be an empty 400; see head.ts
     noDelay: true,
     ...(upgrades !== null && { shouldUpgradeCallback: upgrades.isUpgrade }),
-  })
+  }
+  const secured = options.tls === undefined ? null : await secure(options, settings, edge, connections)
+  const server = secured?.server ?? createServer(settings)
   Object.assign(server, { httpAllowHalfOpen: true }) // a client may end its side before it has read the answer
   server.maxHeadersCount = 0 // else headers beyond it are dropped without a word; see head.ts
   server.maxConnections = limits.connections
   const upgraded = upgrades?.acceptUpgrades(server, handle)
   const unnamed = options.socket === undefined ? undefined : localPeer
-  const connections = new Connections()
-  server.on('connection', socket => {
+  const counted = (socket: Socket): void => {
     const connection = Connection.of(socket, unnamed)
     connections.add(connection)
     socket.on('close', () => connections.remove(connection))
-  })
+  }
+  if (secured === null) server.on('connection', counted)
+  else server.on('secureConnection', (socket: TLSSocket) => isStreamed(socket) || counted(socket))
   server.on('request', handle)
   server.on('checkContinue', handle) // a body that is refused by its length must not be asked for
   server.on('checkExpectation', handle)
@@ -76,11 +84,13 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
   return {
     address: typeof bound === 'string' ? bound : hostAndPort(options.host, port),
     port,
+    secure: secured !== null,
     get connections() {
       return connections.count
     },
     drain(overMs) {
       door.closing = true
+      connections.notice()
       connections.closeIdle(overMs)
     },
     endStreams(overMs) {
@@ -90,9 +100,26 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     finished: signal => connections.finished(signal),
     close(limitMs) {
       door.closing = true
+      secured?.certificates[Symbol.dispose]()
+      connections.closeStreams(limitMs)
       return close(server, limitMs, upgraded).finally(() => connections[Symbol.dispose]())
     },
   }
+}
+
+const isStreamed = ({ alpnProtocol }: TLSSocket): boolean => alpnProtocol === 'h2'
+
+/** Not loaded where it is not used. */
+async function secure(
+  options: ServerOptions,
+  http: HttpOptions<typeof Inbound>,
+  edge: Edge,
+  connections: Connections,
+): Promise<Secured> {
+  const { secureServer } = await import('./tls/index.ts')
+  const { enabled } = options.http2
+  const http2 = enabled ? (await import('./http2/index.ts')).http2Sessions(options, edge, connections) : null
+  return secureServer({ server: options, http, http2 })
 }
 
 /**

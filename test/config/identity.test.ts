@@ -15,7 +15,7 @@ test('who vouches for clients is one kind of provider, and each issuer has one',
   equal(said(`a: { ${jwt} }`, 'identity: required, scopes: ["x:y"], claimHeaders: { x-user: sub }'), '')
   equal(
     said('a: {}', 'identity: required'),
-    'identity.providers.a: found none of jwt, apiKeys, basic, expected just one',
+    'identity.providers.a: found none of jwt, apiKeys, certificate, basic, expected just one',
   )
   equal(
     said(`a: { ${jwt} }, b: { ${jwt} }`, 'identity: required'),
@@ -41,5 +41,16 @@ test('what needs an identity is complained of without one', () => {
   equal(
     said(`a: { ${jwt} }`, 'identity: required, claimHeaders: { x-user: sub }, requestHeaders: [x-user]'),
     'routes.a.requestHeaders.0: found "x-user", which claimHeaders has too: a client could say it in place of its claim',
+  )
+})
+
+test('certificates are asked for only where an authority for them is known, and by one provider', () => {
+  equal(
+    said('a: { certificate: {} }, b: { certificate: {} }', 'identity: required'),
+    [
+      'identity.providers.a.certificate: found without server.tls.clientCaFile, expected it too: no client is asked for a certificate',
+      'identity.providers.b.certificate: found without server.tls.clientCaFile, expected it too: no client is asked for a certificate',
+      'identity.providers.b.certificate: found that of providers.a too, expected just one',
+    ].join('\n'),
   )
 })

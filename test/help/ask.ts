@@ -1,5 +1,7 @@
 import { Agent, request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
+import { Agent as SecureAgent, request as secureRequest } from 'node:https'
+import type { SecureContextOptions } from 'node:tls'
 import type { Outcome } from '../../src/problem.ts'
 
 /** What a request says; a body that is neither text nor bytes goes as JSON. */
@@ -25,16 +27,19 @@ export type Ask = (path: string, asked?: Asked) => Promise<Answer>
 
 const silenceMs = 90_000 // longer than any answer may take: a test should fail rather than hang
 
-/** A client of its own connections, which it keeps. `url` is http://host:port or unix:path. */
-export function client(url: string): Disposable & Readonly<{ ask: Ask }> {
-  const agent = new Agent({ keepAlive: true })
+/** A client of its own connections, which it keeps. `url` is http(s)://host:port or unix:path; `tls` may show a certificate. */
+export function client(url: string, tls: SecureContextOptions = {}): Disposable & Readonly<{ ask: Ask }> {
+  const secure = url.startsWith('https:')
+  const agent = secure
+    ? new SecureAgent({ keepAlive: true, rejectUnauthorized: false, ...tls })
+    : new Agent({ keepAlive: true })
   const place = url.startsWith('unix:') ? { socketPath: url.slice('unix:'.length) } : placeOf(new URL(url))
   const ask: Ask = (path, { method, headers = {}, body, signal } = {}) => {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const begun = performance.now()
     const content = bytesOf(body)
     const isJson = body !== undefined && content !== body
-    const req = request(
+    const req = (secure ? secureRequest : request)(
       {
         ...place,
         agent,

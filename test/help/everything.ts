@@ -4,11 +4,13 @@ import { Config } from '../../config/schema/index.ts'
 export const everything = Config.parse({
   api: { title: 'Shop', version: '2.1.0', expose: true },
   broker: { brokers: 'kafka-1:9092, kafka-2:9092', tls: true },
+  server: { tls: { certFile: 'cert', keyFile: 'key', clientCaFile: 'ca' } },
   spool: { file: 'spool' },
   identity: {
     providers: {
       shop: { jwt: { issuer: 'https://issuer', audience: 'shop', jwks: { url: 'https://issuer/jwks' } } },
       partners: { apiKeys: { file: 'keys' } },
+      machines: { certificate: {} },
       tills: { basic: { file: 'users' } },
     },
   },

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Problem } from '../../problem.ts'
+import type { Connection } from '../connection.ts'
 import type { Serve } from '../edge.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Way } from '../intake.ts'
 import type { Identity } from './claims.ts'
 
 /** Says who sent a request; null: it does not say. Throws, or rejects with, a Problem for credentials that are wrong. */
-export type Identify = (headers: IncomingHttpHeaders) => Identity | null | Promise<Identity>
+export type Identify = (headers: IncomingHttpHeaders, connection: Connection) => Identity | null | Promise<Identity>
 /** Scheme and further parameters of each challenge (RFC 9110, 11.6.1), and what they are for. */
 export type Challenge = Readonly<{ scheme: 'Bearer' | 'Basic' | 'ApiKey'; more: string }>
 
@@ -93,7 +94,7 @@ type Refuse = (exchange: Exchange, problem: Problem) => Problem
 
 function askedOf(identify: Identify, exchange: Exchange, refuse: Refuse): ReturnType<Identify> {
   try {
-    return identify(exchange.req.headers)
+    return identify(exchange.req.headers, exchange.connection)
   } catch (error) {
     throw refuse(exchange, Problem.from(error))
   }

@@ -4,6 +4,7 @@ import type { IdentityOptions } from '../../../config/schema/index.ts'
 import { Problem } from '../../problem.ts'
 import { Basic } from './basic.ts'
 import { Bearer } from './bearer.ts'
+import { Certificates } from './certificate.ts'
 import type { Issuer } from './bearer.ts'
 import type { Identity } from './claims.ts'
 import { admission } from './guard.ts'
@@ -19,7 +20,8 @@ export function openIdentities({ realm, cacheEntries, providers }: IdentityOptio
   const basics: Known[] = []
   const keys: (readonly [header: string, known: Known])[] = []
   let bearer: Bearer | null = null
-  for (const [provider, { jwt, apiKeys, basic }] of Object.entries(providers)) {
+  let certificates: Certificates | null = null
+  for (const [provider, { jwt, apiKeys, certificate, basic }] of Object.entries(providers)) {
     if (jwt !== undefined) {
       const { url, file = '', timeoutMs } = jwt.jwks
       const fetching = url === undefined ? () => readFile(file, 'utf8') : fromUrl(url, timeoutMs)
@@ -27,6 +29,7 @@ export function openIdentities({ realm, cacheEntries, providers }: IdentityOptio
       issuers.push({ provider, options: jwt, key: known.get })
     }
     if (apiKeys !== undefined) keys.push([apiKeys.header, held.use(new ApiKeys(provider, apiKeys.file))])
+    if (certificate !== undefined) certificates = new Certificates(provider, certificate)
     if (basic !== undefined) basics.push(held.use(new Basic(provider, basic.file, cacheEntries)))
   }
   if (issuers.length > 0) bearer = new Bearer(issuers, cacheEntries)
@@ -36,22 +39,26 @@ export function openIdentities({ realm, cacheEntries, providers }: IdentityOptio
     ...(basics.length === 0 ? [] : [{ scheme: 'Basic', more: ', charset="UTF-8"' } as const]),
     ...headers.map(header => ({ scheme: 'ApiKey', more: `, header="${header}"` }) as const),
   ]
-  return admission(identifying(bearer, basics, keys), realm, challenges)
+  return admission(identifying({ bearer, basics, keys, certificates }), realm, challenges)
 }
 
-/** `Authorization` speaks first, when its scheme is one of ours; then the headers of keys. */
-function identifying(
-  bearer: Bearer | null,
-  basics: readonly Known[],
-  keys: readonly (readonly [header: string, known: Known])[],
-): Identify {
-  return headers => {
+type Providers = Readonly<{
+  bearer: Bearer | null
+  basics: readonly Known[]
+  keys: readonly (readonly [header: string, known: Known])[]
+  certificates: Certificates | null
+}>
+
+/** `Authorization` speaks first, when its scheme is one of ours; then the headers of keys; then the certificate of the connection. */
+function identifying({ bearer, basics, keys, certificates }: Providers): Identify {
+  return (headers, connection) => {
     const { authorization } = headers
     if (authorization !== undefined) {
       if (bearer !== null && has(authorization, 'bearer ')) return bearer.identify(authorization.slice(7).trim())
       if (basics.length > 0 && has(authorization, 'basic ')) return firstOf(basics, authorization.slice(6).trim())
     }
-    return keys.length === 0 ? null : byKey(keys, headers)
+    const known = keys.length === 0 ? null : byKey(keys, headers)
+    return known ?? certificates?.identify(connection) ?? null
   }
 }
 

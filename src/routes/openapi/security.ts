@@ -4,13 +4,15 @@ import type { Json } from './parts.ts'
 /** Who vouches for clients, by the names of the configuration, in the words of OpenAPI. */
 export const schemesOf = ({ identity }: Config): Readonly<Record<string, Json>> =>
   Object.fromEntries(
-    Object.entries(identity.providers).map(([name, { jwt, apiKeys }]) => [
+    Object.entries(identity.providers).map(([name, { jwt, apiKeys, certificate }]) => [
       name,
       jwt !== undefined
         ? { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
         : apiKeys !== undefined
           ? { type: 'apiKey', in: 'header', name: apiKeys.header }
-          : { type: 'http', scheme: 'basic' },
+          : certificate !== undefined
+            ? { type: 'mutualTLS' }
+            : { type: 'http', scheme: 'basic' },
     ]),
   )
 
