@@ -18,6 +18,7 @@ import { checkRepetition } from './repetition.ts'
 import { checkQuotas } from './quotas.ts'
 import { checkRoutes } from './routes.ts'
 import { Config } from './schema/index.ts'
+import { checkSchemas } from './schemas.ts'
 import { readFiles } from './secrets.ts'
 import { checkSlots } from './slots.ts'
 import { substituteAll } from './variables.ts'
@@ -75,4 +76,5 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkOperations(seen)
   checkFaults(seen)
   checkIdentity(seen)
+  checkSchemas(seen)
 }

@@ -130,7 +130,7 @@ async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: 
       entrance,
       faultsOf: askedFaults(config),
       operations: shown,
-      resources: await documentsOf(config),
+      resources: await documentsOf(parts),
       tracing: traces?.begin ?? null,
       admit: await openIdentity(config, held),
     }),

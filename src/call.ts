@@ -32,6 +32,13 @@ export type Told = Readonly<{
   event?: readonly Pair[] // the attributes of a CloudEvent, which its client made
 }>
 
+/** A body in the form that its topic has it, and the record headers that belong to it. */
+export type Encoded = Readonly<{
+  value: Uint8Array
+  contentType: string | null // null: that of the body
+  headers: readonly (readonly [name: string, value: Uint8Array])[]
+}>
+
 /** One request on its way through the gateway. Policies copy it, never change it. */
 export type Call = Readonly<{
   id: CallId
@@ -44,6 +51,7 @@ export type Call = Readonly<{
   key: Uint8Array | null // Kafka message key
   partition: number // chosen before the policies: in Kafka a partition fails alone
   body: Uint8Array
+  encoded?: Encoded // in place of the body, where the topic has another form
   told: Told
   started: Instant
   deadline: Instant // the client stops waiting

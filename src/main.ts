@@ -93,8 +93,10 @@ program
   .description('check a configuration file; prints every mistake with its place, and exits with 1 if there is one')
   .argument('<file>', 'configuration file')
   .option(...setting, gather, [])
-  .action((file: string, settings: Settings) => {
+  .action(async (file: string, settings: Settings) => {
     const config = configuration(file, settings)
+    const { openSchemas } = await import('./schemas.ts')
+    await openSchemas(config).catch((error: Error) => fail(`${file}: ${error.message}`))
     say(`${file} holds: ${Object.keys(config.routes).length} routes, ${Object.keys(config.workers).length} workers.`)
   })
 

@@ -14,6 +14,7 @@ import type {
 } from './bridge/operations/index.ts'
 import { wantsOperations } from './bridge/topics.ts'
 import { dialectOf, replyReader } from './bridge/wire/index.ts'
+import type { Decode } from './bridge/wire/index.ts'
 import type { Call, Reply, Service } from './call.ts'
 import { events } from './events.ts'
 
@@ -27,12 +28,17 @@ export type OperationsPart = Readonly<{
   /** What clients see of them. */
   resources: Resources
 }>
-type Opening = Readonly<{ broker: Broker; publish: Far['publish']; held: AsyncDisposableStack }>
+type Opening = Readonly<{
+  broker: Broker
+  publish: Far['publish']
+  held: AsyncDisposableStack
+  decode: (route: string) => Decode | null
+}>
 
 /** Opens what the operations of all routes need, null where no route has any; closed with what is held. */
 export async function openOperations(
   config: Config,
-  { broker, publish, held }: Opening,
+  { broker, publish, held, decode }: Opening,
 ): Promise<OperationsPart | null> {
   const { operations, workers, routes } = config
   if (!Object.values(routes).some(wantsOperations)) return null
@@ -55,7 +61,7 @@ export async function openOperations(
   const cancels = new Cancels()
   const refused = (id: string): void => cancels.refused(id)
   const dialects = Object.values(workers).map(dialectOf)
-  const read = readerOf(config)
+  const read = readerOf(config, decode)
   const returns = held.use(new Returns(broker, log, { topic: operations.replies, dialects, refused, late, read }))
   const cancelling = {
     operations: log,
@@ -85,12 +91,19 @@ async function overflowOf({ file }: Config['operations']) {
 }
 
 /** Reads replies as the route of their command has it; of a route that there is no more, as plainly as can be. */
-function readerOf({ routes, workers, replies: { maxBytes: maxReplyBytes } }: Config): ReturnsOptions['read'] {
+function readerOf(
+  { routes, workers, replies: { maxBytes: maxReplyBytes } }: Config,
+  decode: Opening['decode'],
+): ReturnsOptions['read'] {
   const readers = new Map(
     Object.entries(routes).flatMap(([name, { command, query, contentType }]) => {
       const worker = workers[(command ?? query)?.to ?? '']
       if (worker === undefined) return []
-      const options = { dialect: dialectOf(worker), contentType: contentType ?? worker.contentType }
+      const options = {
+        dialect: dialectOf(worker),
+        contentType: contentType ?? worker.contentType,
+        decode: decode(name),
+      }
       return [[name, replyReader({ ...options, maxReplyBytes })] as const]
     }),
   )

@@ -38,11 +38,17 @@ export async function openSpool({ config, broker, far, held }: Parts): Promise<S
 }
 
 /** What describes the gateway to its clients, where they may read it. */
-export async function documentsOf(config: Config): Promise<readonly Resource[]> {
+export async function documentsOf({
+  config,
+  schemas,
+}: Pick<Parts, 'config' | 'schemas'>): Promise<readonly Resource[]> {
   if (!config.api.expose) return []
   const { openapi } = await import('./routes/openapi/index.ts') // not loaded where it is not used
   const { asyncapi } = await import('./bridge/asyncapi.ts')
-  return [documentAt('/openapi.json', openapi(config)), documentAt('/asyncapi.json', asyncapi(config))]
+  return [
+    documentAt('/openapi.json', openapi(config, schemas?.shown)),
+    documentAt('/asyncapi.json', asyncapi(config, schemas?.shown)),
+  ]
 }
 
 const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']

@@ -24,6 +24,8 @@ import { Overload, readingsOf } from './resilience/overload/index.ts'
 import type { Leases } from './resilience/quota/index.ts'
 import { publishLayers, repeatStack } from './resilience/stack.ts'
 import { Stall } from './resilience/stall.ts'
+import { openSchemas } from './schemas.ts'
+import type { SchemasPart } from './schemas.ts'
 import { faultsOf } from './routes/fault.ts'
 import type { FaultsOf } from './routes/fault.ts'
 import { openTelemetry } from './telemetry/index.ts'
@@ -54,6 +56,7 @@ export type Parts = Readonly<{
   following: Following | null // null: no route is a stream or a view
   /** Null where no route has any. */
   operations: OperationsPart | null
+  schemas: SchemasPart | null // null: no route has any
 }>
 
 /** Opens all of them; `held` closes them again, also when this throws. A broker that is `given` stays its giver's to close. */
@@ -63,6 +66,7 @@ export async function openParts(
   { given, connections }: Readonly<{ given: Broker | undefined; connections: () => number }>,
 ): Promise<Parts> {
   const instance = `${config.instance.id}-${config.admin.port || process.pid}` // a port of 0 names nobody
+  const schemas = await openSchemas(config) // first: one that does not hold is told before anything is opened
   const telemetry = held.use(openTelemetry(config, instance))
   const broker = given ?? held.use(await openBroker(config))
   const leases = held.use(await openLeases(config))
@@ -90,9 +94,15 @@ export async function openParts(
   const dialects = Object.values(config.workers).map(dialectOf)
   const inbox = held.use(new Inbox(broker, reading, settleReplies(replies, dialects)))
   const following = held.use(await openFollowing(config, broker))
-  const operations = await openOperations(config, { broker, publish: far.publish, held })
+  const operations = await openOperations(config, {
+    broker,
+    publish: far.publish,
+    held,
+    decode: route => schemas?.decode(route) ?? null,
+  })
   const opened = {
     operations,
+    schemas,
     telemetry,
     broker,
     leases,

@@ -146,6 +146,13 @@ export const problems = {
     blames: null,
     advice: 'Take a new key for each command; a repeated request must be the same in method, path, headers and body.',
   },
+  'schema-violation': {
+    status: 422,
+    title: 'The body does not match its schema.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Correct the body: `errors` has what is wrong, and where, as JSON pointers. See `routes.*.schema`.',
+  },
   'rate-limited': {
     status: 429,
     title: 'The quota is used up.',
@@ -355,10 +362,13 @@ export const problems = {
   },
 } as const satisfies Record<string, Spec>
 
+/** One thing that is wrong with a body; the pointer (RFC 6901) is empty for the whole of it. */
+export type Violation = Readonly<{ pointer: string; message: string }>
+
 export type ProblemCode = keyof typeof problems
 /**
  * `policy` is who refused, `limit` what it allows and `observed` what it saw, in the unit that the detail names; `violated`
- * names what was exceeded, for `violated-policies`.
+ * names what was exceeded, for `violated-policies`; `errors` is what is wrong with the body.
  */
 export type Details = Readonly<{
   outcome?: Outcome | undefined
@@ -367,6 +377,7 @@ export type Details = Readonly<{
   limit?: number | undefined
   observed?: number | undefined
   violated?: readonly string[] | undefined
+  errors?: readonly Violation[] | undefined
   cause?: unknown
 }>
 
@@ -380,6 +391,7 @@ export class Problem extends Error {
   readonly limit: number | undefined
   readonly observed: number | undefined
   readonly violated: readonly string[] | undefined
+  readonly errors: readonly Violation[] | undefined
 
   constructor(code: ProblemCode, detail: string, details: Details = {}) {
     // a refusal is a value here, not a surprise: collecting a stack would cost more than the refusal itself
@@ -394,6 +406,7 @@ export class Problem extends Error {
     this.limit = details.limit
     this.observed = details.observed
     this.violated = details.violated
+    this.errors = details.errors
   }
 
   get spec(): Spec {
@@ -411,8 +424,18 @@ export class Problem extends Error {
   }
 
   #copy(over: Details): Problem {
-    const { code, message, outcome, retryAfterMs, policy, limit, observed, violated, cause } = this
-    return new Problem(code, message, { outcome, retryAfterMs, policy, limit, observed, violated, cause, ...over })
+    const { code, message, outcome, retryAfterMs, policy, limit, observed, violated, errors, cause } = this
+    return new Problem(code, message, {
+      outcome,
+      retryAfterMs,
+      policy,
+      limit,
+      observed,
+      violated,
+      errors,
+      cause,
+      ...over,
+    })
   }
 
   static from(error: unknown): Problem {

@@ -28,6 +28,7 @@ import { stepsOf } from './resilience/fallback/index.ts'
 import type { Upstreams } from './resilience/fallback/index.ts'
 import { noWorker, workerBehind } from './resilience/gate/index.ts'
 import type { OperationsPart } from './operations.ts'
+import type { SchemasPart } from './schemas.ts'
 import type { Way } from './routes/intake.ts'
 
 /** What the ways of all routes share. */
@@ -37,6 +38,7 @@ export type Shared = Readonly<{
   far: Far
   inbox: Inbox
   operations: OperationsPart | null
+  schemas: SchemasPart | null
   spool: Spool | null
   drain: Drain
   leases: Leases | null
@@ -64,7 +66,7 @@ export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] 
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, excused, causes, followed, spool } = shared
+  const { partitionFor, upstreams, checks, excused, causes, followed, spool, schemas } = shared
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
   const parts = {
     route,
@@ -74,6 +76,7 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     excused,
     causes,
     faults,
+    fits: schemas?.fits(name) ?? null,
   }
   const marks = Object.values(config.routes).some(({ view }) => view !== undefined)
   /** The core of the way; where faults can be injected, with the places for them. */
@@ -120,6 +123,7 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     emptyBody: route.emptyBody === undefined ? worker.options.emptyBody : route.emptyBody,
     contentType: route.contentType ?? worker.options.contentType,
     maxReplyBytes: config.replies.maxBytes,
+    decode: schemas?.decode(name),
   }
   const repeats = repetitionOf(route, worker, cluster)
   const operating = wantsOperations(route) ? shared.operations : null

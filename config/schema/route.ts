@@ -3,6 +3,7 @@ import { Cors } from './cors.ts'
 import { Fallback } from './fallback.ts'
 import { claimHeaders, scope } from './identity.ts'
 import { Quota } from './quota.ts'
+import { Schemas } from './schemas.ts'
 import { Stream } from './stream.ts'
 import { View } from './view.ts'
 import {
@@ -207,6 +208,9 @@ export const Route = z
     claimHeaders: claimHeaders
       .default({})
       .describe('Record headers that tell the worker claims of the client: header by claim, such as `x-user: sub`.'),
+    schema: Schemas.optional().describe(
+      'What bodies must be, and in which form they are on the topic: docs/schemas.md. Off unless given.',
+    ),
     cors: Cors.optional().describe(
       'Which pages of other origins may call the route. Preflights are answered by the gateway. Off unless given.',
     ),

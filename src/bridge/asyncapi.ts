@@ -13,6 +13,9 @@ const toMessage = (topic: string, message: string): Json => ({
   $ref: `#/channels/${channelName(topic)}/messages/${message}`,
 })
 
+/** What the bodies of a route are, as a JSON Schema that stands at that place; null where anything may come. */
+type ShownOf = (route: string, place: 'request' | 'reply', at: string) => Json | null
+
 /** What every command and event carries, as CloudEvents 1.0 in binary mode and as HTTP said it. */
 const told = {
   ce_specversion: { const: '1.0' },
@@ -33,7 +36,7 @@ const told = {
 const always = ['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'ce_time', 'http-method', 'http-path']
 
 /** What is on the topics, in the words of AsyncAPI 3: the gateway sends commands and events, and receives replies. */
-export function asyncapi(config: Config): Json {
+export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
   const { title, version } = config.api
   const routes = Object.entries(config.routes)
   const workers = Object.entries(config.workers)
@@ -48,12 +51,12 @@ export function asyncapi(config: Config): Json {
   for (const [name, route] of routes) {
     const to = route.command ?? route.query
     if (route.event !== undefined) {
-      say(route.event.topic, name, eventOf(name, route))
+      say(route.event.topic, name, eventOf(name, route, payloadOf(name, shown)))
       operations[name] = sends(route.event.topic, name, `An event: ${route.match}.`)
     } else if (to !== undefined) {
       const worker = config.workers[to.to]
       if (worker === undefined) continue
-      say(worker.topic, name, commandOf(name, route, worker))
+      say(worker.topic, name, commandOf(name, route, worker, payloadOf(name, shown)))
       const replies = replyTopic(operating && route.async === 'always')
       const { replyTopic: header } = rowOf(dialectOf(worker))
       operations[name] = {
@@ -91,6 +94,7 @@ export function asyncapi(config: Config): Json {
     servers: serversOf(config),
     channels: channelsOf(config, messages),
     operations,
+    ...componentsOf(Object.keys(config.routes), shown),
   }
 }
 
@@ -137,18 +141,30 @@ const keyed = (key: string | undefined): Json => ({
   },
 })
 
-/** The value is the body of the request, byte for byte. */
-const body = { description: 'The body of the request as it came.' }
+/** The value is the body of the request, byte for byte, or in the form of its schema. */
+const payloadOf = (route: string, shown: ShownOf): Json =>
+  shown(route, 'request', '#') === null
+    ? { description: 'The body of the request as it came.' }
+    : { $ref: `#/components/schemas/${route}.request` }
 
-const eventOf = (name: string, { event, contentTypes }: RouteOptions): Json => ({
+function componentsOf(routes: readonly string[], shown: ShownOf): Json {
+  const schemas = routes.flatMap(route => {
+    const name = `${route}.request`
+    const schema = shown(route, 'request', `#/components/schemas/${name}`)
+    return schema === null ? [] : [[name, schema] as const]
+  })
+  return schemas.length === 0 ? {} : { components: { schemas: Object.fromEntries(schemas) } }
+}
+
+const eventOf = (name: string, { event, contentTypes }: RouteOptions, payload: Json): Json => ({
   title: name,
   ...(contentTypes?.[0] !== undefined && { contentType: contentTypes[0] }),
   headers: object(told, always),
-  payload: body,
+  payload,
   ...keyed(event?.key),
 })
 
-function commandOf(name: string, route: RouteOptions, worker: WorkerOptions): Json {
+function commandOf(name: string, route: RouteOptions, worker: WorkerOptions, payload: Json): Json {
   const { correlation, replyTopic, replyPartition } = rowOf(dialectOf(worker))
   const wire = {
     [correlation]: { ...text, description: 'To be echoed in the reply.' },
@@ -160,7 +176,7 @@ function commandOf(name: string, route: RouteOptions, worker: WorkerOptions): Js
     ...(route.contentTypes?.[0] !== undefined && { contentType: route.contentTypes[0] }),
     headers: object({ ...told, ...wire }, [...always, correlation, replyTopic]),
     correlationId: { location: `$message.header#/${pointed(correlation)}` },
-    payload: body,
+    payload,
     ...keyed((route.command ?? route.query)?.key),
   }
 }

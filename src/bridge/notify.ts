@@ -31,7 +31,7 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
         topic: call.topic,
         partition: call.partition,
         key: call.key,
-        value: value(call.body),
+        value: value(call),
         headers: call.told.event === undefined ? headers(call, '') : asEvent(headers(call, ''), call.told.event),
         acks: options.acks,
         signal: call.signal,

@@ -85,11 +85,11 @@ class Asking extends Waiter {
   }
 
   begin(): void {
-    const { progress, body } = this.#call
+    const { progress } = this.#call
     const begun = now()
     this.#parts.replies.expect(this)
     this.#parts.repeats.begin()
-    this.#first = commandRecord(this.#call, this.#wire.value(body), this.#wire.headers(this.#call, this.id))
+    this.#first = commandRecord(this.#call, this.#wire.value(this.#call), this.#wire.headers(this.#call, this.id))
     progress.sendings++
     this.#parts.publish(this.#first).then(
       () => {

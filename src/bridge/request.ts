@@ -72,7 +72,7 @@ class Asking extends Waiter {
     const begun = now()
     replies.expect(this)
     progress.sendings++
-    ask(publish, commandRecord(this.#call, value(this.#call.body), headers(this.#call, this.id))).then(
+    ask(publish, commandRecord(this.#call, value(this.#call), headers(this.#call, this.id))).then(
       () => {
         progress.outcome = 'sent'
         this.sentAt = now()

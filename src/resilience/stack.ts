@@ -23,6 +23,8 @@ import { partition } from './partition/index.ts'
 import { replay } from './replay/index.ts'
 import type { Claims } from './replay/index.ts'
 import type { Repetition } from './repetition/index.ts'
+import { schema } from './schema.ts'
+import type { Fits } from './schema.ts'
 import type { SharedClients } from './quota/index.ts'
 
 /** Whether we could not have heard a worker, or a partition of it, at some time since: our reader was dead, our event loop stood still, or its group rebalanced. */
@@ -38,6 +40,7 @@ export type CallParts = Readonly<{
   causes?: Causes // why replies may be missing although the worker is well
   fallback?: readonly Step[] // what is tried instead, in this order
   faults?: Faults | null // null: none can be injected
+  fits?: Fits | null // what its schema makes of a call; null: it has none
   claims?: Claims | null // of the route's Idempotency-Keys
   repetition?: Repetition | null // null: nothing that the broker has accepted is sent again
   watched?: (() => unknown) | undefined // what the gate sees of the worker, for people
@@ -59,7 +62,7 @@ export const repeatStack = <In extends Publishing, Out>(
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
-  const { repetition = null, watched, shares = null, claims = null, causes } = parts
+  const { repetition = null, watched, shares = null, claims = null, fits = null, causes } = parts
   const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
@@ -74,6 +77,8 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
     ...on('deadline', policies.deadline, mode => deadline<Reply>(mode, causes)),
     // the cheapest check, and the caller's own fault: it must not take a shared slot
     ...(route.quota === undefined ? [] : on('quota', route.quota.mode, clientQuota(route.quota, shares))),
+    // the caller's own fault too: it must claim no key and take no slot; after the quota, as it costs more
+    ...(fits === null ? [] : on('schema', fits.mode, mode => schema<Reply>(fits, mode))),
     // a repeated key takes no slot and sends nothing
     ...(claims === null || route.idempotency === undefined
       ? []

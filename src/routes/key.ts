@@ -1,5 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
+import { parseJson } from '../json.ts'
+import type { Reviver } from '../json.ts'
 import { claimOf } from './identity/claims.ts'
 import type { Claims } from './identity/claims.ts'
 import { Problem } from '../problem.ts'
@@ -12,8 +13,6 @@ export type KeyOf = (
   body: Buffer,
   claims: Claims | null,
 ) => Uint8Array | null
-
-const deepest = 64
 
 /**
  * The reader of a route's message key: `path.<parameter>`, `header.<name>`, `body.<field>` or `claim.<name>`, fields of fields with dots. The key
@@ -58,40 +57,12 @@ function fieldOf(parsed: unknown, fields: readonly string[]): unknown {
   return value
 }
 
-type Reviver = (this: unknown, name: string, value: unknown, context: Readonly<{ source?: string }>) => unknown
-
 /** Numbers as the text that they are written as: as numbers, two that differ beyond 53 bits would be one. */
 const asWritten: Reviver = (_name, value, { source }) => (typeof value === 'number' ? source : value)
 
 function parse(body: Buffer, reviver?: Reviver): unknown {
   if (body.length === 0) throw invalid('The body is empty, but the key is a field of it.')
-  if (!isUtf8(body)) throw invalid('The body is not UTF-8.')
-  if (isDeeper(body, deepest)) throw invalid(`The body is nested deeper than ${deepest} levels.`)
-  try {
-    return JSON.parse(body.toString(), reviver as Parameters<typeof JSON.parse>[1])
-  } catch {
-    throw invalid('The body is not JSON.') // the parser's message would quote the body
-  }
-}
-
-const quote = 0x22
-const backslash = 0x5c
-
-/** Whether brackets open more levels than that; in a text that is no JSON it may say anything, in linear time. */
-export function isDeeper(json: Uint8Array, levels: number): boolean {
-  let level = 0
-  let quoted = false
-  for (let at = 0; at < json.length; at++) {
-    const byte = json[at]
-    if (quoted) {
-      if (byte === backslash) at++
-      else if (byte === quote) quoted = false
-    } else if (byte === quote) quoted = true
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (++level > levels) return true
-    } else if (byte === 0x7d || byte === 0x5d) level--
-  }
-  return false
+  return parseJson(body, reviver)
 }
 
 const invalid = (detail: string): Problem => new Problem('invalid-request', detail)

@@ -51,7 +51,7 @@ export function replyHead(exchange: Answered, reply: Reply, passes: ReadonlySet<
 
 /** A problem as JSON (RFC 9457). */
 export function problemBody(id: string, problem: Problem, outcome: Outcome): Buffer {
-  const { code, message, policy, limit, observed, retryAfterMs, spec } = problem
+  const { code, message, policy, limit, observed, retryAfterMs, errors, spec } = problem
   return Buffer.from(
     JSON.stringify({
       type: spec.type ?? `urn:sluice:problem:${code}`,
@@ -65,6 +65,7 @@ export function problemBody(id: string, problem: Problem, outcome: Outcome): Buf
       limit,
       observed,
       retryAfterMs: retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs),
+      errors,
       'violated-policies': spec.status === 429 ? (problem.violated ?? [quotaName]) : undefined,
     }),
   )

@@ -22,11 +22,15 @@ const allowed: Readonly<Record<Part, readonly Part[]>> = {
 
 /** The one home of each library: so that it can be replaced, and its traps are known in one place. */
 const homes: Readonly<Record<string, string | readonly string[]>> = {
+  '@bufbuild/protobuf': 'src/bridge/schemas/',
   '@opentelemetry/api': ['src/telemetry/traces/', 'src/worker/tracing.ts'],
   '@opentelemetry/exporter-trace-otlp-proto': 'src/telemetry/traces/',
   '@opentelemetry/resources': 'src/telemetry/traces/',
   '@opentelemetry/sdk-trace': 'src/telemetry/traces/',
   '@opentelemetry/semantic-conventions': 'src/telemetry/traces/',
+  ajv: 'src/bridge/schemas/',
+  'ajv-formats': 'src/bridge/schemas/',
+  avsc: 'src/bridge/schemas/',
   bottleneck: 'src/resilience/',
   commander: 'src/main.ts',
   echarts: 'src/lab/', // for pictures: an optional peer
@@ -43,6 +47,8 @@ const homes: Readonly<Record<string, string | readonly string[]>> = {
   pino: 'src/telemetry/',
   'pino-pretty': 'src/telemetry/',
   'prom-client': 'src/telemetry/',
+  protobufjs: 'src/bridge/schemas/',
+  re2js: 'src/bridge/schemas/',
   undici: 'src/bridge/',
   ws: 'src/routes/',
   yaml: 'config/',
@@ -54,7 +60,7 @@ const parts = new Set<string>(Object.keys(allowed))
 /** The kernel is src/*.ts, but for the two ways in and what wires the parts. */
 function partOf(file: string): Part {
   if (file.startsWith('config/')) return 'config'
-  if (/^src\/(app|health|operations|optional|pages|parts|prepare|ways|index)\.ts$/.test(file)) return 'app'
+  if (/^src\/(app|health|operations|optional|pages|parts|prepare|schemas|ways|index)\.ts$/.test(file)) return 'app'
   if (file === 'src/main.ts' || file.startsWith('src/commands/')) return 'main'
   const folder = /^src\/(\w+)\//.exec(file)?.[1] ?? 'kernel'
   if (!parts.has(folder)) throw new Error(`${file}: a new folder; say in this test what it may import`)

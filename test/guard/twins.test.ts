@@ -13,6 +13,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/routes/events/answer.ts': 'test/flow/events.test.ts, whose batches it answers',
   'src/commands/describe.ts': 'test/flow/describe-command.test.ts, which runs it as a process',
   'src/routes/openapi/operations.ts': 'test/routes/openapi/index.test.ts: a part of the document',
+  'src/bridge/schemas/codec.ts': 'test/bridge/schemas/json.test.ts, whose violations it carries',
+  'src/routes/openapi/schemas.ts': 'test/flow/schemas.test.ts, which reads the documents',
   'src/routes/openapi/parts.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/routes/openapi/view.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/routes/openapi/route.ts': 'test/routes/openapi/index.test.ts: a part of the document',

@@ -1,8 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok, throws } from 'node:assert/strict'
-import fc from 'fast-check'
 import { Problem } from '../../src/problem.ts'
-import { isDeeper, keyOf } from '../../src/routes/key.ts'
+import { keyOf } from '../../src/routes/key.ts'
 import type { Params } from '../../src/routes/key.ts'
 
 type From = Readonly<{ params?: Params; headers?: Record<string, string>; body?: string | Buffer }>
@@ -66,21 +65,6 @@ test('64 levels are read, one more is refused', () => {
   equal(keyFrom(`body.${Array.from({ length: 60 }, () => 'a').join('.')}.a.a.a.a`, { body: nested(64) }), 'x')
   refuses('body.a', { body: nested(65) }, /deeper than 64/)
   refuses('body.a', { body: '['.repeat(40_000) }, /deeper than 64/)
-})
-
-test('brackets within text are no levels', () => {
-  equal(isDeeper(Buffer.from(`{"a":"${'['.repeat(100)}\\"${'{'.repeat(100)}"}`), 64), false)
-  equal(isDeeper(Buffer.from('[],'.repeat(100)), 1), false)
-})
-
-test('the depth is that of the parsed value', () => {
-  const depth = (value: unknown): number =>
-    typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0
-  fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 8 }), fc.integer({ min: 0, max: 8 }), (value, levels) =>
-      equal(isDeeper(Buffer.from(JSON.stringify(value)), levels), depth(value) > levels),
-    ),
-  )
 })
 
 test('nobody’s prototype is a key, and nobody’s is changed', () => {

@@ -98,7 +98,7 @@ class Asking extends Waiter {
 
   begin(): void {
     const { publish, operations, returns, headers, value, options } = this.#shared
-    const { body, progress, accepts, claimed } = this.#call
+    const { progress, accepts, claimed } = this.#call
     const begun = now()
     if (claimed !== undefined) progress.location = `${options.path}/${this.operation}`
     if (accepts !== null && until(accepts) === 0) {
@@ -108,7 +108,7 @@ class Asking extends Waiter {
     }
     returns.expect(this)
     progress.sendings++
-    ask(publish, commandRecord(this.#call, value(body), headers(this.#call, this.id))).then(
+    ask(publish, commandRecord(this.#call, value(this.#call), headers(this.#call, this.id))).then(
       () => {
         progress.outcome = 'sent'
         this.sentAt = now()

@@ -49,9 +49,11 @@ const emptyOf = ({ dialect, emptyBody }: Pick<Envelope, 'dialect' | 'emptyBody'>
   emptyBodies[(emptyBody === undefined ? rowOf(dialect).emptyBody : emptyBody) ?? 'null']
 
 /** Makes the function that turns a body into a record value, which for no content is as `emptyBody` says. */
-export function valueOf(options: Pick<Envelope, 'dialect' | 'emptyBody'>): (body: Uint8Array) => Uint8Array | null {
+export function valueOf(
+  options: Pick<Envelope, 'dialect' | 'emptyBody'>,
+): (call: Pick<Call, 'body' | 'encoded'>) => Uint8Array | null {
   const empty = emptyOf(options)
-  return body => (body.length === 0 ? empty : body)
+  return ({ body, encoded }) => (encoded !== undefined ? encoded.value : body.length === 0 ? empty : body)
 }
 
 /** Makes the function that writes the record headers of a call: CloudEvents 1.0 in binary mode. What all calls of a route share is encoded once. */
@@ -87,9 +89,11 @@ export function envelope(options: Envelope): (call: Call, correlation: string) =
     )
     if (told.query !== '') all.push(['http-query', bytes(told.query)])
     if (row.plainHeaders) addPlain(all, told)
-    const type = writesJson && call.body.length === 0 ? 'application/json' : told.contentType
+    const { encoded } = call
+    const type = encoded?.contentType ?? (writesJson && call.body.length === 0 ? 'application/json' : told.contentType)
     if (type !== null) all.push(['content-type', contentType(type)])
     if (told.contentEncoding !== undefined) all.push(['content-encoding', bytes(told.contentEncoding)])
+    if (encoded !== undefined) all.push(...encoded.headers)
     for (const [name, value] of told.params) all.push([param(name), bytes(value)])
     for (const [name, value] of told.headers) all.push([passed(name), bytes(value)])
     for (const [name, value] of told.trace) all.push([name, bytes(value)])

@@ -18,18 +18,24 @@ export type ReplyOptions = Readonly<{
   dialect: Dialect
   maxReplyBytes: number
   contentType?: string | undefined // of replies that name none; undefined: as the dialect has it
+  decode?: Decode | null | undefined // from the form that the topic has it in; null: it goes on as it came
 }>
+/** The reply as its client is to have it. Throws bad-reply. */
+export type Decode = (record: Incoming, reply: Reply, worker: string) => Reply
 
 /** Makes the function that reads the replies of a worker. It throws bad-reply for a record that is not an HTTP response. */
 export function replyReader({
   dialect,
   maxReplyBytes,
   contentType,
+  decode = null,
 }: ReplyOptions): (record: Incoming, worker: string) => Reply {
   const row = rowOf(dialect)
   const names = namesOf(row)
   const usualType = contentType ?? row.contentType
-  return function readReply(record, worker) {
+  return decode === null ? readReply : (record, worker) => decode(record, readReply(record, worker), worker)
+
+  function readReply(record: Incoming, worker: string): Reply {
     const body = record.value ?? nothing
     if (body.length > maxReplyBytes) throw bad(worker, `${body.length} bytes, over the limit of ${maxReplyBytes}`)
     const { said, failure, type, headers } = scan(record, names, worker)

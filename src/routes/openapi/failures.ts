@@ -49,6 +49,7 @@ export function failuresOf(route: RouteOptions, workers: Config['workers']): rea
   add(to !== undefined, ...ofAnswers)
   add(worker?.group !== undefined, 'no-worker', 'worker-behind')
   add(route.fallback?.some(({ upstream }) => upstream !== undefined) === true, 'upstream-failed')
+  add((route.schema?.request ?? route.schema?.event) !== undefined, 'schema-violation')
   add(route.spool, 'spool-full', 'spool-unavailable')
   add(route.idempotency !== undefined, ...ofKeys)
   add(mayBecomeOperation(route), 'operations-full')

@@ -45,6 +45,11 @@ export const schemas: Readonly<Record<string, Json>> = {
       outcome: { ...text, enum: outcomes },
       policy: { ...text, description: 'The policy that refused.' },
       retryAfterMs: { type: 'number', minimum: 0 },
+      errors: {
+        description: 'What is wrong with the body, and where: JSON pointers (RFC 6901).',
+        type: 'array',
+        items: { type: 'object', required: ['pointer', 'message'], properties: { pointer: text, message: text } },
+      },
     },
   },
   Accepted: {

@@ -3,6 +3,8 @@ import { problems } from '../../problem.ts'
 import { byStatus, failuresOf, hasBody, mayBecomeOperation } from './failures.ts'
 import { headersOf, problemType, to } from './parts.ts'
 import type { Json } from './parts.ts'
+import { schemaRef } from './schemas.ts'
+import type { ShownOf } from './schemas.ts'
 import { securityOf } from './security.ts'
 import { viewAnswers, viewParameters } from './view.ts'
 
@@ -16,9 +18,16 @@ const parameter = (place: 'path' | 'header' | 'query', name: string, description
 })
 
 /** One route as an operation of OpenAPI. */
-export function operationOf(name: string, route: RouteOptions, config: Config, operationsPath: string): Json {
+export function operationOf(
+  name: string,
+  route: RouteOptions,
+  config: Config,
+  operationsPath: string,
+  shown: ShownOf,
+): Json {
+  const [asked, told] = [schemaRef(name, 'request', shown), schemaRef(name, 'reply', shown)]
   const failures = byStatus(failuresOf(route, config.workers))
-  const answers = answersOf(route, config, operationsPath)
+  const answers = answersOf(route, config, operationsPath, told)
   const responses: Record<string, unknown> = { ...answers }
   for (const [status, codes] of failures) responses[status] = failed(codes, answers[status])
   return {
@@ -27,7 +36,7 @@ export function operationOf(name: string, route: RouteOptions, config: Config, o
     tags: [route.command?.to ?? route.query?.to ?? route.event?.topic ?? route.view?.topic ?? 'streams'],
     ...(route.identity !== 'none' && { security: securityOf(route, config) }),
     parameters: parametersOf(route),
-    ...(hasBody(route) && { requestBody: bodyOf(route) }),
+    ...(hasBody(route) && { requestBody: bodyOf(route, asked) }),
     responses,
   }
 }
@@ -80,11 +89,12 @@ function parametersOf(route: RouteOptions): readonly Json[] {
   return [...path, ...asked, ...headers, ...(view === undefined ? [] : viewParameters(view))]
 }
 
-function bodyOf(route: RouteOptions): Json {
-  const types = route.contentTypes ?? [...eventTypes(route), 'application/json', '*/*']
+function bodyOf(route: RouteOptions, schema: Json | null): Json {
+  const plain = schema === null ? ['application/json', '*/*'] : ['application/json']
+  const types = route.contentTypes ?? [...eventTypes(route), ...plain]
   return {
-    required: sourceOf(route)?.startsWith('body.') === true,
-    content: Object.fromEntries(types.map(type => [type, {}])),
+    required: schema !== null || sourceOf(route)?.startsWith('body.') === true,
+    content: Object.fromEntries(types.map(type => [type, schema === null || !plain.includes(type) ? {} : { schema }])),
   }
 }
 
@@ -110,7 +120,12 @@ function acceptedOf({ event }: RouteOptions, quota: readonly string[]): Readonly
 }
 
 /** What is answered when nothing fails, by status. */
-function answersOf(route: RouteOptions, config: Config, operationsPath: string): Readonly<Record<string, Json>> {
+function answersOf(
+  route: RouteOptions,
+  config: Config,
+  operationsPath: string,
+  told: Json | null,
+): Readonly<Record<string, Json>> {
   const quota = route.quota === undefined ? [] : ['RateLimit', 'RateLimit-Policy']
   if (route.stream !== undefined) {
     const types = ['text/event-stream', 'application/x-ndjson']
@@ -123,20 +138,22 @@ function answersOf(route: RouteOptions, config: Config, operationsPath: string):
   if (route.view !== undefined) return viewAnswers(route.view, quota)
   if (route.event !== undefined) return acceptedOf(route, quota)
   const worker = config.workers[(route.command ?? route.query)?.to ?? '']
-  const type = route.contentType ?? worker?.contentType ?? '*/*'
+  const type = route.contentType ?? worker?.contentType ?? (told === null ? '*/*' : 'application/json')
   const replayed = route.idempotency === undefined ? [] : ['Idempotency-Replayed']
   const reply = {
     description: 'The reply of the worker, with the status that it gives it.',
     headers: headersOf(...quota, ...replayed),
     content: { [type]: {} },
   }
-  if (!mayBecomeOperation(route)) return { default: reply }
+  const good = told === null ? {} : { '2XX': { ...reply, content: { [type]: { schema: told } } } }
+  if (!mayBecomeOperation(route)) return { ...good, default: reply }
   const links = {
     show: { operationId: 'show-operation', parameters: { id: '$response.body#/id' } },
     cancel: { operationId: 'cancel-operation', parameters: { id: '$response.body#/id' } },
     follow: { operationId: 'follow-operation', parameters: { id: '$response.body#/id' } },
   }
   return {
+    ...good,
     default: reply,
     202: {
       description: `The command goes on as an operation under ${operationsPath}.`,

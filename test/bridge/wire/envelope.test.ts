@@ -61,7 +61,7 @@ test('all headers are text, named once, where the framework bears nothing else',
 const nothing = new Uint8Array()
 
 test('no content is null, unless the dialect or its options say otherwise', () => {
-  const values = dialects.map(([name, dialect]) => [name, valueOf({ dialect })(nothing)?.toString() ?? null])
+  const values = dialects.map(([name, dialect]) => [name, valueOf({ dialect })({ body: nothing })?.toString() ?? null])
   deepEqual(Object.fromEntries(values), {
     sluice: null,
     spring: '{}',
@@ -71,11 +71,11 @@ test('no content is null, unless the dialect or its options say otherwise', () =
     faststream: '{}',
     custom: null,
   })
-  equal(valueOf({ dialect: 'spring', emptyBody: null })(nothing), null)
-  equal(valueOf({ dialect: 'spring', emptyBody: 'null' })(nothing), null)
-  equal(valueOf({ dialect: 'spring', emptyBody: 'empty' })(nothing)?.length, 0)
-  equal(valueOf({ dialect: 'sluice', emptyBody: 'object' })(nothing)?.toString(), '{}')
-  equal(valueOf({ dialect: 'sluice' })(bytes('{}'))?.toString(), '{}')
+  equal(valueOf({ dialect: 'spring', emptyBody: null })({ body: nothing }), null)
+  equal(valueOf({ dialect: 'spring', emptyBody: 'null' })({ body: nothing }), null)
+  equal(valueOf({ dialect: 'spring', emptyBody: 'empty' })({ body: nothing })?.length, 0)
+  equal(valueOf({ dialect: 'sluice', emptyBody: 'object' })({ body: nothing })?.toString(), '{}')
+  equal(valueOf({ dialect: 'sluice' })({ body: bytes('{}') })?.toString(), '{}')
 })
 
 test('an object in place of no content is JSON, whatever the client says of nothing', () => {

@@ -1,0 +1,48 @@
+import { formatOf } from '../src/format.ts'
+import type { View } from './view.ts'
+
+const places = ['request', 'reply', 'event'] as const
+const kinds = ['command', 'query', 'event', 'stream', 'view'] as const
+
+/** Which kinds of routes have a schema at which place. */
+const where: Readonly<Record<(typeof places)[number], readonly string[]>> = {
+  request: ['command', 'query'],
+  reply: ['command', 'query'],
+  event: ['event'],
+}
+
+/** Checks that schemas stand where there is something that they describe. */
+export function checkSchemas(view: View): void {
+  for (const route of view.names('routes')) {
+    const kind = kinds.find(kind => view.has('routes', route, kind))
+    if (kind === undefined || !view.has('routes', route, 'schema')) continue
+    for (const place of places) if (view.has('routes', route, 'schema', place)) checkPlace(view, route, kind, place)
+    if (view.has('routes', route, 'contentEncodings', '0'))
+      view.complain(
+        ['routes', route, 'contentEncodings'],
+        'found beside schema, but a coded body is not read: expected just one of the two',
+      )
+  }
+}
+
+function checkPlace(view: View, route: string, kind: string, place: (typeof places)[number]): void {
+  const path = ['routes', route, 'schema', place]
+  const complain = (option: string | null, message: string): void =>
+    view.complain(option === null ? path : [...path, option], message)
+  if (!where[place].includes(kind))
+    complain(null, `found on ${article(kind)}, expected on ${where[place].map(article).join(' or ')}`)
+  if (place !== 'reply' && /^(GET|HEAD) /.test(view.text('routes', route, 'match') ?? ''))
+    complain(null, 'found on a route whose requests have no body')
+  if (view.isMapping(...path) && !view.wrong(...path) && !view.has(...path, 'file'))
+    complain(null, 'found no file, expected one')
+  const file = view.text(...path, 'file')
+  if (
+    file !== undefined &&
+    place !== 'reply' &&
+    view.text(...path, 'mode') === 'observe' &&
+    formatOf(file, view.text(...path, 'format')) !== 'json'
+  )
+    complain('mode', 'found observe, but what does not fit cannot be written: expected it with JSON Schema only')
+}
+
+const article = (kind: string): string => `${kind === 'event' ? 'an' : 'a'} ${kind}`

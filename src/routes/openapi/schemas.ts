@@ -1,0 +1,23 @@
+import { to } from './parts.ts'
+import type { Json } from './parts.ts'
+
+/** What the bodies of a route are, as a JSON Schema that stands at that place; null where anything may come. */
+export type ShownOf = (route: string, place: 'request' | 'reply', at: string) => Json | null
+
+const places = ['request', 'reply'] as const
+const nameOf = (route: string, place: string): string => `${route}.${place}`
+
+/** The schemas of these routes, by the names of `components.schemas`. */
+export function schemaParts(routes: readonly string[], shown: ShownOf): Json {
+  const parts: Record<string, Json> = {}
+  for (const route of routes)
+    for (const place of places) {
+      const name = nameOf(route, place)
+      const schema = shown(route, place, `#/components/schemas/${name}`)
+      if (schema !== null) parts[name] = schema
+    }
+  return parts
+}
+
+export const schemaRef = (route: string, place: 'request' | 'reply', shown: ShownOf): Json | null =>
+  shown(route, place, '#') === null ? null : to(`schemas/${nameOf(route, place)}`)
