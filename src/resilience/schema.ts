@@ -16,6 +16,15 @@ export function schema<Out>({ fit }: Pick<Fits, 'fit'>, mode: ModeName): Policy<
       const refused = refuse(call, Problem.from(error))
       return refused === null ? ask(next, call) : Promise.reject(refused)
     }
+    const later = async (call: Call, fitting: Promise<Call>): Promise<Out> => {
+      let fitted: Call
+      try {
+        fitted = await fitting
+      } catch (error) {
+        return await failed(call, error)
+      }
+      return await next(fitted)
+    }
     return function schema(call) {
       let fitted: Call | Promise<Call>
       try {
@@ -23,12 +32,7 @@ export function schema<Out>({ fit }: Pick<Fits, 'fit'>, mode: ModeName): Policy<
       } catch (error) {
         return failed(call, error)
       }
-      return fitted instanceof Promise
-        ? fitted.then(
-            one => next(one),
-            (error: unknown) => failed(call, error),
-          )
-        : next(fitted)
+      return fitted instanceof Promise ? later(call, fitted) : next(fitted)
     }
   }
 }

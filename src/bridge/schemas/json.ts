@@ -38,8 +38,7 @@ export function jsonCodec({ name, text, references }: Source): Codec {
   const ajv = engineOf(schema)
   const base = typeof schema['$id'] === 'string' ? schema['$id'] : null
   const others = new Map([...references].map(([reference, content]) => [reference, schemaOf(content, reference)]))
-  for (const [reference, other] of others)
-    ajv.addSchema(other as AnySchema, base === null ? reference : resolved(reference, base))
+  for (const [reference, other] of others) ajv.addSchema(other, base === null ? reference : resolved(reference, base))
   const validate = compiled(ajv, schema, name)
   const check = (value: unknown): void => {
     if (!validate(value)) throw new Violations((validate.errors ?? []).map(violation))
