@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { Problem } from '../../problem.ts'
-import { isDeeper } from '../key.ts'
+import { isDeeper } from '../../json.ts'
 
 const deepest = 64
 
