@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkChain } from './chain.ts'
 import { checkClashes } from './clashes.ts'
+import { checkCodings } from './codings.ts'
 import { checkDialects } from './dialects.ts'
 import { plain, read } from './document.ts'
 import type { Tree } from './document.ts'
@@ -70,6 +71,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkChain(seen)
   checkQuotas(seen)
   checkClashes(seen)
+  checkCodings(seen)
   checkDialects(seen)
   checkRepetition(seen)
   checkSlots(seen)

@@ -137,7 +137,7 @@ export const problems = {
     outcome: 'not-sent',
     blames: null,
     advice:
-      'Send the content as one that `Accept-Encoding` of the answer names, mostly plain; `routes.*.contentEncodings` adds to them.',
+      'Send the content as one that `Accept-Encoding` of the answer names, mostly plain; `routes.*.decode` and `routes.*.contentEncodings` add to them.',
   },
   'key-reused': {
     status: 422,

@@ -107,6 +107,18 @@ export const Idempotency = z.strictObject({
     .describe('How long the answer is kept, and given again.'),
 })
 
+export const Compress = z.strictObject({
+  minBytes: bytes(0, 64 * mebi)
+    .default(1_024)
+    .describe('Shorter replies stay as they are.'),
+  codings: z
+    .array(z.enum(['br', 'zstd', 'gzip']))
+    .min(1)
+    .max(3)
+    .default(['zstd', 'br', 'gzip'])
+    .describe('What is offered; of those that a client likes equally well, the first.'),
+})
+
 export const Route = z
   .strictObject({
     match: match.describe('Method and path; `:name` takes one segment as a parameter.'),
@@ -172,6 +184,16 @@ export const Route = z
       .describe(
         'Content codings of request bodies that are taken, and passed on to the worker in the record header `content-encoding`: the value is the coded bytes. All others are refused with 415. Not with a key in the body.',
       ),
+    decode: z
+      .array(z.enum(['gzip', 'deflate', 'br', 'zstd']))
+      .max(4)
+      .default([])
+      .describe(
+        'Content codings of request bodies that the gateway undoes: the worker gets them plain. `bodyBytes` is the limit of what comes and of what it unfolds to.',
+      ),
+    compress: Compress.optional().describe(
+      'Compresses replies that are text for clients that ask for it. Off unless given; not for answers that hold a secret beside what the client has sent.',
+    ),
     requestHeaders: z.array(headerName).max(64).default([]).describe('Request headers passed on to the worker.'),
     emptyBody: emptyBody
       .optional()

@@ -3,7 +3,10 @@ import type { Entrance, Priority } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { paced } from '../turn.ts'
 import type { Exchange } from './exchange.ts'
+import { decodingOf } from './coding/decode.ts'
+import { encodingOf } from './coding/encode.ts'
 import { noBody } from './inbound.ts'
+import type { BodyReader } from './inbound.ts'
 import { intake } from './intake.ts'
 import type { Intake, Shared, Way } from './intake.ts'
 import type { Params } from './key.ts'
@@ -28,6 +31,8 @@ export function answer(
     ),
   )
   const entrances = entrancesOf(name, worker, shared)
+  const decoding = decodingOf(route)
+  const encoding = encodingOf(route)
 
   /** Paced: clients that are answered within the poll of the event loop, and ask again within it, would never let it end. */
   const begin = (exchange: Exchange, params: Params, body: Buffer, priority: Priority): void =>
@@ -39,7 +44,8 @@ export function answer(
       const call = enter(exchange, params, body, priority)
       exchange.call = call
       if (call.signal.aborted) throw call.signal.reason
-      exchange.reply(await service(call), passes)
+      const reply = await service(call)
+      exchange.reply(encoding === null ? reply : await encoding(exchange.req, reply), passes)
     } catch (error) {
       exchange.refuse(Problem.from(error))
     }
@@ -55,13 +61,14 @@ export function answer(
       if (!reads) begin(exchange, params, noBody, priority)
       else {
         if (req.headers.expect !== undefined) invite(exchange)
-        req.readBody(bodyBytes, bodyTimeoutMs, (problem, body) => {
+        const read: BodyReader = (problem, body) => {
           if (problem === null) begin(exchange, params, body, priority)
           else {
             if (problem.code === 'request-timeout') exchange.last = true
             exchange.refuse(problem)
           }
-        })
+        }
+        req.readBody(bodyBytes, bodyTimeoutMs, decoding === null ? read : decoding(req, read))
       }
     } catch (error) {
       const problem = Problem.from(error)

@@ -67,7 +67,7 @@ export function intake(
   const patience = patienceOf(route)
   const repeats = route.idempotency !== undefined && route.idempotency.mode !== 'off'
   const types = route.contentTypes === undefined ? null : new Set(route.contentTypes.map(mediaType))
-  const coded = new Set(['identity', ...route.contentEncodings])
+  const coded = new Set<string>(['identity', ...route.contentEncodings, ...route.decode])
   const codings = [...coded].join(', ')
   const key = keyOf(source)
   for (const header of requestHeaders)

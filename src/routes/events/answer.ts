@@ -27,7 +27,7 @@ export function answerEvents(way: Way, shared: Shared): Serve {
   const single = answer(way, shared, event?.cloudEvents === true ? eventIntake(taken) : taken)
   const batch = event?.batch
   if (batch === undefined) return single
-  const { hasBody } = intake({ ...way, route: { ...way.route, bodyBytes: batch.bytes } }, shared)
+  const { hasBody } = intake({ ...way, route: { ...way.route, bodyBytes: batch.bytes, decode: [] } }, shared)
   const entrances = entrancesOf(way.name, taken.worker, shared)
   const ofEvent = ofCloudEvent(taken)
 
