@@ -6,6 +6,7 @@ import { checkCodings } from './codings.ts'
 import { checkDialects } from './dialects.ts'
 import { plain, read } from './document.ts'
 import type { Tree } from './document.ts'
+import { checkDomainReplies } from './domain.ts'
 import { explain } from './explain.ts'
 import { checkFallbacks } from './fallback.ts'
 import { checkFaults } from './faults.ts'
@@ -73,6 +74,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkClashes(seen)
   checkCodings(seen)
   checkDialects(seen)
+  checkDomainReplies(seen)
   checkRepetition(seen)
   checkSlots(seen)
   checkOperations(seen)

@@ -141,7 +141,7 @@ async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: 
 
 /** Stops: serves for `delayMs` more, then refuses new calls, waits for the running ones, and closes everything. */
 async function end(
-  { config, drain, replies, operations, held }: Parts,
+  { config, drain, replies, domain, operations, held }: Parts,
   health: Health,
   front: Front,
   delayMs: number,
@@ -167,6 +167,7 @@ async function end(
   }
   limit.abort()
   replies.abandon()
+  domain?.abandon()
   tell('stopped', '') // without waiting for `ready`: what it waits for may never come
   await held.disposeAsync()
 }

@@ -6,6 +6,9 @@ import type { Outcome, Problem } from './problem.ts'
 /** How a reply is told apart on arrival. `answered` is the one that settled its call; all others are dropped. */
 export const replyClasses = ['answered', 'late', 'duplicate', 'stale', 'foreign', 'forged', 'unmarked'] as const
 export type ReplyClass = (typeof replyClasses)[number]
+/** What became of a domain event that was read for a reply; `early` ones were kept, and answered a command that came later. */
+export const domainEventClasses = ['answered', 'early', 'nobody', 'duplicate', 'ignored', 'unmatched'] as const
+export type DomainEventClass = (typeof domainEventClasses)[number]
 /** Why a command that the broker had accepted is sent again: silence, silence for longer than usual, or its reply. */
 export const repetitions = ['resend', 'hedge', 'retry'] as const
 export type Repetition = (typeof repetitions)[number]
@@ -74,6 +77,7 @@ export type Happenings = {
   /** A reply of the worker bears the time of another clock, so many ms ahead of ours (or behind, negative); 0: no longer. */
   skew: Readonly<{ worker: string; ms: number }>
   reply: Readonly<{ class: ReplyClass; worker: string | null; ms: number | null }>
+  domainEvent: Readonly<{ topic: string; class: DomainEventClass }>
   /** The group of a worker came, went, or is no longer known. */
   group: Readonly<{ worker: string; group: string; from: GroupPresence; to: GroupPresence; reason: string }>
   /** A look at the group of a worker; null where nothing is known. The lag is in records, over all partitions. */
@@ -153,6 +157,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   forced: typed('forced'),
   skew: typed('skew'),
   reply: typed('reply'),
+  domainEvent: typed('domainEvent'),
   group: typed('group'),
   watched: typed('watched'),
   partition: typed('partition'),

@@ -1,6 +1,7 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Acknowledged, Broker, Outgoing } from './bridge/broker.ts'
 import { Correlator } from './bridge/correlate.ts'
+import type { DomainEvents } from './bridge/domain/index.ts'
 import type { Far } from './bridge/faulty.ts'
 import type { Following } from './bridge/following.ts'
 import { Inbox } from './bridge/inbox.ts'
@@ -54,6 +55,7 @@ export type Parts = Readonly<{
   publishing: readonly Layer<Outgoing, Acknowledged>[]
   inbox: Inbox
   following: Following | null // null: no route is a stream or a view
+  domain: DomainEvents | null // null: no route is answered by domain events
   /** Null where no route has any. */
   operations: OperationsPart | null
   schemas: SchemasPart | null // null: no route has any
@@ -94,6 +96,7 @@ export async function openParts(
   const dialects = Object.values(config.workers).map(dialectOf)
   const inbox = held.use(new Inbox(broker, reading, settleReplies(replies, dialects)))
   const following = held.use(await openFollowing(config, broker))
+  const domain = held.use(await openDomain(config, broker))
   const operations = await openOperations(config, {
     broker,
     publish: far.publish,
@@ -115,6 +118,7 @@ export async function openParts(
     circuits,
     inbox,
     following,
+    domain,
   }
   return { ...opened, config, instance, held, drain: new Drain(config.policies.drain), replies, far, publishing }
 }
@@ -138,6 +142,12 @@ export async function openFollowing({ routes }: Config, broker: Broker): Promise
   const { Following } = await import('./bridge/following.ts') // not loaded where it is not used
   const sqlite = all.some(({ view }) => view?.file !== undefined)
   return new Following(routes, broker, sqlite ? (await import('./bridge/views/sqlite.ts')).SqliteRows : null)
+}
+
+export async function openDomain({ routes }: Config, broker: Broker): Promise<DomainEvents | null> {
+  if (Object.values(routes).every(({ replies }) => replies === undefined)) return null
+  const { DomainEvents } = await import('./bridge/domain/index.ts') // not loaded where it is not used
+  return new DomainEvents(routes, broker)
 }
 
 export async function openLeases({ redis }: Config): Promise<Leases | null> {

@@ -21,7 +21,7 @@ export async function prepare(
   health: Health,
   { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
 ): Promise<void> {
-  const { config, broker, cluster, watches, inbox, operations, leases, following, held } = parts
+  const { config, broker, cluster, watches, inbox, operations, leases, following, domain, held } = parts
   const { readiness } = health
   const wanted = topicsOf(config)
   const own = ownTopicsOf(config)
@@ -45,6 +45,7 @@ export async function prepare(
       learn(parts, health, topics)
       sayCompacted(config.replies.topic, known.get(config.replies.topic))
       await inbox.open(known.get(config.replies.topic)?.partitions ?? 1)
+      await domain?.open()
       await following?.open()
       if (operations !== null) {
         using _telling = every(tellMs, () => readiness.block('broker', progressOf(operations.log.rebuild)))

@@ -1,5 +1,6 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Inbox, Place } from './bridge/inbox.ts'
+import type { DomainEvents } from './bridge/domain/index.ts'
 import { injectable } from './bridge/faulty.ts'
 import type { Far } from './bridge/faulty.ts'
 import { marked } from './bridge/marked.ts'
@@ -40,6 +41,7 @@ export type Shared = Readonly<{
   operations: OperationsPart | null
   schemas: SchemasPart | null
   spool: Spool | null
+  domain: DomainEvents | null
   drain: Drain
   leases: Leases | null
   faults: Faults | null
@@ -65,8 +67,12 @@ export type Shared = Readonly<{
 export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] }>
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
-  const { config, instance, far, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, excused, causes, followed, spool, schemas } = shared
+  const { config, instance, inbox, drain, leases, faults, cluster, workers, watches } = shared
+  const { partitionFor, upstreams, checks, causes, followed, spool, schemas } = shared
+  const domain = route.replies === undefined ? null : shared.domain
+  const far = domain === null ? shared.far : { ...shared.far, replies: domain.repliesOf(name) }
+  const excused: Excuse =
+    domain === null ? shared.excused : (since, at) => shared.excused(since, at) || domain.sickSince(since)
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
   const parts = {
     route,
@@ -121,14 +127,14 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     ...named,
     dialect: dialectOf(worker.options),
     emptyBody: route.emptyBody === undefined ? worker.options.emptyBody : route.emptyBody,
-    contentType: route.contentType ?? worker.options.contentType,
+    contentType: route.contentType ?? (domain === null ? worker.options.contentType : 'application/json'),
     maxReplyBytes: config.replies.maxBytes,
     decode: schemas?.decode(name),
   }
   const repeats = repetitionOf(route, worker, cluster)
   const operating = wantsOperations(route) ? shared.operations : null
   const terms = termsOf(config, route)
-  const core = following(inbox, reply => {
+  const answered = (reply: Place | null): Service<Call, Reply> => {
     const options = { ...written, reply }
     return inMind(far =>
       operating !== null
@@ -137,7 +143,8 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
           ? requestReply(far.publish, far.replies, options)
           : repeatedRequest({ ...far, partitionFor, repeats }, options),
     )
-  })
+  }
+  const core = domain === null ? following(inbox, answered) : answered(null) // its service knows no gateway
   const watch = watches.get(worker.name)
   const policies = callLayers({
     ...parts,
@@ -147,7 +154,7 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     claims: operating?.claims(terms) ?? null,
     checks: [
       ...checks.publishing,
-      ...checks.answering,
+      ...(domain === null ? checks.answering : [domain.readable]),
       ...(operating === null ? [] : checks.operating),
       ...checksOf(watch, worker),
     ],

@@ -3,6 +3,7 @@ import { Admin } from './admin.ts'
 import { Api } from './api.ts'
 import { Publish, Broker } from './broker.ts'
 import { Bulkhead } from './bulkhead.ts'
+import { DomainReplies } from './domain.ts'
 import { Drain } from './drain.ts'
 import { Fallback } from './fallback.ts'
 import { FaultRule, Faults } from './faults.ts'
@@ -72,6 +73,7 @@ export type ResendOptions = z.output<typeof Resend>
 export type SchemaOptions = NonNullable<RouteOptions['schema']>
 export type SchemaSource = NonNullable<SchemaOptions['request']>
 export type HedgeOptions = z.output<typeof Hedge>
+export type DomainReplies = z.output<typeof DomainReplies>
 export type StreamOptions = z.output<typeof Stream>
 export type ViewOptions = z.output<typeof View>
 export type FilterOptions = z.output<typeof Filter>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Cors } from './cors.ts'
+import { DomainReplies } from './domain.ts'
 import { Fallback } from './fallback.ts'
 import { claimHeaders, scope } from './identity.ts'
 import { Quota } from './quota.ts'
@@ -127,6 +128,9 @@ export const Route = z
     event: EventCore.optional().describe('A record without a reply: answered 202 once the broker has it.'),
     stream: Stream.optional().describe('What comes into topics, told to clients as it comes; GET only.'),
     view: View.optional().describe('What a compacted topic adds up to: the latest value of each key; GET only.'),
+    replies: DomainReplies.optional().describe(
+      'Domain events that answer the commands of the route, of a service that knows no gateway. Default: the replies of its worker.',
+    ),
     delivery: z
       .enum(['volatile', 'consumable', 'replayable'])
       .default('consumable')

@@ -1,4 +1,4 @@
-import type { Config, RouteOptions } from '../../config/schema/index.ts'
+import type { Config, DomainReplies, RouteOptions } from '../../config/schema/index.ts'
 import { topicsOf, wantsOperations } from './topics.ts'
 import { dialectOf, rowOf } from './wire/index.ts'
 
@@ -7,10 +7,11 @@ type WorkerOptions = Config['workers'][string]
 
 const text = { type: 'string' } as const
 const object = (properties: Json, required: readonly string[]): Json => ({ type: 'object', properties, required })
-const channelName = (topic: string): string => topic.replaceAll(/[^A-Za-z0-9_-]/g, '_')
-const toChannel = (topic: string): Json => ({ $ref: `#/channels/${channelName(topic)}` })
+/** A name as the document takes it. */
+const named = (topic: string): string => topic.replaceAll(/[^A-Za-z0-9_-]/g, '_')
+const toChannel = (topic: string): Json => ({ $ref: `#/channels/${named(topic)}` })
 const toMessage = (topic: string, message: string): Json => ({
-  $ref: `#/channels/${channelName(topic)}/messages/${message}`,
+  $ref: `#/channels/${named(topic)}/messages/${message}`,
 })
 
 /** What the bodies of a route are, as a JSON Schema that stands at that place; null where anything may come. */
@@ -59,19 +60,24 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
       say(worker.topic, name, commandOf(name, route, worker, payloadOf(name, shown)))
       const replies = replyTopic(operating && route.async === 'always')
       const { replyTopic: header } = rowOf(dialectOf(worker))
+      const { replies: domain } = route
+      for (const [type, event] of domainEventsOf(name, domain)) say(domain?.topic ?? '', type, event)
       operations[name] = {
         ...sends(worker.topic, name, `A ${route.command === undefined ? 'query' : 'command'}: ${route.match}.`),
-        reply: {
-          address: { location: `$message.header#/${pointed(header)}`, description: 'The topic of the replies.' },
-          channel: toChannel(replies),
-          messages: [toMessage(replies, `reply-of-${to.to}`)],
-        },
+        reply:
+          domain !== undefined
+            ? toldOn(domain)
+            : {
+                address: { location: `$message.header#/${pointed(header)}`, description: 'The topic of the replies.' },
+                channel: toChannel(replies),
+                messages: [toMessage(replies, `reply-of-${to.to}`)],
+              },
       }
     } else {
       const told = route.view === undefined ? (route.stream?.topics ?? []) : [route.view.topic]
       for (const topic of told) {
         say(topic, 'record', { title: 'Whatever is written there.', payload: {} })
-        operations[`${name}-${channelName(topic)}`] = receives(
+        operations[`${name}-${named(topic)}`] = receives(
           topic,
           'record',
           `${route.view === undefined ? 'Told' : 'Shown'} to clients: ${route.match}.`,
@@ -82,11 +88,7 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
   for (const topic of new Set([replyTopic(false), ...(operating ? [replyTopic(true)] : [])]))
     for (const [name, worker] of workers) {
       say(topic, `reply-of-${name}`, replyOf(name, worker))
-      operations[`replies-of-${name}-on-${channelName(topic)}`] = receives(
-        topic,
-        `reply-of-${name}`,
-        `Replies of ${name}.`,
-      )
+      operations[`replies-of-${name}-on-${named(topic)}`] = receives(topic, `reply-of-${name}`, `Replies of ${name}.`)
     }
   return {
     asyncapi: '3.0.0',
@@ -127,7 +129,7 @@ function channelsOf(config: Config, messages: ReadonlyMap<string, Record<string,
     [...messages].map(([topic, said]) => {
       const count = partitions.get(topic)
       const kafka = { topic, ...(count !== undefined && count > 0 && { partitions: count }), bindingVersion: '0.5.0' }
-      return [channelName(topic), { address: topic, messages: said, bindings: { kafka } }]
+      return [named(topic), { address: topic, messages: said, bindings: { kafka } }]
     }),
   )
 }
@@ -171,15 +173,28 @@ function commandOf(name: string, route: RouteOptions, worker: WorkerOptions, pay
     [replyTopic]: { ...text, description: 'The topic of the reply.' },
     ...(replyPartition !== null && { [replyPartition.name]: { description: 'The partition of the reply.' } }),
   }
+  const isAsked = route.replies === undefined // a service that knows no gateway is asked for no reply
   return {
     title: name,
     ...(route.contentTypes?.[0] !== undefined && { contentType: route.contentTypes[0] }),
-    headers: object({ ...told, ...wire }, [...always, correlation, replyTopic]),
-    correlationId: { location: `$message.header#/${pointed(correlation)}` },
+    headers: isAsked ? object({ ...told, ...wire }, [...always, correlation, replyTopic]) : object(told, always),
+    ...(isAsked && { correlationId: { location: `$message.header#/${pointed(correlation)}` } }),
     payload,
     ...keyed((route.command ?? route.query)?.key),
   }
 }
+
+/** The domain events that answer a route, by type. */
+const domainEventsOf = (route: string, domain: DomainReplies | undefined): readonly (readonly [string, Json])[] =>
+  Object.entries(domain?.outcomes ?? {}).map(([type, status]) => [
+    named(type),
+    { title: type, summary: `Answers ${route} with ${status}.`, payload: { description: 'The body of the answer.' } },
+  ])
+
+const toldOn = ({ topic, outcomes }: DomainReplies): Json => ({
+  channel: toChannel(topic),
+  messages: Object.keys(outcomes).map(type => toMessage(topic, named(type))),
+})
 
 function replyOf(name: string, worker: WorkerOptions): Json {
   const { correlation, contentType, status } = rowOf(dialectOf(worker))

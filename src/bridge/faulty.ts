@@ -21,12 +21,13 @@ const faulty = ({ publish, again, replies }: Far, struck: Struck): Far => ({
   publish: record => publish({ ...record, struck }),
   again: record => again({ ...record, struck }),
   replies: {
-    expect: waiter => {
+    expect: (waiter, call) => {
       befall(waiter, replies, struck)
-      replies.expect(waiter)
+      replies.expect(waiter, call)
     },
     renew: waiter => replies.renew(waiter),
     forget: waiter => replies.forget(waiter),
+    sent: waiter => replies.sent?.(waiter),
     settle: (id, reply) => replies.settle(id, reply),
   },
 })

@@ -9,8 +9,15 @@ import { unmarked } from './unmarked.ts'
 import { correlationNames, correlationOf, envelope, replyReader, valueOf } from './wire/index.ts'
 import type { Dialect, Envelope, ReplyOptions } from './wire/index.ts'
 
-/** Where calls wait for their replies. */
-export type Replies = Pick<Correlator, 'expect' | 'renew' | 'forget'>
+/** Where calls wait for their replies: known by ids of ours, or by what domain events are known by. */
+export interface Replies {
+  /** To be called before publishing; `forget` must follow in the end. May throw a Problem. */
+  expect(waiter: Waiter, call: Call): void
+  renew(waiter: Waiter): void
+  forget(waiter: Waiter): void
+  /** The broker has the command. */
+  sent?(waiter: Waiter): void
+}
 export type RequestOptions = Envelope & ReplyOptions
 
 /** What all calls of a route share. */
@@ -70,14 +77,16 @@ class Asking extends Waiter {
     const { publish, replies, headers, value } = this.#parts
     const { progress } = this.#call
     const begun = now()
-    replies.expect(this)
+    replies.expect(this, this.#call)
     progress.sendings++
     ask(publish, commandRecord(this.#call, value(this.#call), headers(this.#call, this.id))).then(
       () => {
         progress.outcome = 'sent'
         this.sentAt = now()
         progress.publishMs = this.sentAt - begun
-        if (!this.#ended) this.set(until(this.#call.expires))
+        if (this.#ended) return
+        this.set(until(this.#call.expires))
+        replies.sent?.(this)
       },
       (error: unknown) => {
         const problem = Problem.from(error)

@@ -85,6 +85,8 @@ export function topicsOf({ replies, operations, workers, routes }: Config): NewT
       add(event.topic, event.partitions, delivery === 'volatile' ? { 'retention.ms': '3600000' } : {})
   for (const { stream } of Object.values(routes))
     for (const topic of stream?.topics ?? []) if (!all.has(topic)) add(topic, stream?.partitions ?? -1, {})
+  for (const { replies: domain } of Object.values(routes))
+    if (domain !== undefined && !all.has(domain.topic)) add(domain.topic, domain.partitions, {})
   for (const { view } of Object.values(routes)) {
     const known = view === undefined ? undefined : all.get(view.topic)
     if (view !== undefined)

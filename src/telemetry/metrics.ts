@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema/index.ts'
 import { readerEvents, resources } from '../events.ts'
 import { countCalls, countFallbacks } from './calls.ts'
+import { countDomainEvents } from './domain.ts'
 import { countFaults } from './faults.ts'
 import { countGroups } from './groups.ts'
 import { listen } from './listen.ts'
@@ -41,6 +42,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countCalls(meter, Object.keys(routes)),
     countFallbacks(meter, mended),
     countWorkers(meter, workers),
+    countDomainEvents(meter, routes),
     countRepetitions(meter, routes),
     countStreams(meter, routes),
     countGroups(meter, workers),

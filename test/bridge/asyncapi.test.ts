@@ -61,3 +61,12 @@ test('a view receives from its topic', () => {
   equal(channels['lamps_state']?.['address'], 'lamps.state')
   equal(operations['one-lamp-lamps_state']?.['action'], 'receive')
 })
+
+test('a command that domain events answer asks for no reply, and names them', () => {
+  const { reply } = operations['pay-order'] as { reply: { channel: { $ref: string }; address?: object } }
+  equal(reply.channel.$ref, '#/channels/payments_events')
+  equal(reply.address, undefined)
+  deepEqual(Object.keys(channels['payments_events']?.['messages'] as object), ['payment_taken', 'payment_refused'])
+  const messages = channels['orders_commands']?.['messages'] as Record<string, { headers: { required: string[] } }>
+  equal(messages['pay-order']?.headers.required.includes('sluice-reply-to'), false)
+})

@@ -41,6 +41,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/kafka/leader.ts': 'test/bridge/kafka/producer.test.ts, by what its requests say',
   'src/bridge/kafka/pending.ts': 'test/bridge/kafka/producer.test.ts, by what its requests say',
   'src/bridge/feeds/tails.ts': 'test/flow/streams.test.ts, whose streams follow them',
+  'src/bridge/domain/index.ts': 'test/flow/domain-events.test.ts, which opens it',
   'src/bridge/following.ts': 'test/flow/views.test.ts, which opens it',
   'src/bridge/views/index.ts': 'test/flow/views.test.ts, which opens them',
   'src/bridge/views/list.ts': 'test/flow/views.test.ts, which asks for pages',

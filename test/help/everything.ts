@@ -37,6 +37,11 @@ export const everything = Config.parse({
     },
     'read-order': { match: 'GET /orders/:orderId', identity: 'optional', query: { to: 'orders', key: 'path.orderId' } },
     'drop-order': { match: 'DELETE /orders/:orderId', command: { to: 'orders', key: 'path.orderId' } },
+    'pay-order': {
+      match: 'POST /payments',
+      command: { to: 'orders', key: 'body.orderId' },
+      replies: { topic: 'payments.events', outcomes: { 'payment.taken': 201, 'payment.refused': 402 } },
+    },
     report: { match: 'POST /reports', command: { to: 'stock' }, async: 'always' },
     stock: { match: 'GET /stock/:shop/:item', query: { to: 'stock' }, fallback: [{ upstream: { url: 'http://old' } }] },
     price: { match: 'GET /prices/:item', query: { to: 'prices' }, deadlineHeader: 'x-patience-ms' },

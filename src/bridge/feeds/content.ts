@@ -9,17 +9,20 @@ export type Shape = Readonly<{ as: 'value' | 'record'; fields: readonly string[]
 export type Content = Omit<Told, 'id'>
 
 /** The JSON value of a record; undefined when it is none. */
-export function jsonOf({ value }: Incoming): unknown {
-  if (value === null || value.length === 0 || !isUtf8(value)) return undefined
+export const jsonOf = ({ value }: Incoming): unknown => (value === null ? undefined : jsonFrom(value))
+
+/** The JSON that bytes hold; undefined when they hold none. */
+export function jsonFrom(bytes: Uint8Array): unknown {
+  if (bytes.length === 0 || !isUtf8(bytes)) return undefined
   try {
-    return JSON.parse(textOf(value)) as unknown
+    return JSON.parse(textOf(bytes)) as unknown
   } catch {
     return undefined
   }
 }
 
 export const textOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).toString()
 /** As text where it is UTF-8, else in base64. */
 const textual = (bytes: Uint8Array): string => (isUtf8(bytes) ? textOf(bytes) : Buffer.from(bytes).toString('base64'))
 

@@ -9,7 +9,8 @@ export type Wish = readonly (string | null)[]
 /** What a record has where each filter looks; null: nothing that could be compared. */
 export type Found = readonly (string | null)[]
 
-type Look = (record: Incoming, json: unknown) => string | null
+/** What a record has at one place, as text; `json` is its value, parsed. */
+export type Look = (record: Incoming, json: unknown) => string | null
 
 /** The filters of a route: which records a client wants is said by its path, its query and the configuration. */
 export type Filter = Readonly<{
@@ -40,13 +41,14 @@ const parted = (text: string): readonly [place: string, name: string] => {
   return [text.slice(0, dot), text.slice(dot + 1)]
 }
 
-function lookOf(of: string): Look {
+/** `of` is `key`, `header.<name>`, or a JSON pointer into the value. */
+export function lookOf(of: string): Look {
   if (of === 'key') return ({ key }) => (key === null ? null : textOf(key))
   if (of.startsWith('/')) return (_record, json) => comparable(pointed(json, of))
   const name = parted(of)[1]
   return ({ headers }) => {
-    const found = headers.find(header => header[0] === name)
-    return found === undefined ? null : textOf(found[1])
+    for (const header of headers) if (header[0] === name) return textOf(header[1])
+    return null
   }
 }
 

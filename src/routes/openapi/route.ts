@@ -1,4 +1,4 @@
-import type { Config, RouteOptions } from '../../../config/schema/index.ts'
+import type { Config, DomainReplies, RouteOptions } from '../../../config/schema/index.ts'
 import { problems } from '../../problem.ts'
 import { byStatus, failuresOf, hasBody, mayBecomeOperation } from './failures.ts'
 import { headersOf, problemType, to } from './parts.ts'
@@ -145,6 +145,7 @@ function answersOf(
     headers: headersOf(...quota, ...replayed),
     content: { [type]: {} },
   }
+  if (route.replies !== undefined) return toldBy(route.replies, type, reply)
   const good = told === null ? {} : { '2XX': { ...reply, content: { [type]: { schema: told } } } }
   if (!mayBecomeOperation(route)) return { ...good, default: reply }
   const links = {
@@ -162,6 +163,19 @@ function answersOf(
       links,
     },
   }
+}
+
+/** One answer for each status that a domain event stands for. */
+function toldBy({ outcomes }: DomainReplies, type: string, reply: Json): Readonly<Record<string, Json>> {
+  const all = new Map<number, string[]>()
+  for (const [event, status] of Object.entries(outcomes)) all.set(status, [...(all.get(status) ?? []), event])
+  const content = { [type === '*/*' ? 'application/json' : type]: {} }
+  return Object.fromEntries(
+    [...all].map(([status, events]) => [
+      status,
+      { ...reply, description: `What ${events.join(' or ')} tells.`, content },
+    ]),
+  )
 }
 
 /** A status of ours, which the worker may answer with too. */

@@ -111,3 +111,10 @@ test('a view is told as what it is: its value or its pages, and nothing that is 
   )
   equal(all?.responses['404'], undefined)
 })
+
+test('what domain events answer has a status for each of them', () => {
+  const { responses } = post('/payments')
+  equal(responses['201']?.description, 'What payment.taken tells.')
+  equal(responses['402']?.description, 'What payment.refused tells.')
+  equal(responses['default'], undefined)
+})
