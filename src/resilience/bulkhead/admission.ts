@@ -6,6 +6,7 @@ import type { InFlight } from './inflight.ts'
 import { partitionFull, shedByChance, partitionSilent } from './shed.ts'
 import type { Capacity } from './shed.ts'
 import { ReleaseRate } from './releaserate.ts'
+import type { Place } from './cohorts.ts'
 import type { Newcomer } from './waiter.ts'
 
 /**
@@ -15,6 +16,8 @@ import type { Newcomer } from './waiter.ts'
 const standing = 0.2
 /** Where one client has too many of the slots, which come to the others first, those may wait in this share of it. */
 const owed = 0.6
+/** A client that nobody else waits with may wait for all of its patience: its queue makes only its own calls late. */
+const alone = 1
 /** A partition that answers nothing for so many times what replies usually take is silent. */
 const quiet = 4
 
@@ -52,9 +55,9 @@ export class Admission {
     return { inFlight, limit, waiting, places }
   }
 
-  /** For who would wait so long: no more places than slots will come free soon, as who waits for nothing is refused too late. */
-  capacityFor(waitMs: number): Capacity {
-    return this.#servedWithin(waitMs * standing)
+  /** For this one: no more places than slots will come free soon, as who waits for nothing is refused too late. */
+  capacityFor({ place, patienceMs }: Newcomer): Capacity {
+    return this.#servedWithin(patienceMs * (this.#inside.cohorts.isAlone(place) ? alone : standing))
   }
 
   /** Whether this one may wait nevertheless: another client has too much, and what it gives back comes to this one first. */
@@ -96,9 +99,9 @@ export class Admission {
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */
-  shed({ priority }: Call): Problem | null {
+  shed({ priority }: Call, place: Place): Problem | null {
     const { adaptive, judged } = this.#concurrency
-    return adaptive ? shedByChance(priority, this.#inside.size, judged) : null
+    return adaptive && !this.#inside.cohorts.isAlone(place) ? shedByChance(priority, this.#inside.size, judged) : null
   }
 
   /** Why a partition that has more than its share gets no more: it is silent, or others want the slots. */
@@ -111,7 +114,7 @@ export class Admission {
     if (held >= cap && answers.mute(partition, this.#silentAfterMs)) return partitionFull(partition, held, cap)
     if (!this.#rate.short(this.#knownAfterMs)) return null
     // what the others do not use is lent to it
-    const { limit, places } = this.capacityFor(this.#options.maxWaitMs)
+    const { limit, places } = this.#servedWithin(this.#options.maxWaitMs * standing)
     const most = Math.max(share, partitions.lent(size - held, limit + places))
     return held < most ? null : partitionFull(partition, held, most)
   }

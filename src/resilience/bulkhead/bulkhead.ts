@@ -120,7 +120,7 @@ export class Bulkhead {
     if (problem === null && this.inFlight >= this.limit && this.#concurrency.hurry()) this.#serve()
     const taken = this.inFlight >= this.limit
     if (problem === null && taken && this.#options.mode === 'enforce') return this.#wait(call, place)
-    const found = problem ?? (taken ? this.#overflow(call) : null)
+    const found = problem ?? (taken ? this.#overflow(call, place) : null)
     const refused = found === null ? null : this.#refuse(call, found)
     if (refused !== null) return Promise.reject(refused)
     this.#inside.enter(call, place)
@@ -151,9 +151,9 @@ export class Bulkhead {
   }
 
   /** Observed, no queue forms, so its places are taken in flight. */
-  #overflow(call: Call): Problem | null {
+  #overflow(call: Call, place: Place): Problem | null {
     const { capacity } = this.#admission
-    return capacity.inFlight >= capacity.limit + capacity.places ? full(capacity) : this.#admission.shed(call)
+    return capacity.inFlight >= capacity.limit + capacity.places ? full(capacity) : this.#admission.shed(call, place)
   }
 
   #wait(call: Call, place: Place): Promise<Place> {
@@ -161,9 +161,11 @@ export class Bulkhead {
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
     if (waitMs <= 0) return Promise.reject(this.#refused(call, full(this.#admission.capacity)))
     const newcomer = { call, place, share: this.#inside.shares.shareOf(call.route), patienceMs: waitMs }
-    const shed = this.#inside.shares.owed(newcomer.share, this.#concurrency.steady) ? null : this.#admission.shed(call)
+    const shed = this.#inside.shares.owed(newcomer.share, this.#concurrency.steady)
+      ? null
+      : this.#admission.shed(call, place)
     this.#admission.press()
-    const capacity = this.#admission.capacityFor(waitMs)
+    const capacity = this.#admission.capacityFor(newcomer)
     const problem = shed ?? (capacity.waiting >= capacity.places ? full(capacity) : null)
     if (problem !== null && !this.#evicts(newcomer)) return Promise.reject(this.#refused(call, problem))
     const waiter = new Waiter(newcomer)

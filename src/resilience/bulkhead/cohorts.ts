@@ -70,6 +70,11 @@ export class Cohorts {
     return least(this.#inside, place)
   }
 
+  /** Whether all who are inside may be calls of this client. */
+  isAlone(place: Place): boolean {
+    return this.inside(place) === this.#size
+  }
+
   /** So many more than another's are clearly more. */
   get clearlyMore(): number {
     return 4 + Math.floor(this.#size * clearly)

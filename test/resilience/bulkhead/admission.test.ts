@@ -39,30 +39,40 @@ function anAdmission(t: TestContext, over: Partial<BulkheadOptions> = {}) {
       room.served()
     }
   }
-  return { advance, inside, room, of, enter, queue, turn }
-}
-
-test('a burst has all places, and who waits for longer only as many as come free in a fifth of his patience', async t => {
-  const { room, enter, queue, turn } = anAdmission(t)
-  enter(40)
-  room.press()
-  deepEqual(room.capacityFor(100), { inFlight: 40, limit: 40, waiting: 0, places: 100 })
-  queue(3)
-  await turn(20, 4)
-  deepEqual(room.capacityFor(100), { inFlight: 40, limit: 40, waiting: 3, places: 5 })
-})
-
-test('where one client has most of the slots the others have more places', async t => {
-  const { inside, room, of, enter, queue, turn } = anAdmission(t)
   const newcomer = (client: string): Newcomer => {
     const [call, place] = of(client, 1)
     return { call, place, share: 0, patienceMs: 100 }
   }
+  return { advance, inside, room, of, newcomer, enter, queue, turn }
+}
+
+test('a burst has all places, and who waits for longer only as many as come free in a fifth of his patience', async t => {
+  const { room, newcomer, enter, queue, turn } = anAdmission(t)
+  enter(40)
+  room.press()
+  deepEqual(room.capacityFor(newcomer('other')), { inFlight: 40, limit: 40, waiting: 0, places: 100 })
+  queue(3)
+  await turn(20, 4)
+  deepEqual(room.capacityFor(newcomer('other')), { inFlight: 40, limit: 40, waiting: 3, places: 5 })
+})
+
+test('a client that is alone has as many places as come free in all of its patience', async t => {
+  const { room, newcomer, enter, queue, turn } = anAdmission(t)
+  enter(40)
+  room.press()
+  await turn(20, 4)
+  equal(room.capacityFor(newcomer('any')).places, 25)
+  queue(1, 'other')
+  equal(room.capacityFor(newcomer('any')).places, 5)
+})
+
+test('where one client has most of the slots the others have more places', async t => {
+  const { inside, room, newcomer, enter, queue, turn } = anAdmission(t)
   for (let i = 0; i < 20; i++) enter(1, `client ${i}`)
   enter(20)
   for (let i = 0; i < 6; i++) queue(1, `other ${i}`)
   await turn(20, 4)
-  equal(room.capacityFor(100).places, 5)
+  equal(room.capacityFor(newcomer('any')).places, 5)
   deepEqual([room.isOwed(newcomer('quiet')), room.isOwed(newcomer('any'))], [true, false])
   for (let i = 0; i < 9; i++) queue(1, `more ${i}`)
   deepEqual([inside.waiting, room.isOwed(newcomer('quiet'))], [15, false], 'as many as come free in 60 ms')

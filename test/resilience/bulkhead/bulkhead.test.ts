@@ -528,7 +528,8 @@ test('with an adaptive limit calls are shed by degrees, by class, and the figure
   t.mock.method(Math, 'random', () => 0.5)
   const { ask, ends } = named(slots)
   const client = 'one'
-  for (let i = 0; i < 20; i++) ask(`normal ${i}`, { client })
+  ask('normal', { client: 'two' }) // with one client only nothing would be shed
+  for (let i = 1; i < 20; i++) ask(`normal ${i}`, { client })
   deepEqual([slots.inFlight, slots.waiting], [8, 12]) // 2.5 times
   ask('sheddable', { client, priority: 'sheddable' })
   ask('one more', { client })
@@ -545,12 +546,26 @@ test('with an adaptive limit calls are shed by degrees, by class, and the figure
   equal(alarms(), 0)
 })
 
+test('where one client is alone nothing is shed by chance: it would only make room for itself', async t => {
+  const { clock, slots, serve } = anAdaptive(t, { slots: 8, queue: 1_000, maxWaitMs: 1_000 })
+  await serve(20)
+  t.mock.method(Math, 'random', () => 0)
+  const { ask, ends, settle, served } = named(slots)
+  for (let i = 0; i < 40; i++) ask(`${i}`, { client: 'one' })
+  deepEqual([slots.inFlight, slots.waiting], [8, 32])
+  ask('second', { client: 'two' })
+  equal(await ends.get('39'), 'shed', 'for another it makes room')
+  await settle(clock)
+  deepEqual([served.length, alarms()], [40, 0])
+})
+
 test('when calls are shed by chance, the client that has most waiting gives way to one that has less', async t => {
   const { clock, slots, serve } = anAdaptive(t, { slots: 8, queue: 1_000, maxWaitMs: 1_000 })
   await serve(20)
   t.mock.method(Math, 'random', () => 0.5)
   const { ask, ends, settle, served } = named(slots)
-  for (let i = 0; i < 21; i++) ask(`noisy ${i}`, { client: 'noisy' })
+  ask('other', { client: 'other' })
+  for (let i = 1; i < 21; i++) ask(`noisy ${i}`, { client: 'noisy' })
   equal(slots.waiting, 13) // 2.6 times
   ask('quiet', { client: 'quiet' })
   ask('noisy 21', { client: 'noisy' })
