@@ -11,7 +11,7 @@ import type { Stall } from './resilience/stall.ts'
 
 type Parts = Readonly<{
   config: Pick<Config, 'broker' | 'readiness'>
-  broker: Pick<Broker, 'state' | 'reason'>
+  broker: Pick<Broker, 'state' | 'reason' | 'movedSince'>
   replies: Pick<Correlator, 'skews'>
   inbox: Pick<Inbox, 'healthy' | 'sickForMs' | 'sickSince' | 'reason' | 'notices'>
   cluster: Pick<ClusterGuards, 'circuit'>
@@ -20,6 +20,8 @@ type Parts = Readonly<{
 }>
 type OperationsHealth = Readonly<{ log: Pick<Operations, 'healthy'>; returns: Pick<Returns, 'healthy'> }>
 
+/** A reader that follows its partition to another leader is back by then, long before its replies are due. */
+const followMs = 1_000
 const later = { retryAfterMs: 1_000, limit: 1, observed: 0 } // one is wanted, and none is there
 
 /** How the instance is: the gates of the routes, the admin pages and whoever prepares it ask this one place. */
@@ -61,7 +63,9 @@ export class Health {
 
   /** Why no reply can be received, or null. */
   readonly answerable = (): Problem | null =>
-    this.#parts.inbox.healthy ? null : new Problem('not-ready', 'Replies cannot be received at present.', later)
+    this.#parts.inbox.sickForMs <= followMs
+      ? null
+      : new Problem('not-ready', 'Replies cannot be received at present.', later)
 
   /** Why operations cannot be written or followed, or null. */
   readonly operable = (): Problem | null => {
@@ -73,11 +77,13 @@ export class Health {
 
   /**
    * Whether silence since then says nothing about a worker, as we could not hear it. The cluster counts too: while it takes no
-   * records the worker may be unable to answer, as we are to ask.
+   * records, or its leaders move, the worker may be unable to answer, as we are to ask.
    */
   readonly excused = (since: Call['started']): boolean => {
-    const { inbox, stall, cluster } = this.#parts
-    return inbox.sickSince(since) || stall.since(since) || cluster.circuit.troubledSince(since)
+    const { inbox, stall, cluster, broker } = this.#parts
+    return (
+      inbox.sickSince(since) || stall.since(since) || cluster.circuit.troubledSince(since) || broker.movedSince(since)
+    )
   }
 
   /** What may keep the replies of a worker away although it answers: sentences. */

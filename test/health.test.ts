@@ -5,7 +5,7 @@ import { now } from '../src/clock.ts'
 import { Health } from '../src/health.ts'
 
 const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
-  const broker = { state: 'ready' as 'ready' | 'down', reason: 'nobody listens' }
+  const broker = { state: 'ready' as 'ready' | 'down', reason: 'nobody listens', movedSince: () => false }
   const replies = {
     skews: { notices: [] as string[], of: (worker: string) => (worker === 'orders' ? 'Its clock differs.' : null) },
   }
@@ -58,6 +58,8 @@ test('a reader that is dead for longer than an outage takes to be noticed makes 
   inbox.sickForMs = 1_000
   health.look()
   equal(health.readiness.ready, true)
+  equal(health.answerable(), null, 'who follows a leader that has moved is soon back')
+  inbox.sickForMs = 1_001
   equal(health.answerable()?.code, 'not-ready')
   inbox.sickForMs = 60_000
   health.look()
@@ -65,8 +67,11 @@ test('a reader that is dead for longer than an outage takes to be noticed makes 
 })
 
 test('silence while we were deaf ourselves blames no worker', () => {
-  const { health, stall } = aHealth()
+  const { health, stall, broker } = aHealth()
   equal(health.excused(now()), false)
+  broker.movedSince = () => true
+  equal(health.excused(now()), true, 'the worker may be looking for its leader')
+  broker.movedSince = () => false
   stall.since = () => true
   equal(health.excused(now()), true)
 })

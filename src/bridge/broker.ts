@@ -1,5 +1,6 @@
+import type { Signal } from '../aborter.ts'
 import type { Abortable } from '../call.ts'
-import type { EpochMs } from '../clock.ts'
+import type { EpochMs, Instant } from '../clock.ts'
 import type { Struck } from '../fault.ts'
 import type { Admin } from './admin.ts'
 import type { Past } from './past.ts'
@@ -20,6 +21,8 @@ export type Outgoing = Abortable &
     value: Uint8Array | null
     headers: Headers
     acks: Acks
+    /** Until when it is waited for once it is handed over, where sending it again cannot double it. Not given: until `signal` aborts. */
+    patience?: Signal
     struck?: Struck // what may go wrong with it on purpose: for the policies, no broker looks at it
   }>
 /** Where the record is; the offset is −1 when no acknowledgement was asked for. `spooled`: it waits on our disk, and is there later. */
@@ -72,6 +75,8 @@ export interface Broker extends AsyncDisposable {
   readonly reason: string
   readonly admin: Admin
   readonly past: Past
+  /** Whether a partition had another leader, or the clients of one may still be looking for it, at some time since then. */
+  movedSince(instant: Instant): boolean
   /** Begins to connect and to keep connected, whatever the state of the cluster; never throws. */
   start(topics: readonly string[]): void
   /** Calls back when the state may have changed. */

@@ -104,6 +104,10 @@ export class MemoryBroker implements Broker {
     this.#become(this.#state, this.#reason)
   }
 
+  movedSince(): boolean {
+    return false
+  }
+
   watch(changed: (state: BrokerState) => void): Disposable {
     const watcher = (state: BrokerState): void => changed(state) // of its own: the same function may watch twice
     this.#watchers.add(watcher)

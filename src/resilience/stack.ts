@@ -1,4 +1,5 @@
 import type { Config, IdempotencyOptions, ModeName, QuotaOptions, RouteOptions } from '../../config/schema/index.ts'
+import type { Signal } from '../aborter.ts'
 import type { Abortable, Call, Policy, Reply } from '../call.ts'
 import type { Instant } from '../clock.ts'
 import type { Struck } from '../fault.ts'
@@ -46,7 +47,10 @@ export type CallParts = Readonly<{
   watched?: (() => unknown) | undefined // what the gate sees of the worker, for people
 }>
 
-type Publishing = Abortable & Readonly<{ topic: string; struck?: Struck }>
+/** An attempt that is cut off says within this time what became of it. */
+const wordMs = 20
+
+type Publishing = Abortable & Readonly<{ topic: string; patience?: Signal; struck?: Struck }>
 
 export const callStack = (parts: CallParts): Policy<Call, Reply>[] => wraps(callLayers(parts))
 export const publishStack = <In extends Publishing, Out>(
@@ -194,17 +198,18 @@ function attemptLayers<In extends Publishing, Out>(
 ): Layer<In, Out>[] {
   const labels = { route: 'publish', worker: circuit.name }
   return [
+    // outside the circuit, which hears of its end: what is handed over may be waited for longer, but a hung broker is a failure
+    ...on('attempt', 'enforce', () => attempt<In, Out>(options.attemptMs)),
     // one circuit for the cluster: what our callers cut short proves nothing
     ...guarded('cluster', options.breaker.mode, circuit, () =>
       breaker<In, Out>(circuit, {
         policy: 'cluster',
         blames: 'broker',
         labels: () => labels,
-        excused: ({ signal }) => signal.aborted,
+        excused: ({ patience }) => patience?.aborted === true,
+        overdueMs: wordMs,
       }),
     ),
-    // inside the circuit: a hung broker is a failure of the broker
-    ...on('attempt', 'enforce', () => attempt<In, Out>(options.attemptMs)),
     // innermost here too: what refuses is taken for the broker
     ...(faults === null ? [] : on('faults', faults.mode, () => publishFaults<In, Out>())),
   ]

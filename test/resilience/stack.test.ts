@@ -77,7 +77,7 @@ test('the policies stand in their order, the outermost first', t => {
     'breaker',
     'partition',
   ])
-  deepEqual(namesOf(chain.publishing), ['retry', 'breaker', 'attempt'])
+  deepEqual(namesOf(chain.publishing), ['retry', 'attempt', 'breaker'])
 })
 
 test("a fallback stands where it sees every failure below, and none of the caller's own", async t => {
@@ -122,7 +122,7 @@ test('as shipped there is no quota, and what is off is not there at all', t => {
   deepEqual(namesOf(nothing.policies), [])
   deepEqual(namesOf(nothing.publishing), ['attempt'])
   using once = aChain(answers, { publish: { attempts: 1 } })
-  deepEqual(namesOf(once.publishing), ['breaker', 'attempt'])
+  deepEqual(namesOf(once.publishing), ['attempt', 'breaker'])
 })
 
 test('with every policy observed, nothing is refused', async t => {
@@ -429,7 +429,7 @@ test('faults stand innermost in both pipes, where they can be injected at all; r
   using chain = aChain(answers, {}, { faults })
   deepEqual(namesOf(chain.policies).slice(-2), ['partition', 'faults'])
   deepEqual(namesOf(publishStack<Publishing, typeof acknowledged>(chain.cluster, faults)).slice(-2), [
-    'attempt',
+    'breaker',
     'faults',
   ])
   const route = Config.parse({ routes: { a: { match: 'GET /', query: { to: 'orders' }, retryOn: [503] } } }).routes[
@@ -452,7 +452,7 @@ test('faults stand innermost in both pipes, where they can be injected at all; r
 test('what is a repetition already is not retried, but counts for the circuit of the cluster', async t => {
   frozenClock(t)
   using chain = aChain(answers)
-  deepEqual(namesOf(repeatStack<Publishing, typeof acknowledged>(chain.cluster)), ['breaker', 'attempt'])
+  deepEqual(namesOf(repeatStack<Publishing, typeof acknowledged>(chain.cluster)), ['attempt', 'breaker'])
   const away = (): Promise<never> => Promise.reject(new Problem('broker-unavailable', 'No connection.'))
   const again = pipe(repeatStack<Publishing, typeof acknowledged>(chain.cluster), away)
   const { signal } = new AbortController()

@@ -19,6 +19,8 @@ const roundMs = 250 // at most one dial to a lost node in this time
 const mostTopics = 1_000 // commands may name any topic for their replies
 const learnMs = 1_000
 const lookMs = 5
+/** A worker finds out by its own pace that a leader has moved, and so does its group. */
+const settlingMs = 2_000
 const missingMs = 2_000 // a topic that is not there may be created by somebody
 
 /**
@@ -36,6 +38,7 @@ export class Cluster {
   #state: BrokerState = 'connecting'
   #reason = 'the first connection is under way'
   #seed = 0
+  #movedAt: Instant | null = null // a leader was another one, seen last
   #refreshedAt: Instant | null = null
   #stale = false
   #changed = false // since the watchers were last told
@@ -144,6 +147,11 @@ export class Cluster {
     if (known.partitions.length === 0) this.refresh() // somebody may have created it by now
     if (known.partitions.length === 0) throw new Problem('topic-missing', `The topic ${topic} does not exist.`)
     return known.partitions.length
+  }
+
+  /** Whether a partition had another leader, or the clients of one may still be looking for it, at some time since then. */
+  movedSince(instant: Instant): boolean {
+    return this.#movedAt !== null && this.#movedAt + settlingMs >= instant
   }
 
   /** The node that leads a partition, or null when there is none. */
@@ -268,6 +276,7 @@ export class Cluster {
       const partitions = [...topic.partitions].sort((a, b) => a.partition - b.partition)
       const before = this.#topics.get(topic.name)
       if (before?.id !== topic.id || !sameLeaders(before?.partitions, partitions)) this.#changed = true
+      if (hasMoved(before?.partitions, partitions)) this.#movedAt = now()
       if (before?.id === topic.id) tellGrowth(topic.name, before.partitions.length, partitions.length)
       this.#topics.set(topic.name, { ...topic, partitions })
     }
@@ -319,6 +328,9 @@ export class Cluster {
 
 const sameLeaders = (before: TopicMetadata['partitions'] = [], after: TopicMetadata['partitions']): boolean =>
   before.length === after.length && after.every(({ leader }, i) => before[i]?.leader === leader)
+
+const hasMoved = (before: TopicMetadata['partitions'] = [], after: TopicMetadata['partitions']): boolean =>
+  before.some(({ leader }, i) => i < after.length && after[i]?.leader !== leader)
 
 /** Said once for each growth: the keys of a topic are spread over its partitions, by their number. */
 function tellGrowth(topic: string, before: number, after: number): void {

@@ -1,4 +1,5 @@
 import type { PublishOptions } from '../../../config/schema/index.ts'
+import type { Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
 import type {
   Acknowledged,
@@ -68,6 +69,10 @@ export class KafkaBroker implements Broker {
 
   start(topics: readonly string[]): void {
     this.#cluster.start(topics)
+  }
+
+  movedSince(instant: Instant): boolean {
+    return this.#cluster.movedSince(instant)
   }
 
   watch(changed: (state: BrokerState) => void): Disposable {

@@ -74,6 +74,7 @@ export class Lane extends Linked {
     if (room.acks !== null && room.acks !== acks) return null
     if (acks === 'all' && !identity.settled) return null
     const most = Math.min(this.#most, room.records)
+    const number = acks === 'all' ? this.#number(identity) : null
     const records: Pending[] = []
     let bytes = batchOverhead
     for (let next = this.waiting.next; next !== this.waiting && records.length < most; next = this.waiting.next) {
@@ -86,9 +87,10 @@ export class Lane extends Linked {
       records.push(pending)
       pending.part()
       pending.stage = 'handed-over'
+      pending.numbered = number !== null
     }
     if (records.length === 0) return null
-    return { lane: this, acks, records, bytes, number: acks === 'all' ? this.#number(identity) : null, doubtful: false }
+    return { lane: this, acks, records, bytes, number, doubtful: false }
   }
 
   /** It is in the log. */

@@ -13,6 +13,8 @@ export class Pending extends Linked {
   readonly #reject: (problem: Problem) => void
   readonly #settled: (pending: Pending) => void
   stage: 'waiting' | 'handed-over' | 'settled' = 'waiting'
+  /** Whether its batch has a number, so that it may go again as often as it takes. */
+  numbered = false
 
   constructor(
     { record, size, lane }: Readonly<{ record: Outgoing; size: number; lane: Lane }>,
@@ -38,7 +40,14 @@ export class Pending extends Linked {
       const late = reason instanceof Problem && reason.code === 'publish-timeout'
       this.fail(late && mutedMs > 0 ? heldBack(mutedMs) : notHandedOver(reason))
     } else if (reason instanceof Problem && reason.code === 'client-gone') return // what is handed over goes on without it
+    else if (this.#maySettle(reason)) this.record.patience?.addEventListener('abort', this, { once: true })
     else this.fail(unconfirmed(reason instanceof Problem ? reason.message : 'The broker has not confirmed the record.'))
+  }
+
+  /** The attempt is over, but not the call: what goes again under its number is soon known, where a leader has only moved. */
+  #maySettle(reason: unknown): boolean {
+    const over = reason instanceof Problem && reason.code === 'publish-timeout'
+    return over && this.numbered && this.record.patience?.aborted === false
   }
 
   fail(problem: Problem): void {
@@ -54,6 +63,7 @@ export class Pending extends Linked {
     this.#settled(this)
     this.stage = 'settled'
     this.record.signal.removeEventListener('abort', this)
+    this.record.patience?.removeEventListener('abort', this)
     return true
   }
 }

@@ -1,6 +1,7 @@
 import { ask } from '../../call.ts'
 import type { Abortable, Policy } from '../../call.ts'
-import { after } from '../../clock.ts'
+import type { Signal } from '../../aborter.ts'
+import { after, Timed } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import type { Target } from '../../problem.ts'
 import { spent } from './circuit.ts'
@@ -25,12 +26,14 @@ export type BreakerOptions<In, Out> = Readonly<{
   excused?: (input: In) => boolean
   /** Tells after `ms` whether the silence is the target's already, where calls outlive the wait of their clients. */
   silence?: Readonly<{ ms: number; blamed: (input: In) => boolean }>
+  /** Where calls may outlive the end of their signal: so long after it the silence is a failure, as an error then is, if nobody else was answered since the call began. */
+  overdueMs?: number
 }>
 
 /** Stops calling a target that keeps failing. The circuit is the target's: routes share it. Throws circuit-open. */
 export function breaker<In extends Abortable, Out>(
   circuit: Circuit,
-  { policy, blames, labels, source, failed, tookMs, silent, excused, silence }: BreakerOptions<In, Out>,
+  { policy, blames, labels, source, failed, tookMs, silent, excused, silence, overdueMs }: BreakerOptions<In, Out>,
 ): Policy<In, Out> {
   const [enforced, observed] = [refusal(policy, 'enforce'), refusal(policy, 'observe')]
   const isSlow = (input: In): boolean =>
@@ -51,9 +54,18 @@ export function breaker<In extends Abortable, Out>(
           circuit.judge(pass, 'failure', 'silence', source?.(input))
           pass = spent // one verdict a call
         })
+      const overdue =
+        overdueMs === undefined
+          ? null
+          : new Overdue(circuit, input.signal, overdueMs, why => {
+              if (excused?.(input) === true) return
+              circuit.judge(pass, 'failure', why, source?.(input))
+              pass = spent
+            })
       return ask(next, input).then(
         result => {
           alarm?.cancel()
+          overdue?.release()
           const failure = failed === undefined ? null : failed(result)
           if (silent?.(input) === true) circuit.judge(pass, 'none')
           else if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
@@ -62,11 +74,51 @@ export function breaker<In extends Abortable, Out>(
         },
         (error: unknown) => {
           alarm?.cancel()
+          overdue?.release()
           const { spec, code } = Problem.from(error)
-          const verdict = spec.blames === blames && excused?.(input) !== true ? 'failure' : 'none'
+          const blamed = spec.blames === blames && overdue?.othersAnswered !== true && excused?.(input) !== true
+          const verdict = blamed ? 'failure' : 'none'
           circuit.judge(pass, verdict, code, source?.(input))
           throw error
         },
       )
     }
+}
+
+/** Tells when nothing is heard for some time after a signal has aborted, of this call or of any other. */
+class Overdue extends Timed {
+  readonly #circuit: Circuit
+  readonly #signal: Signal
+  readonly #ms: number
+  readonly #tell: (why: string) => void
+  readonly #answers: number
+
+  constructor(circuit: Circuit, signal: Signal, ms: number, tell: (why: string) => void) {
+    super()
+    this.#circuit = circuit
+    this.#signal = signal
+    this.#ms = ms
+    this.#tell = tell
+    this.#answers = circuit.answers
+    signal.addEventListener('abort', this)
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.set(this.#ms)
+  }
+
+  /** The signal has aborted, though others were answered since this call began: it waits for something else than they. */
+  get othersAnswered(): boolean {
+    return this.#signal.aborted && this.#circuit.answers !== this.#answers
+  }
+
+  override ring(): void {
+    if (!this.othersAnswered) this.#tell(Problem.from(this.#signal.reason).code)
+  }
+
+  release(): void {
+    this.cancel()
+    this.#signal.removeEventListener('abort', this)
+  }
 }

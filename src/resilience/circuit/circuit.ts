@@ -39,6 +39,7 @@ export class Circuit implements Disposable {
   #until: Instant | null = null // when it half-opens; of a half-open circuit, when a restart need not know of it any more
   #closedAt: Instant | null = null
   #cause: Cause = { reason: 'it has never opened' }
+  #answers = 0
   #silent = false // the last failure that counted was a silence
 
   constructor(options: CircuitOptions) {
@@ -66,6 +67,11 @@ export class Circuit implements Disposable {
     return this.#state !== 'closed' || (this.#closedAt !== null && this.#closedAt >= instant)
   }
 
+  /** How many calls have succeeded, whenever they were begun. */
+  get answers(): number {
+    return this.#answers
+  }
+
   /** Whether a success that took so long is a slow one. */
   isSlow(tookMs: number): boolean {
     return tookMs > this.#options.slowMs
@@ -84,6 +90,7 @@ export class Circuit implements Disposable {
    * counts as if it had another one.
    */
   judge(pass: Pass, verdict: Verdict, why = 'a failure', source: Source | null = null): void {
+    if (verdict === 'success') this.#answers++
     if (this.#state === 'closed') {
       if (pass !== this.#generation || verdict === 'none') return // begun before the last change, or proves nothing
       if (verdict === 'failure' || verdict === 'error') this.#silent = silences.has(why)

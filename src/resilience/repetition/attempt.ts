@@ -1,3 +1,4 @@
+import type { Signal } from '../../aborter.ts'
 import type { Abortable, Policy } from '../../call.ts'
 import { after } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
@@ -5,16 +6,17 @@ import { Branch } from '../branch.ts'
 
 /**
  * Gives one attempt at most `limitMs`. It only aborts: what the silence means (not sent, in doubt) is for whoever was
- * sending to say. Cooperative: a service settles when its signal aborts, so no work is left behind.
+ * sending to say. Cooperative: a service settles when its signal aborts, so no work is left behind; or goes on until its
+ * `patience` ends, where it does better by waiting than by leaving the caller in doubt.
  */
 export const attempt =
-  <In extends Abortable, Out>(limitMs: number): Policy<In, Out> =>
+  <In extends Abortable & Readonly<{ patience?: Signal }>, Out>(limitMs: number): Policy<In, Out> =>
   next =>
     async function attempt(input) {
       using limit = new Branch(input.signal)
       const alarm = after(limitMs, () => limit.abort(new Problem('publish-timeout', `Not done within ${limitMs} ms.`)))
       try {
-        return await next({ ...input, signal: limit.signal })
+        return await next({ ...input, signal: limit.signal, patience: input.signal })
       } finally {
         alarm.cancel()
       }

@@ -368,6 +368,30 @@ suite('as an idempotent producer', () => {
     deepEqual(it.numbers().at(-1), [1, 0, 1])
   })
 
+  test('what has a number outlasts its attempt while the call goes on, and its record is acknowledged in the end', async () => {
+    await using it = await idempotent()
+    answering(it, codes.notLeaderOrFollower)
+    const [attempt, call] = [new AbortController(), new AbortController()]
+    const given = it.producer.publish(record({ signal: attempt.signal, patience: call.signal }))
+    await until('it was refused once', () => it.sent() > 0)
+    attempt.abort(new Problem('publish-timeout', 'Not done within 1000 ms.'))
+    answering(it, 0)
+    deepEqual(await given, { partition: 0, offset: 5n })
+    deepEqual(it.numbers().at(-1), [0, 0, 1], 'under its number')
+  })
+
+  test('what has a number is in doubt once its call is over, too', async () => {
+    await using it = await idempotent()
+    answering(it, codes.notLeaderOrFollower)
+    const [attempt, call] = [new AbortController(), new AbortController()]
+    const record1 = record({ signal: attempt.signal, patience: call.signal })
+    const given = rejects(it.producer.publish(record1), { code: 'publish-timeout', outcome: 'in-doubt' })
+    await until('it was refused once', () => it.sent() > 0)
+    attempt.abort(new Problem('publish-timeout', 'Not done within 1000 ms.'))
+    call.abort(new Problem('deadline-exceeded', 'The deadline passed.'))
+    await given
+  })
+
   test('numbers that the broker does not expect are begun anew, for what is certainly not in the log', async () => {
     await using it = await idempotent()
     answering(it, 0, codes.outOfOrderSequenceNumber, 0)

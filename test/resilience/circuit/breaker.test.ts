@@ -251,3 +251,44 @@ test('after a silence any answer of a probe closes it: whether it is an error is
   await breaker(circuit, options)(answers(500))(aCall())
   equal(circuit.state, 'closed')
 })
+
+/** Two calls through one breaker; the signal of the first ends, which its service does not mind. The second is answered before that, or not. */
+async function outliving(answered: boolean) {
+  const circuit = aCircuit()
+  const held = [Promise.withResolvers<Reply>(), Promise.withResolvers<Reply>()] as const
+  let count = 0
+  const guarded = breaker(circuit, { ...options, overdueMs: 20 })(() => held[count++]!.promise)
+  const attempt = new AbortController()
+  const given = guarded({ ...aCall(), signal: attempt.signal })
+  const other = guarded(aCall())
+  if (answered) held[1].resolve(anAnswer)
+  if (answered) await other
+  attempt.abort(new Problem('publish-timeout', 'Not done within 1000 ms.'))
+  return { circuit, given, held: held[0] }
+}
+
+for (const [answered, failures] of [
+  [false, 1],
+  [true, 0],
+] as const) {
+  const how = answered ? 'no failure where another call was answered meanwhile' : 'a failure'
+  test(`what goes on after its signal has ended is ${how}`, async t => {
+    const { advance } = frozenClock(t)
+    const { circuit, given, held } = await outliving(answered)
+    await advance(20)
+    equal(circuit.snapshot().failures, failures)
+    held.resolve(anAnswer)
+    await given
+    equal(circuit.snapshot().failures, failures, 'one verdict a call')
+    circuit[Symbol.dispose]()
+  })
+
+  test(`what ends with an error as its signal has ended is ${how}`, async t => {
+    frozenClock(t)
+    const { circuit, given, held } = await outliving(answered)
+    held.reject(new Problem('reply-timeout', 'It waited behind another.'))
+    await rejects(given)
+    equal(circuit.snapshot().failures, failures)
+    circuit[Symbol.dispose]()
+  })
+}
