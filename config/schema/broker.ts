@@ -66,7 +66,9 @@ export const Broker = z.strictObject({
     .describe('Name of this client in the logs and quotas of the brokers.'),
   tls: z.union([z.boolean(), Tls]).default(false).describe('TLS to the brokers: true, or its files.'),
   sasl: Sasl.optional().describe('How to authenticate.'),
-  connectMs: ms(50, 60_000).default(1_000).describe('Longest that connecting may take.'),
+  connectMs: ms(50, 60_000)
+    .default(1_000)
+    .describe('Longest that each step of connecting may take: TCP and TLS, the versions, SASL.'),
   requestMs: ms(100, 300_000).default(10_000).describe('After this silence the connection is given up.'),
   metadataMaxAgeMs: ms(500, 3_600_000)
     .default(30_000)

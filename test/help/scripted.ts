@@ -61,12 +61,13 @@ export async function scriptedNode(partitions = 1, id: string | null = null, ids
       () =>
         bytes(out => {
           out.int16(0)
-          out.int32(ids === false ? 5 : 6)
+          out.int32(ids === false ? 6 : 7)
           for (const [key, max] of [
             [0, 7],
             [1, 11],
             [2, 3],
             [3, id === null ? 5 : 12],
+            [17, 1],
             [18, 2],
             ...(ids === false ? [] : [[22, 1] as const]),
           ] as const)

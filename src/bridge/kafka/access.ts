@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import type { BrokerOptions } from '../../../config/schema/index.ts'
 
@@ -34,10 +34,20 @@ export function access({ brokers, clientId, connectMs, requestMs, metadataMaxAge
     requestMs,
     metadataMaxAgeMs,
     ssl,
-    sasl:
-      sasl === undefined
-        ? undefined
-        : { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password ?? '' },
+    sasl: sasl === undefined ? undefined : login(sasl),
+  }
+}
+
+/** A password file is read anew at each dial, as passwords rotate; while it cannot be read, the last one stands. */
+function login({ mechanism, username, password = '', passwordFile }: NonNullable<Reach['sasl']>): Access['sasl'] {
+  let last = password
+  return {
+    mechanism,
+    username,
+    get password() {
+      if (passwordFile !== undefined) last = textOf(passwordFile)?.replace(/\r?\n$/, '') || last
+      return last
+    },
   }
 }
 
@@ -57,6 +67,15 @@ function files({
     Object.defineProperty(ssl, name, { enumerable: true, get: () => readFileSync(file) })
   }
   return ssl
+}
+
+/** Null when it cannot be read, or only once, as a pipe. */
+function textOf(file: string): string | null {
+  try {
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : null
+  } catch {
+    return null
+  }
 }
 
 /** `host:port`, IPv6 in brackets. */

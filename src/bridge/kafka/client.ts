@@ -35,7 +35,7 @@ export function client(
     logLevel: logLevel.NOTHING,
     retry,
     ...(ssl !== undefined && { ssl }),
-    ...(sasl !== undefined && { sasl: { ...sasl } as SASLOptions }),
+    ...(sasl !== undefined && { sasl: sasl as SASLOptions }),
   }
   return new Kafka(config)
 }

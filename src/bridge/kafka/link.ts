@@ -41,7 +41,7 @@ export interface Link {
 
 const silent = kafkaLoggers.createLogger({ level: 0, logCreator: () => () => {} })
 
-/** Dials, negotiates and authenticates, in `connectMs` altogether. Throws what went wrong. `onClosed` is called once. */
+/** Dials, negotiates and authenticates, each in `connectMs`: a far cluster needs many round trips. Throws what went wrong. `onClosed` is called once. */
 export async function dial(
   host: string,
   port: number,
@@ -109,21 +109,22 @@ export async function dial(
     }
   }
 
-  const limit = after(connectMs, () => close(`no connection within ${connectMs} ms`))
+  const step = <T>(what: string, work: Promise<T>): Promise<T> => {
+    const limit = after(connectMs, () => close(`${what} within ${connectMs} ms`))
+    return work.finally(() => limit.cancel())
+  }
   try {
-    await connection.connect()
+    await step('no connection', connection.connect())
     const { apiVersions } = await send(kafkaRequests.requests.ApiVersions.protocol({ version: 2 })(), connectMs)
     known = new Map(apiVersions.map(({ apiKey, maxVersion }) => [apiKey, maxVersion]))
     connection.setVersions(Object.fromEntries(apiVersions.map(api => [api.apiKey, api])))
     connection.setSupportAuthenticationProtocol(true)
-    await connection.authenticate()
+    await step('no authentication', connection.authenticate())
     if (over !== null) throw new LinkLost(over, false)
     open = true
   } catch (error) {
     close(error instanceof Error ? error.message : String(error))
     throw error
-  } finally {
-    limit.cancel()
   }
   return {
     get open() {

@@ -40,3 +40,15 @@ test('a certificate that was renewed in its file is taken at the next dial', t =
   writeFileSync(certFile, 'new')
   equal(String({ ...ssl }.cert), 'new')
 })
+
+test('a password that was changed in its file is taken at the next dial, and the last one while it cannot be read', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-access-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const passwordFile = join(folder, 'password')
+  const { sasl } = access(options({ sasl: { mechanism: 'plain', username: 'sluice', password: 'old', passwordFile } }))
+  equal(sasl?.password, 'old')
+  writeFileSync(passwordFile, 'new\n')
+  equal(sasl?.password, 'new')
+  rmSync(passwordFile)
+  equal(sasl?.password, 'new')
+})

@@ -6,8 +6,8 @@ import { metadataRequest } from '../../../src/bridge/kafka/metadata.ts'
 import { Config } from '../../../config/schema/index.ts'
 import { scriptedNode } from '../../help/scripted.ts'
 
-const reach = (brokers: string, connectMs = 2_000) => {
-  const options = access(Config.parse({ routes: {}, broker: { brokers, connectMs } }).broker)
+const reach = (brokers: string, connectMs = 2_000, more = {}) => {
+  const options = access(Config.parse({ routes: {}, broker: { brokers, connectMs, ...more } }).broker)
   const port = Number(brokers.split(':')[1])
   const closed: string[] = []
   return { closed, dialled: dial('127.0.0.1', port, options, reason => closed.push(reason)) }
@@ -30,6 +30,12 @@ test('a node that accepts and says nothing is given up after the time for connec
   await using node = await scriptedNode()
   node.on('versions', () => 'silence')
   await rejects(reach(node.brokers, 50).dialled, /no connection within 50 ms|no answer to ApiVersions/)
+})
+
+test('the time for connecting is that of each step, and what takes too long says which', async () => {
+  await using node = await scriptedNode()
+  const sasl = { mechanism: 'plain', username: 'sluice', password: 'secret' }
+  await rejects(reach(node.brokers, 50, { sasl }).dialled, /no authentication within 50 ms/)
 })
 
 test('silence ends the link, and its request may have been written', async () => {
