@@ -1,19 +1,23 @@
 import type { Config } from '../config/schema/index.ts'
 import type { Broker } from './bridge/broker.ts'
 import type { Entrance, Entrant } from './call.ts'
+import { Calls } from './calls.ts'
 import { changesOf } from './changes.ts'
 import { pause } from './clock.ts'
 import { events } from './events.ts'
 import { Health } from './health.ts'
 import { pagesOf } from './pages.ts'
+import { Overview } from './overview.ts'
 import { documentsOf, openIdentity, openSpool, openTraces, openUpstreams } from './optional.ts'
 import { askedFaults, openParts } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
 import { administer } from './routes/admin.ts'
+import type { Watching } from './routes/console/index.ts'
 import { edge } from './routes/edge.ts'
 import { serve } from './routes/server.ts'
 import type { Front } from './routes/server.ts'
+import { Traffic } from './telemetry/traffic.ts'
 import { wayOf } from './ways.ts'
 import type { RouteWay, Shared } from './ways.ts'
 
@@ -24,6 +28,8 @@ export interface Gateway extends AsyncDisposable {
   /** Resolves when it is ready for the first time. */
   readonly ready: Promise<void>
   readonly stopping: boolean
+  /** Resolves when it has stopped, whoever asked it to. */
+  readonly stopped: Promise<void>
   /** Goes on serving for `delayMs`, then refuses new calls, waits for the running ones and closes. */
   stop(how?: Readonly<{ delayMs?: number }>): Promise<void>
 }
@@ -37,6 +43,7 @@ const retireMs = 1_000
 /** Starts a gateway: it listens when this resolves, and is ready when Kafka is. Throws when a port or a file cannot be had. */
 export async function start(config: Config, { broker: given, demo = false }: StartOptions = {}): Promise<Gateway> {
   const held = new AsyncDisposableStack()
+  let running: Gateway | null = null
   try {
     let known: Front | null = null // the readings of overload ask for it from the start
     const connections = (): number => known?.connections ?? 0
@@ -44,8 +51,10 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const health = new Health(parts)
     const partitionFor = partitionsOf(parts, health)
     const ways = await openWays(parts, health, partitionFor)
-    const changes = changesOf(parts.circuits, parts.faults)
-    const admin = await administer(config.admin, pagesOf(parts, health, ways), changes)
+    const calls = new Calls(parts)
+    const changes = changesOf({ ...parts, calls, drain: () => void running?.stop() })
+    const watching = consoleOf(parts, health, ways, calls)
+    const admin = await administer(config.admin, pagesOf(parts, health, ways, calls), changes, watching)
     held.defer(() => admin.close())
     const front = (known = await openFront(parts, ways, partitionFor))
     tell('listening', `${front.address}, admin ${admin.address}`)
@@ -55,18 +64,31 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
       preparing.abort()
       return end(parts, health, front, delayMs)
     }
-    return running({
+    running = runningOf({
       url: urlOf(front),
       adminUrl: `http://${admin.address}`,
       ready,
       delayMs: config.drain.delayMs,
       stop,
     })
+    return running
   } catch (error) {
     await held.disposeAsync()
     throw error
   }
 }
+
+/** What `/console` shows, until the gateway is closed; null where it is off. */
+function consoleOf(parts: Parts, health: Health, ways: readonly RouteWay[], calls: Calls): Watching | null {
+  if (!parts.config.admin.console) return null
+  const traffic = parts.held.use(new Traffic(parts.telemetry.metrics.meter))
+  const overview = new Overview(parts, health, ways, calls, traffic)
+  return { now: () => overview.sections(), past: () => overview.past() }
+}
+
+/** Where operators find what became of a call. */
+const callsAt = ({ url }: Config['admin']): string | undefined =>
+  url === undefined ? undefined : `${url.replace(/\/$/, '')}/calls/`
 
 /** For turning the calls that still run into operations. */
 const hurryMs = 2_000
@@ -132,6 +154,7 @@ async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: 
       operations: shown,
       resources: await documentsOf(parts),
       tracing: traces?.begin ?? null,
+      calls: callsAt(config.admin),
       admit: await openIdentity(config, held),
     }),
   )
@@ -181,15 +204,24 @@ type Running = Readonly<{
 }>
 
 /** The gateway as its starter sees it: it is stopped once, however often it is asked to. */
-function running({ delayMs: usualMs, stop, ...known }: Running): Gateway {
+function runningOf({ delayMs: usualMs, stop, ...known }: Running): Gateway {
   let stopped: Promise<void> | null = null
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  promise.catch(() => {}) // whoever stopped it hears of it
+  const end = (delayMs: number): Promise<void> => {
+    stopped ??= stop(delayMs)
+      .then(resolve, reject)
+      .then(() => promise)
+    return stopped
+  }
   return {
     ...known,
+    stopped: promise,
     get stopping() {
       return stopped !== null
     },
-    stop: ({ delayMs = usualMs } = {}) => (stopped ??= stop(delayMs)),
-    [Symbol.asyncDispose]: () => (stopped ??= stop(0)),
+    stop: ({ delayMs = usualMs } = {}) => end(delayMs),
+    [Symbol.asyncDispose]: () => end(0),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Calls } from './calls.ts'
 import type { ForcedState } from './events.ts'
 import { Problem } from './problem.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
@@ -6,8 +7,16 @@ import type { Change } from './routes/change.ts'
 
 const forces: readonly (ForcedState | null)[] = ['open', 'closed', 'observe', null]
 
-/** What operators may change while it runs: the circuits, and the faults where they can be injected at all. */
-export function changesOf(circuits: readonly Circuit[], faults: Faults | null): readonly Change[] {
+type Changing = Readonly<{
+  circuits: readonly Circuit[]
+  faults: Faults | null
+  calls: Calls
+  /** Begins to stop the instance, as SIGTERM does. */
+  drain: () => void
+}>
+
+/** What operators may change while it runs: circuits, waiting calls, its end, and faults where they can be injected at all. */
+export function changesOf({ circuits, faults, calls, drain }: Changing): readonly Change[] {
   const force: Change = {
     method: 'PUT',
     path: '/circuits',
@@ -23,10 +32,38 @@ export function changesOf(circuits: readonly Circuit[], faults: Faults | null): 
       return circuit.snapshot()
     },
   }
-  return [force, ...(faults === null ? [] : faultChanges(faults))]
+  const cancel: Change = { method: 'DELETE', path: '/calls', named: true, does: id => calls.cancel(id) }
+  const stop: Change = {
+    method: 'PUT',
+    path: '/drain',
+    named: false,
+    does: () => {
+      drain()
+      return { draining: true }
+    },
+  }
+  return [force, cancel, stop, ...(faults === null ? [] : faultChanges(faults))]
 }
 
 const faultChanges = (faults: Faults): readonly Change[] => [
+  {
+    method: 'PUT',
+    path: '/faults',
+    named: true,
+    does: (name, body) => {
+      faults.add(name, body)
+      return faults.snapshot()
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/faults',
+    named: true,
+    does: name => {
+      if (!faults.remove(name)) throw new Problem('unknown-route', `There is no rule ${name}.`)
+      return faults.snapshot()
+    },
+  },
   {
     method: 'PUT',
     path: '/faults',

@@ -40,8 +40,9 @@ async function start(file: string, settings: Settings & Readonly<{ demo: boolean
     process.on(signal, () => {
       if (gateway.stopping) process.exit(1) // a second signal: at once
       // on a terminal nobody else needs the time to notice that we leave
-      void gateway.stop({ delayMs: signal === 'SIGINT' ? 0 : config.drain.delayMs }).then(() => process.exit(0))
+      void gateway.stop({ delayMs: signal === 'SIGINT' ? 0 : config.drain.delayMs })
     })
+  void gateway.stopped.then(() => process.exit(0)) // an operator may have asked, too
   if (settings.demo) void gateway.ready.then(() => say(hello(gateway.url)))
 }
 

@@ -1,10 +1,14 @@
 import { hidden } from '../config/load.ts'
+import type { Calls } from './calls.ts'
 import type { Call, Reply } from './call.ts'
 import type { Health } from './health.ts'
 import type { Parts } from './parts.ts'
 import { explain } from './resilience/explain.ts'
 import type { Layer } from './resilience/layer.ts'
 import type { AdminPages } from './routes/admin.ts'
+
+const mostCalls = 1_000
+const mostRecent = 50
 
 type Explained = Readonly<{ name: string; policies: readonly Layer<Call, Reply>[] }>
 
@@ -13,6 +17,7 @@ export function pagesOf(
   { config, instance, overload, publishing, telemetry }: Parts,
   health: Health,
   ways: readonly Explained[],
+  calls: Calls,
 ): AdminPages {
   return {
     readiness: () => {
@@ -28,6 +33,8 @@ export function pagesOf(
       return telemetry.metrics.text()
     },
     config: () => hidden(config),
+    calls: () => ({ waiting: calls.waiting(mostCalls), recent: calls.recent(mostRecent) }),
+    call: id => calls.life(id),
     policies: () => ({
       instance,
       overload: overload === null ? null : { mode: overload.mode, ...overload.state },

@@ -246,6 +246,13 @@ export const problems = {
     blames: null,
     advice: 'Wait; `/readyz?verbose` on the admin port says for what.',
   },
+  cancelled: {
+    status: 503,
+    title: 'An operator has ended the wait for the reply.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'The outcome says whether the command may still run. Ask whoever runs the gateway before repeating.',
+  },
   draining: {
     status: 503,
     title: 'The gateway is shutting down.',

@@ -17,6 +17,10 @@ if (status !== 0) {
 // declarations written by hand are no output of the compiler, but those that it writes may refer to them
 for (const file of globSync('{src,config}/**/*.d.ts', { cwd: root })) cpSync(join(root, file), join(dist, file))
 
+// the console is served as it stands
+for (const file of globSync('src/console/*.{js,css,html,svg}', { cwd: root }))
+  cpSync(join(root, file), join(dist, file))
+
 type Manifest = Readonly<{ bin: Record<string, string>; exports: Record<string, string | Record<string, string>> }>
 const { bin, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
 const promised = [bin, ...Object.values(exports)].flatMap(entry =>

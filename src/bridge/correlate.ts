@@ -1,5 +1,6 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 import { Timed, since, wallClock } from '../clock.ts'
+import type { Call } from '../call.ts'
 import type { Instant } from '../clock.ts'
 import { events } from '../events.ts'
 import type { ReplyClass } from '../events.ts'
@@ -21,10 +22,14 @@ export abstract class Waiter extends Timed implements Entry<Waiter> {
   /** When the broker acknowledged the command. */
   sentAt: Instant | null = null
 
-  abstract readonly worker: string
+  abstract readonly call: Call
   abstract take(reply: Incoming): void
-  /** Called when the gateway stops. */
+  /** Called when the gateway stops, or an operator ends the wait. */
   abandon(_problem: Problem): void {}
+
+  get worker(): string {
+    return this.call.worker
+  }
 }
 
 const secretBytes = 16 // 128 random bits
@@ -59,6 +64,11 @@ export class Correlator {
   /** How many calls wait. */
   get size(): number {
     return this.#waiting.size
+  }
+
+  /** The calls that wait, in no order. Who looks at them must not end one. */
+  waiters(): Iterable<Waiter> {
+    return this.#waiting.all()
   }
 
   /** To be called before publishing, as a reply can overtake the acknowledgement; `forget` must follow in the end. */

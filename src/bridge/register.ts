@@ -49,18 +49,19 @@ export class Register<T extends Entry<T>> {
 
   /** Removes all entries and returns them. */
   clear(): T[] {
-    const all = [...this.#all()]
+    const all = [...this.all()]
     for (const entry of all) this.delete(entry)
     return all
   }
 
   #grow(): void {
     const places = empty<T>(2 * this.#places.length)
-    for (const entry of this.#all()) put(places, entry)
+    for (const entry of this.all()) put(places, entry)
     this.#places = places
   }
 
-  *#all(): Generator<T> {
+  /** All entries, in no order. Whoever is handed one may take it out. */
+  *all(): Generator<T> {
     for (let entry of this.#places)
       while (entry !== null) {
         const { behind }: T = entry // read first, as the receiver may put the entry elsewhere

@@ -64,7 +64,7 @@ type Wire = Readonly<{
 class Asking extends Waiter {
   readonly answer = Promise.withResolvers<Reply>()
   readonly #parts: RepeatParts
-  readonly #call: Call
+  readonly call: Call
   readonly #wire: Wire
   #first: Outgoing | null = null
   #patience: Alarm | null = null // until it may be sent once more
@@ -76,20 +76,16 @@ class Asking extends Waiter {
   constructor(parts: RepeatParts, call: Call, wire: Wire) {
     super()
     this.#parts = parts
-    this.#call = call
+    this.call = call
     this.#wire = wire
   }
 
-  get worker(): string {
-    return this.#call.worker
-  }
-
   begin(): void {
-    const { progress } = this.#call
+    const { progress } = this.call
     const begun = now()
     this.#parts.replies.expect(this, this.#call)
     this.#parts.repeats.begin()
-    this.#first = commandRecord(this.#call, this.#wire.value(this.#call), this.#wire.headers(this.#call, this.id))
+    this.#first = commandRecord(this.call, this.#wire.value(this.call), this.#wire.headers(this.call, this.id))
     progress.sendings++
     this.#parts.publish(this.#first).then(
       () => {
@@ -110,24 +106,24 @@ class Asking extends Waiter {
     this.cancel()
     this.#patience?.cancel()
     this.#pause?.cancel()
-    this.#call.signal.removeEventListener('abort', this)
+    this.call.signal.removeEventListener('abort', this)
     this.#parts.replies.forget(this)
   }
 
   #listen(): void {
     if (this.#ended) return
-    const { expires, deadline } = this.#call
+    const { expires, deadline } = this.call
     this.set(until(expires))
     const ms = this.#retries > 0 ? null : this.#parts.repeats.silenceMs()
     if (ms !== null && ms < until(deadline))
       this.#patience = after(ms, () => {
-        if (this.#parts.repeats.silent(this.#call)) this.#sendAgain()
+        if (this.#parts.repeats.silent(this.call)) this.#sendAgain()
       })
   }
 
   /** Prefers another partition, as the first may be the reason for the silence. */
   #sendAgain(): void {
-    const { topic, key, progress } = this.#call
+    const { topic, key, progress } = this.call
     if (this.#first === null) return
     let { partition } = this.#first
     try {
@@ -160,7 +156,7 @@ class Asking extends Waiter {
   }
 
   override take(record: Incoming): void {
-    const { worker, progress } = this.#call
+    const { worker, progress } = this.call
     progress.outcome = 'sent' // a reply proves that the command is in the topic
     progress.reply = record
     try {
@@ -173,12 +169,12 @@ class Asking extends Waiter {
   }
 
   #isRepeated(reply: Reply, record: Incoming): boolean {
-    const { signal, deadline } = this.#call
+    const { signal, deadline } = this.call
     const { repeats } = this.#parts
     if (!repeats.invites(reply.status)) return false
     if (this.#pause !== null) return true // another reply to an earlier sending: the repetition goes ahead
     const askedMs = waitAsked(record, reply)
-    const ms = askedMs === null ? null : repeats.waitMs(this.#call, reply.status, this.#retries, askedMs)
+    const ms = askedMs === null ? null : repeats.waitMs(this.call, reply.status, this.#retries, askedMs)
     if (ms === null) return false
     this.#retries++
     this.#kept = reply
@@ -193,7 +189,7 @@ class Asking extends Waiter {
   }
 
   #settle(reply: Reply): void {
-    const { progress } = this.#call
+    const { progress } = this.call
     const { sentAt } = this
     progress.workerMs = sentAt === null ? 0 : since(sentAt)
     if (sentAt !== null && this.#retries === 0) this.#parts.repeats.replied(progress.workerMs)
@@ -207,7 +203,7 @@ class Asking extends Waiter {
 
   #failed(error: unknown): Problem {
     const problem = Problem.from(error)
-    const { progress } = this.#call
+    const { progress } = this.call
     progress.outcome = strongest(progress.outcome, problem.outcome)
     return problem
   }

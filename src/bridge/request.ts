@@ -56,7 +56,7 @@ export function requestReply(
 /** Everything that is kept of a call while it waits. It has no private methods, as these would add a brand to each object. */
 class Asking extends Waiter {
   readonly #parts: Parts
-  readonly #call: Call
+  readonly call: Call
   readonly #resolve: (reply: Reply) => void
   readonly #reject: (reason: unknown) => void
   #ended = false
@@ -64,28 +64,24 @@ class Asking extends Waiter {
   constructor(parts: Parts, call: Call, resolve: (reply: Reply) => void, reject: (reason: unknown) => void) {
     super()
     this.#parts = parts
-    this.#call = call
+    this.call = call
     this.#resolve = resolve
     this.#reject = reject
   }
 
-  get worker(): string {
-    return this.#call.worker
-  }
-
   begin(): void {
     const { publish, replies, headers, value } = this.#parts
-    const { progress } = this.#call
+    const { progress } = this.call
     const begun = now()
-    replies.expect(this, this.#call)
+    replies.expect(this, this.call)
     progress.sendings++
-    ask(publish, commandRecord(this.#call, value(this.#call), headers(this.#call, this.id))).then(
+    ask(publish, commandRecord(this.call, value(this.call), headers(this.call, this.id))).then(
       () => {
         progress.outcome = 'sent'
         this.sentAt = now()
         progress.publishMs = this.sentAt - begun
         if (this.#ended) return
-        this.set(until(this.#call.expires))
+        this.set(until(this.call.expires))
         replies.sent?.(this)
       },
       (error: unknown) => {
@@ -98,7 +94,7 @@ class Asking extends Waiter {
   }
 
   override take(record: Incoming): void {
-    const { progress, worker } = this.#call
+    const { progress, worker } = this.call
     this.end()
     progress.outcome = 'sent' // a reply proves that the command is in the topic
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)

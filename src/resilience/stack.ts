@@ -80,7 +80,7 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
     // the client's clock includes queueing and every sending
     ...on('deadline', policies.deadline, mode => deadline<Reply>(mode, causes)),
     // the cheapest check, and the caller's own fault: it must not take a shared slot
-    ...(route.quota === undefined ? [] : on('quota', route.quota.mode, clientQuota(route.quota, shares))),
+    ...(route.quota === undefined ? [] : quotaLayer(route.quota, shares)),
     // the caller's own fault too: it must claim no key and take no slot; after the quota, as it costs more
     ...(fits === null ? [] : on('schema', fits.mode, mode => schema<Reply>(fits, mode))),
     // a repeated key takes no slot and sends nothing
@@ -126,10 +126,23 @@ const ownChecks = ({ circuit, stuck }: WorkerGuards): readonly Check[] => [
   call => stuck.wouldRefuse(call),
 ]
 
-const clientQuota =
-  (options: QuotaOptions, shares: SharedClients | null) =>
-  (mode: ModeName): Policy<Call, Reply> =>
-    shares === null ? quota(new Buckets(policiesOf(options)), mode) : quota(shares, mode)
+function quotaLayer(options: QuotaOptions, shares: SharedClients | null): Layer<Call, Reply>[] {
+  const policies = policiesOf(options)
+  if (shares !== null)
+    return on(
+      'quota',
+      options.mode,
+      mode => quota(shares, mode),
+      () => ({ policies, shared: true }),
+    )
+  const buckets = new Buckets(policies)
+  return on(
+    'quota',
+    options.mode,
+    mode => quota(buckets, mode),
+    () => ({ policies, clients: buckets.size }),
+  )
+}
 
 const replays =
   (claims: Claims, options: IdempotencyOptions) =>
@@ -145,7 +158,14 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
     (partition !== undefined && stuck.mode === 'enforce' && stuck.blame(partition, since) === 'partition')
   return [
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
-    ...(lease === null ? [] : on('lease', options.quota?.mode ?? 'off', mode => leased<Reply>(lease, mode))),
+    ...(lease === null
+      ? []
+      : on(
+          'lease',
+          options.quota?.mode ?? 'off',
+          mode => leased<Reply>(lease, mode),
+          () => ({ requests: lease.options.requests, windowMs: lease.options.windowMs, remaining: lease.remaining }),
+        )),
     // outside the breaker: our own refusals are not the worker's failures
     ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheWorker)).map(layer => ({
       ...layer,
@@ -187,7 +207,12 @@ export function publishLayers<In extends Publishing, Out>(
   const { options, budget } = cluster
   return [
     // only what is not sent; each repetition asks the circuit again
-    ...on('retry', options.attempts > 1 ? options.mode : 'off', () => retry<In, Out>(options, budget)),
+    ...on(
+      'retry',
+      options.attempts > 1 ? options.mode : 'off',
+      () => retry<In, Out>(options, budget),
+      () => ({ attempts: options.attempts, budget: budget.state }),
+    ),
     ...attemptLayers<In, Out>(cluster, faults),
   ]
 }

@@ -38,6 +38,8 @@ export type EdgeOptions = Readonly<{
   operations?: OperationRoutes | null
   resources?: readonly Resource[]
   tracing?: Tracing | null
+  /** What stands before the id of a call, for whoever wants to know more of it: of a URN or a URL. */
+  calls?: string | undefined
   /** Who asks clients who they are; null: no route does. */
   admit?: Admit | null
 }>
@@ -69,6 +71,7 @@ export function edge({
   operations = null,
   resources = [],
   tracing = null,
+  calls,
   admit = null,
 }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
@@ -83,7 +86,7 @@ export function edge({
     tracing,
     fixed: new Set(Object.keys(server.headers)),
   }
-  const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs, fields: fieldsOf(server) }
+  const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs, fields: fieldsOf(server), calls }
   const router = Router({ caseSensitive: true, strict: true })
   const offersOf = new Map<string, Offer[]>()
   const streams: Clients[] = []

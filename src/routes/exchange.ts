@@ -17,7 +17,12 @@ import type { Answered } from './respond.ts'
 import { trickle } from './trickle.ts'
 
 /** What all requests of a server share: once it is closing, every answer is the last of its connection. */
-export type Door = { closing: boolean; readonly flushMs: number; readonly fields?: readonly string[] | null }
+export type Door = {
+  closing: boolean
+  readonly flushMs: number
+  readonly fields?: readonly string[] | null
+  readonly calls?: string | undefined // stands before the id of a call in problems
+}
 
 /** A refused body of up to this size is read and thrown away, so that the connection stays; behind a larger one it is closed. */
 const discardBytes = 65_536
@@ -153,7 +158,7 @@ export class Exchange implements Pending, Answered {
     const { status } = problem.spec
     const ms = since(this.started)
     if (!this.#gone) {
-      const body = problemBody(this.id, problem, outcome)
+      const body = problemBody(this.id, problem, outcome, this.#door.calls)
       const head = problemHead(this, problem, outcome, body.length, ms)
       head.push(...more)
       this.#send(status, head, body)

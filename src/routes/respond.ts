@@ -49,8 +49,8 @@ export function replyHead(exchange: Answered, reply: Reply, passes: ReadonlySet<
   return head
 }
 
-/** A problem as JSON (RFC 9457). */
-export function problemBody(id: string, problem: Problem, outcome: Outcome): Buffer {
+/** A problem as JSON (RFC 9457). `calls` stands before the id of its call. */
+export function problemBody(id: string, problem: Problem, outcome: Outcome, calls = 'urn:uuid:'): Buffer {
   const { code, message, policy, limit, observed, retryAfterMs, errors, spec } = problem
   return Buffer.from(
     JSON.stringify({
@@ -58,7 +58,7 @@ export function problemBody(id: string, problem: Problem, outcome: Outcome): Buf
       title: spec.title,
       status: spec.status,
       detail: message,
-      instance: `urn:uuid:${id}`,
+      instance: `${calls}${id}`,
       code,
       outcome,
       policy,

@@ -4,6 +4,7 @@ import type { Log } from './log.ts'
 import { openMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
 import { listen } from './listen.ts'
+import { History } from './history.ts'
 import { Refusals } from './refusals.ts'
 import type { Destination } from './sink.ts'
 
@@ -12,6 +13,7 @@ export interface Telemetry extends AsyncDisposable {
   readonly log: Log
   readonly metrics: Metrics
   readonly refusals: Refusals
+  readonly history: History
 }
 
 /** Listens to everything that happens; closing it writes what is still to be written, for a second at most. Throws when the log's file cannot be opened. */
@@ -19,13 +21,15 @@ export function openTelemetry(config: Config, instance: string, destination?: De
   const log = openLog(config, instance, destination)
   const metrics = openMetrics(config, () => log.lost)
   const refusals = new Refusals()
-  const listening = listen(refusals.listeners)
+  const history = new History(config.admin.calls)
+  const listening = [listen(refusals.listeners), listen(history.listeners)]
   return {
     log,
     metrics,
     refusals,
+    history,
     [Symbol.asyncDispose]: async () => {
-      listening[Symbol.dispose]()
+      for (const one of listening) one[Symbol.dispose]()
       metrics[Symbol.dispose]()
       await log[Symbol.asyncDispose]()
     },

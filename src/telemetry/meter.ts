@@ -1,5 +1,5 @@
-import { Counter, Gauge, Registry } from 'prom-client'
-import type { Histogram } from 'prom-client'
+import { Registry } from 'prom-client'
+import type { Metric } from 'prom-client'
 
 export type Kind = 'counter' | 'gauge' | 'histogram'
 export type Labels<Name extends string> = Readonly<Record<Name, string>>
@@ -11,6 +11,14 @@ export type Spec<Name extends string> = Readonly<{
 }>
 /** What there is to measure, for docs/metrics.md. */
 export type Described = Readonly<{ name: string; kind: Kind; labels: readonly string[]; help: string }>
+/** A metric with all its series: plain numbers, which are as they are once `refresh` has been called. */
+export type Measured = Described &
+  Readonly<{
+    cells: readonly Cell[]
+    spreads: readonly Spread[]
+    bounds: readonly number[] // of the spreads
+    refresh: () => void
+  }>
 
 /** One series, kept as a plain number. */
 export class Cell<Name extends string = string> {
@@ -44,33 +52,20 @@ export class Spread<Name extends string = string> {
 }
 
 /**
- * A registry whose series are counted in plain numbers and handed to prom-client only when they are read: it hashes the
+ * The metrics with their series, counted in plain numbers and handed to prom-client only when they are read: it hashes the
  * labels of each count, 0.8 µs for the two of a request, where a number in hand takes 0.05.
  */
 export class Meter {
-  readonly described: Described[] = []
+  readonly measured: Measured[] = []
   readonly #registry = new Registry()
 
   /** Makes the series of a counter: make one for each set of labels, keep it, and add to it. */
   counter<Name extends string = never>(spec: Spec<Name>): (labels: Labels<Name>) => Cell<Name> {
-    const cells: Cell<Name>[] = []
-    const collect = function (this: Counter<Name>): void {
-      spec.refresh?.()
-      this.reset()
-      for (const { labels, value } of cells) this.inc(labels, value)
-    }
-    this.#registry.registerMetric(new Counter({ ...this.#describe('counter', spec), collect }))
-    return labels => kept(cells, new Cell(labels))
+    return this.#cells('counter', spec)
   }
 
   gauge<Name extends string = never>(spec: Spec<Name>): (labels: Labels<Name>) => Cell<Name> {
-    const cells: Cell<Name>[] = []
-    const collect = function (this: Gauge<Name>): void {
-      spec.refresh?.()
-      for (const { labels, value } of cells) this.set(labels, value)
-    }
-    this.#registry.registerMetric(new Gauge({ ...this.#describe('gauge', spec), collect }))
-    return labels => kept(cells, new Cell(labels))
+    return this.#cells('gauge', spec)
   }
 
   histogram<Name extends string = never>(
@@ -78,17 +73,17 @@ export class Meter {
     bounds: readonly number[],
   ): (labels: Labels<Name>) => Spread<Name> {
     const spreads: Spread<Name>[] = []
-    const { name, help } = this.#describe('histogram', spec)
-    const values = (): Sample[] => spreads.flatMap(spread => samples(name, spread, bounds))
-    // prom-client's own cannot be filled from outside; of a metric its registry asks no more than this
-    const metric = {
-      name,
-      help,
-      type: 'histogram',
-      get: () => Promise.resolve({ name, help, type: 'histogram', values: values() }),
-    }
-    this.#registry.registerMetric(metric as unknown as Histogram<Name>)
+    this.#add(describe('histogram', spec), { cells: [], spreads, bounds, refresh: spec.refresh ?? nothing })
     return labels => kept(spreads, new Spread(labels, bounds))
+  }
+
+  get described(): readonly Described[] {
+    return this.measured.map(({ name, kind, labels, help }) => ({ name, kind, labels, help }))
+  }
+
+  /** The metric of that name, or undefined. */
+  find(name: string): Measured | undefined {
+    return this.measured.find(metric => metric.name === name)
   }
 
   /** All series in Prometheus' text format. */
@@ -100,10 +95,38 @@ export class Meter {
     return this.#registry.contentType
   }
 
-  #describe<Name extends string>(kind: Kind, { name, help, labels = [] }: Spec<Name>) {
-    this.described.push({ name, kind, labels, help })
-    return { name, help, labelNames: [...labels], registers: [] }
+  #cells<Name extends string>(kind: Kind, spec: Spec<Name>): (labels: Labels<Name>) => Cell<Name> {
+    const cells: Cell<Name>[] = []
+    this.#add(describe(kind, spec), { cells, spreads: [], bounds: [], refresh: spec.refresh ?? nothing })
+    return labels => kept(cells, new Cell(labels))
   }
+
+  #add(described: Described, series: Omit<Measured, keyof Described>): void {
+    const measured = { ...described, ...series }
+    this.measured.push(measured)
+    this.#registry.registerMetric(shownAs(measured))
+  }
+}
+
+const nothing = (): void => {}
+const describe = <Name extends string>(kind: Kind, { name, help, labels = [] }: Spec<Name>): Described => ({
+  name,
+  kind,
+  labels,
+  help,
+})
+
+/** prom-client's own metrics cannot be filled from outside; of a metric its registry asks no more than this. */
+function shownAs({ name, kind, help, cells, spreads, bounds, refresh }: Measured): Metric {
+  const get = () => {
+    refresh()
+    const values =
+      kind === 'histogram'
+        ? spreads.flatMap(spread => samples(name, spread, bounds))
+        : cells.map(({ labels, value }) => ({ labels, value }))
+    return Promise.resolve({ name, help, type: kind, values })
+  }
+  return { name, help, type: kind, get } as unknown as Metric
 }
 
 /** Stands for every name that is not in the configuration: clients must not be able to make series. */

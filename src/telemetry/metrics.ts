@@ -22,6 +22,7 @@ export interface Metrics extends Disposable {
   text(): Promise<string>
   readonly contentType: string
   readonly described: readonly Described[]
+  readonly meter: Meter
 }
 export type MetricsConfig = Pick<Config, 'routes' | 'workers'>
 
@@ -63,6 +64,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     text: () => meter.text(),
     contentType: meter.contentType,
     described: meter.described,
+    meter,
     [Symbol.dispose]: () => open.forEach(one => one[Symbol.dispose]()),
   }
 }

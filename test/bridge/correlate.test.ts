@@ -6,6 +6,7 @@ import { now } from '../../src/clock.ts'
 import { events } from '../../src/events.ts'
 import type { Problem } from '../../src/problem.ts'
 import type { Incoming } from '../../src/bridge/broker.ts'
+import { aCall } from '../help/call.ts'
 import { aRecord } from '../help/record.ts'
 
 const nobody = (): never => {
@@ -13,7 +14,7 @@ const nobody = (): never => {
 }
 
 class Waits extends Waiter {
-  readonly worker = 'orders'
+  override readonly call = aCall({ worker: 'orders' })
   override readonly take: (record: Incoming) => void
   override readonly abandon: (problem: Problem) => void
 

@@ -50,6 +50,7 @@ const homes: Readonly<Record<string, string | readonly string[]>> = {
   protobufjs: 'src/bridge/schemas/',
   re2js: 'src/bridge/schemas/',
   undici: 'src/bridge/',
+  uplot: 'src/console/', // served to browsers as it is
   ws: 'src/routes/',
   yaml: 'config/',
   zod: 'config/',
@@ -60,7 +61,8 @@ const parts = new Set<string>(Object.keys(allowed))
 /** The kernel is src/*.ts, but for the two ways in and what wires the parts. */
 function partOf(file: string): Part {
   if (file.startsWith('config/')) return 'config'
-  if (/^src\/(app|health|operations|optional|pages|parts|prepare|schemas|ways|index)\.ts$/.test(file)) return 'app'
+  if (/^src\/(app|calls|changes|health|operations|optional|overview|pages|parts|prepare|schemas|ways|index)\.ts$/.test(file))
+    return 'app'
   if (file === 'src/main.ts' || file.startsWith('src/commands/')) return 'main'
   const folder = /^src\/(\w+)\//.exec(file)?.[1] ?? 'kernel'
   if (!parts.has(folder)) throw new Error(`${file}: a new folder; say in this test what it may import`)

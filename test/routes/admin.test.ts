@@ -20,6 +20,8 @@ async function open(
       metrics: async () => 'sluice_up 1\n',
       config: () => ({ broker: { sasl: { password: '***' } } }),
       policies: () => ({ routes: {}, refusals: [] }),
+      calls: () => ({}),
+      call: () => null,
       ...over,
     },
   )

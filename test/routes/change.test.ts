@@ -25,6 +25,8 @@ async function open(t: TestContext, over: Partial<Change> = {}, place: Readonly<
     metrics: async () => '',
     config: () => ({}),
     policies: () => ({}),
+    calls: () => ({}),
+    call: () => null,
   }
   const admin = await administer({ host: '127.0.0.1', port: 0, ...place }, pages, [change])
   t.after(() => admin.close())

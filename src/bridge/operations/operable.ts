@@ -73,7 +73,7 @@ class Asking extends Waiter {
   readonly operation: string
   readonly #secret: string
   readonly #shared: Shared
-  readonly #call: Call
+  readonly call: Call
   readonly #resolve: (reply: Reply) => void
   readonly #reject: (reason: unknown) => void
   #logged: Promise<boolean> | null = null // whether it is an operation, once that has been asked for
@@ -87,18 +87,14 @@ class Asking extends Waiter {
     if (claimed !== undefined) this.#logged = Promise.resolve(true)
     this.id = correlationFor(this.operation, this.#secret)
     this.#shared = shared
-    this.#call = call
+    this.call = call
     this.#resolve = resolve
     this.#reject = reject
   }
 
-  get worker(): string {
-    return this.#call.worker
-  }
-
   begin(): void {
     const { publish, operations, returns, headers, value, options } = this.#shared
-    const { progress, accepts, claimed } = this.#call
+    const { progress, accepts, claimed } = this.call
     const begun = now()
     if (claimed !== undefined) progress.location = `${options.path}/${this.operation}`
     if (accepts !== null && until(accepts) === 0) {
@@ -108,14 +104,14 @@ class Asking extends Waiter {
     }
     returns.expect(this)
     progress.sendings++
-    ask(publish, commandRecord(this.#call, value(this.#call), headers(this.#call, this.id))).then(
+    ask(publish, commandRecord(this.call, value(this.call), headers(this.call, this.id))).then(
       () => {
         progress.outcome = 'sent'
         this.sentAt = now()
         progress.publishMs = this.sentAt - begun
         if (this.#ended) return
         if (accepts !== null && until(accepts) === 0) void this.#accept()
-        else this.set(until(accepts ?? this.#call.expires))
+        else this.set(until(accepts ?? this.call.expires))
       },
       (error: unknown) => {
         const problem = Problem.from(error)
@@ -128,7 +124,7 @@ class Asking extends Waiter {
   }
 
   override take(record: Incoming): void {
-    const { progress, worker, deadline } = this.#call
+    const { progress, worker, deadline } = this.call
     this.#end()
     progress.outcome = 'sent' // it was answered, whatever became of the acknowledgement
     progress.workerMs = this.sentAt === null ? 0 : since(this.sentAt)
@@ -151,20 +147,20 @@ class Asking extends Waiter {
 
   /** Whoever waited has left, or has had its 504. */
   #forward(late: Forward, record: Incoming): void {
-    const { command, key, deadline, signal } = this.#call
+    const { command, key, deadline, signal } = this.call
     if (until(deadline) === 0 || signal.aborted) late(record, { command, key, lateMs: Math.max(0, since(deadline)) })
   }
 
   /** The wait of the client is over, or all time is. */
   override ring(): void {
-    const { accepts, expires } = this.#call
+    const { accepts, expires } = this.call
     if (accepts !== null && until(expires) > 0) void this.#accept()
     else this.abandon(new Problem('reply-timeout', `${this.worker} did not answer.`))
   }
 
   /** Becomes an operation now, where it may and its command is sent. */
   hurry(): void {
-    if (this.#shared.options.mayAccept && this.#call.progress.outcome === 'sent') void this.#accept()
+    if (this.#shared.options.mayAccept && this.call.progress.outcome === 'sent') void this.#accept()
   }
 
   override abandon(problem: Problem): void {
@@ -177,16 +173,16 @@ class Asking extends Waiter {
     const isLogged = await this.#log()
     if (this.#ended) return // its reply was quicker
     const operation = operations.view.get(this.operation)
-    if (!isLogged || operation === null) return this.set(until(this.#call.expires))
+    if (!isLogged || operation === null) return this.set(until(this.call.expires))
     this.#end()
-    this.#call.progress.accepted = true
+    this.call.progress.accepted = true
     this.#resolve(found(operation, options.path, options.retryAfterMs))
   }
 
   #log(): Promise<boolean> {
     const { operations, options } = this.#shared
     const { incarnation } = operations
-    this.#logged ??= operations.accept(this.operation, acceptedOf(this.#call, incarnation, options, this.#secret)).then(
+    this.#logged ??= operations.accept(this.operation, acceptedOf(this.call, incarnation, options, this.#secret)).then(
       () => true,
       () => false,
     )
@@ -195,7 +191,7 @@ class Asking extends Waiter {
 
   /** What was certainly not sent is no operation. */
   #unlog(): void {
-    if (this.#call.claimed !== undefined || this.#logged === null) return // whoever claimed it frees it
+    if (this.call.claimed !== undefined || this.#logged === null) return // whoever claimed it frees it
     const { operations } = this.#shared
     void this.#logged.then(() => operations.forget(this.operation))
   }

@@ -84,6 +84,11 @@ export class Returns implements AsyncDisposable {
     if (this.#waiting.get(waiter.operation) === waiter) this.#waiting.delete(waiter.operation)
   }
 
+  /** The calls that wait, the longest first. */
+  waiters(): Iterable<Awaiting> {
+    return this.#waiting.values()
+  }
+
   /** Turns every call that waits into an operation, where its route allows it. */
   hurry(): void {
     for (const waiter of this.#waiting.values()) waiter.hurry()

@@ -77,6 +77,11 @@ export class Bulkhead {
     return this.#queue.size
   }
 
+  /** The calls that wait for a slot, in no order. */
+  queued(): Iterable<Call> {
+    return this.#queue.calls()
+  }
+
   /** How many may be in flight at present. */
   get limit(): number {
     return this.#admission.limit

@@ -1,3 +1,4 @@
+import type { Call } from '../../call.ts'
 import { now, since } from '../../clock.ts'
 import { Linked } from '../../ring.ts'
 import { cohortCount, firstOf, secondOf } from './cohorts.ts'
@@ -90,6 +91,14 @@ export class FairQueue {
       most = inside
     }
     return found
+  }
+
+  /** All that wait, in no order. */
+  *calls(): Generator<Call> {
+    for (const ring of this.#rings) {
+      if (ring === undefined) continue
+      for (let entry = ring.next; entry !== ring; entry = entry.next) yield (entry as Waiter).call
+    }
   }
 
   #shorter({ place }: Waiter): number {

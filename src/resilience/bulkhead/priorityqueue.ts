@@ -1,5 +1,5 @@
 import { priorities } from '../../call.ts'
-import type { Priority } from '../../call.ts'
+import type { Call, Priority } from '../../call.ts'
 import type { Cohorts } from './cohorts.ts'
 import type { Shares } from './shares.ts'
 import { FairQueue } from './fairqueue.ts'
@@ -31,6 +31,11 @@ export class PriorityQueue {
       this.#queues.reduce((sum, queues) => sum + (queues[rank] as FairQueue).size, 0)
     const [sheddable, normal, critical, health] = priorities.map((_, rank) => waiting(rank))
     return { sheddable: sheddable ?? 0, normal: normal ?? 0, critical: critical ?? 0, health: health ?? 0 }
+  }
+
+  /** All that wait, in no order. */
+  *calls(): Generator<Call> {
+    for (const queues of this.#queues) for (const queue of queues) yield* queue.calls()
   }
 
   add(waiter: Waiter): void {

@@ -47,6 +47,25 @@ export class Faults implements Disposable {
     for (const [name, rule] of Object.entries(read)) this.#begin(name, rule)
   }
 
+  /** This rule holds from now on, beside the others, in place of one of its name. Throws invalid-request, and changes nothing, when it is wrong. */
+  add(name: string, rule: unknown): void {
+    const rules = Array.from(this.#running, ([name, { rule }]) => [name, rule] as const)
+    const read = readRules(
+      { ...Object.fromEntries(rules), [name]: rule },
+      { ...this.#options, routes: this.#routes, workers: this.#workers },
+    )
+    const added = read[name]
+    if (this.#running.has(name)) this.#end(name, 'cleared')
+    if (added !== undefined) this.#begin(name, added)
+  }
+
+  /** Ends one rule; false when there is none of that name. */
+  remove(name: string): boolean {
+    if (!this.#running.has(name)) return false
+    this.#end(name, 'cleared')
+    return true
+  }
+
   /** Ends all rules. */
   clear(): void {
     for (const name of this.#running.keys()) this.#end(name, 'cleared')

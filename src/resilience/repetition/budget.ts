@@ -20,6 +20,11 @@ export class Budget {
     this.#tokens = floor
   }
 
+  /** How many repetitions it would pay for now, and at most. */
+  get state(): Readonly<{ tokens: number; most: number }> {
+    return { tokens: Math.floor(this.#tokens + 1e-9), most: Math.floor(this.#most) }
+  }
+
   /** A call has begun. */
   deposit(): void {
     this.#tokens = Math.min(this.#most, this.#tokens + this.#deposit)

@@ -1,0 +1,163 @@
+import type { Call } from '../call.ts'
+import { isoTime, since, wallClock } from '../clock.ts'
+import type { EpochMs } from '../clock.ts'
+import type { Happenings } from '../events.ts'
+import type { Outcome, Problem } from '../problem.ts'
+import type { Listeners } from './listen.ts'
+
+type Finished = Happenings['finished']
+/** One step of a call, in milliseconds after its request had come. */
+export type Step = Readonly<{ atMs: number; step: string; detail: string }>
+/** The life of a call as it is told: `status` and `ms` are null while it runs. */
+export type Life = Readonly<{
+  id: string
+  route: string
+  worker: string | null
+  client: string | null
+  at: string // RFC 3339: when its request came
+  status: number | null
+  outcome: Outcome
+  ms: number | null
+  code: string | null
+  steps: readonly Step[]
+}>
+
+/** What is kept of a call: no body, neither its own nor that of its reply. */
+type Kept = Readonly<{
+  endedAt: EpochMs
+  id: string
+  route: string
+  method: string
+  status: number | null
+  outcome: Outcome
+  problem: Problem | null
+  ms: number
+  clientGone: boolean
+  call: Trail | null
+}>
+type Trail = Readonly<{
+  worker: string
+  client: string
+  path: string
+  topic: string
+  partition: number
+  sendings: number
+  queueMs: number
+  publishMs: number
+  workerMs: number
+  reply: string | null // where it was read
+}>
+
+/** Remembers the calls that ended last, for whoever asks what became of one. Nothing is formatted before somebody does. */
+export class History {
+  readonly #ring: (Kept | undefined)[]
+  #count = 0
+
+  /** Keeps so many; 0: none, and nobody listens. */
+  constructor(kept: number) {
+    this.#ring = Array.from({ length: kept })
+  }
+
+  get listeners(): Listeners {
+    return this.#ring.length === 0 ? {} : { finished: this.#keep }
+  }
+
+  readonly #keep = (happened: Finished): void => {
+    const { call, id, route, method, status, outcome, problem, ms, clientGone } = happened
+    this.#ring[this.#count++ % this.#ring.length] = {
+      endedAt: wallClock(),
+      id,
+      route,
+      method,
+      status,
+      outcome,
+      problem,
+      ms,
+      clientGone,
+      call: call === null ? null : trailOf(call),
+    }
+  }
+
+  /** The call with this id, or null when it is not remembered. */
+  find(id: string): Life | null {
+    const found = this.#ring.find(kept => kept?.id === id)
+    return found === undefined ? null : lifeOf(found)
+  }
+
+  /** The last ones, the newest first. */
+  latest(most: number): readonly Life[] {
+    const size = this.#ring.length
+    const count = Math.min(most, this.#count, size)
+    return Array.from({ length: count }, (_, n) => this.#ring[(this.#count - 1 - n) % size]).flatMap(kept =>
+      kept === undefined ? [] : [lifeOf(kept)],
+    )
+  }
+}
+
+/** The life so far of a call that still runs. */
+export const lifeUntilNow = (call: Call): Life =>
+  lifeOf({
+    endedAt: wallClock(),
+    id: call.id,
+    route: call.route,
+    method: call.told.method,
+    status: null,
+    outcome: call.progress.outcome,
+    problem: null,
+    ms: since(call.started),
+    clientGone: call.signal.aborted,
+    call: trailOf(call),
+  })
+
+function trailOf({ worker, client, told, topic, partition, progress }: Call): Trail {
+  const { sendings, queueMs, publishMs, workerMs, reply } = progress
+  const from = reply === null ? null : `${reply.topic}[${reply.partition}] at ${reply.offset}`
+  return { worker, client, path: told.path, topic, partition, sendings, queueMs, publishMs, workerMs, reply: from }
+}
+
+function lifeOf(kept: Kept): Life {
+  const { id, route, call, status, outcome, problem, ms } = kept
+  return {
+    id,
+    route,
+    worker: call?.worker ?? null,
+    client: call?.client ?? null,
+    at: isoTime((kept.endedAt - ms) as EpochMs),
+    status,
+    outcome,
+    ms: status === null ? null : rounded(ms),
+    code: problem?.code ?? null,
+    steps: stepsOf(kept),
+  }
+}
+
+function stepsOf({ route, method, status, outcome, problem, ms, clientGone, call }: Kept): readonly Step[] {
+  const steps: Step[] = []
+  const add = (atMs: number, step: string, detail: string): void => {
+    steps.push({ atMs: rounded(Math.min(atMs, ms)), step, detail })
+  }
+  add(
+    0,
+    'received',
+    call === null ? `${method}, route ${route}` : `${method} ${call.path} from ${call.client}, route ${route}`,
+  )
+  if (call !== null) {
+    const { worker, topic, partition, sendings, queueMs, publishMs, workerMs, reply } = call
+    if (queueMs > 0) add(queueMs, 'slot', `one of ${worker}, after ${rounded(queueMs)} ms in its queue`)
+    // the time from the request to the record is what is left of the whole
+    const begun = reply === null ? queueMs : Math.max(queueMs, ms - workerMs - publishMs)
+    const where = partition < 0 ? topic : `${topic}[${partition}]`
+    if (sendings > 0) add(begun, 'sent', sendings === 1 ? `to ${where}` : `${sendings} times to ${where}`)
+    if (sendings > 0 && publishMs > 0 && outcome === 'sent')
+      add(begun + publishMs, 'acknowledged', `by the brokers, after ${rounded(publishMs)} ms`)
+    if (reply !== null) add(begun + publishMs + workerMs, 'replied', `${reply}, after ${rounded(workerMs)} ms`)
+  }
+  if (problem !== null)
+    add(ms, problem.policy === undefined ? 'failed' : `refused by ${problem.policy}`, problem.message)
+  if (clientGone) add(ms, 'left', 'The client had closed its connection.')
+  if (status === null) add(ms, 'waiting', `The outcome at present is ${outcome}.`)
+  else add(ms, 'answered', `${status}, ${outcome}`)
+  return steps
+}
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100
