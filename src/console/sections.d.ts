@@ -21,7 +21,7 @@ export type Policy = Readonly<{ mode: string }> &
     | Readonly<{ policy: 'retry'; budget: Readonly<{ tokens: number; most: number }> }>
     | Readonly<{ policy: 'fallback'; steps: readonly unknown[] }>
     | Readonly<{ policy: 'faults'; rules?: readonly unknown[] }>
-    | Readonly<{ policy: 'deadline' | 'replay' | 'repetition' | 'attempt' }>
+    | Readonly<{ policy: 'deadline' | 'schema' | 'replay' | 'repetition' | 'attempt' }>
   )
 
 export type InstanceSection = Readonly<{

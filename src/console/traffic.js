@@ -13,9 +13,11 @@ const colours = { ok: '#1a8f4a', refused: '#c07a10', failed: '#d43d33', p50: '#2
  * @param {readonly (readonly [string, string])[]} lines
  */
 function chart(place, lines) {
+  // a canvas knows no light-dark(): the colours are those that the style sheet comes to
+  const style = getComputedStyle(place)
   const axis = {
-    stroke: () => shade('--text'),
-    grid: { stroke: () => shade('--line'), width: 1 },
+    stroke: () => style.color,
+    grid: { stroke: () => style.borderTopColor, width: 1 },
     ticks: { show: false },
   }
   const made = new uPlot(

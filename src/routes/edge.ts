@@ -86,7 +86,12 @@ export function edge({
     tracing,
     fixed: new Set(Object.keys(server.headers)),
   }
-  const door: Door = { closing: limits.keepAliveMs === 0, flushMs: limits.bodyTimeoutMs, fields: fieldsOf(server), calls }
+  const door: Door = {
+    closing: limits.keepAliveMs === 0,
+    flushMs: limits.bodyTimeoutMs,
+    fields: fieldsOf(server),
+    calls,
+  }
   const router = Router({ caseSensitive: true, strict: true })
   const offersOf = new Map<string, Offer[]>()
   const streams: Clients[] = []

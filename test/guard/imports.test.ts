@@ -61,7 +61,11 @@ const parts = new Set<string>(Object.keys(allowed))
 /** The kernel is src/*.ts, but for the two ways in and what wires the parts. */
 function partOf(file: string): Part {
   if (file.startsWith('config/')) return 'config'
-  if (/^src\/(app|calls|changes|health|operations|optional|overview|pages|parts|prepare|schemas|ways|index)\.ts$/.test(file))
+  if (
+    /^src\/(app|calls|changes|health|operations|optional|overview|pages|parts|prepare|schemas|ways|index)\.ts$/.test(
+      file,
+    )
+  )
     return 'app'
   if (file === 'src/main.ts' || file.startsWith('src/commands/')) return 'main'
   const folder = /^src\/(\w+)\//.exec(file)?.[1] ?? 'kernel'
