@@ -83,7 +83,7 @@ class Asking extends Waiter {
   begin(): void {
     const { progress } = this.call
     const begun = now()
-    this.#parts.replies.expect(this, this.#call)
+    this.#parts.replies.expect(this, this.call)
     this.#parts.repeats.begin()
     this.#first = commandRecord(this.call, this.#wire.value(this.call), this.#wire.headers(this.call, this.id))
     progress.sendings++

@@ -14,7 +14,7 @@ import { frozenClock } from '../../help/clock.ts'
 import { aRecord, bytes, header, pairs } from '../../help/record.ts'
 
 class Waits extends Waiter {
-  readonly worker = 'orders'
+  override readonly call = aCall({ worker: 'orders' })
   status: string | null = null
   problem: Problem | null = null
 
