@@ -61,7 +61,7 @@ export async function scriptedNode(partitions = 1, id: string | null = null, ids
       () =>
         bytes(out => {
           out.int16(0)
-          out.int32(ids === false ? 6 : 7)
+          out.int32(ids === false ? 7 : 8)
           for (const [key, max] of [
             [0, 7],
             [1, 11],
@@ -69,6 +69,7 @@ export async function scriptedNode(partitions = 1, id: string | null = null, ids
             [3, id === null ? 5 : 12],
             [17, 1],
             [18, 2],
+            [36, 1],
             ...(ids === false ? [] : [[22, 1] as const]),
           ] as const)
             (out.int16(key), out.int16(0), out.int16(max))
