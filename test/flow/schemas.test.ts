@@ -83,3 +83,26 @@ test('a schema that does not compile ends the start with one line', async t => {
     /^Error: routes\.place-order\.schema\.request: order\.json does not compile: [^\n]+$/,
   )
 })
+
+test('clients speak JSON, the topic Avro, and no digit is lost on either way', async t => {
+  const field = (name: string, type: unknown) => ({ name, type })
+  const money = { type: 'bytes', logicalType: 'decimal', precision: 30, scale: 2 }
+  const avsc = { type: 'record', name: 'Order', fields: [field('orderId', 'long'), field('amount', money)] }
+  const file = join(filesOf(t, { 'order.avsc': avsc }), 'order.avsc')
+  const { ask, worker } = await aGateway(t, over({ request: { file }, reply: { file } }))
+  const asked = ask('/orders', { body: Buffer.from('{"amount":12345678901234567890.5,"orderId":9007199254740993}') })
+  const command = await worker.next()
+  equal(command.header('content-type'), 'application/avro')
+  equal(command.key, '9007199254740993')
+  equal(
+    Buffer.from(command.record.value ?? [])
+      .subarray(0, 8)
+      .toString('hex'),
+    '8280808080808020',
+  )
+  await command.reply({ body: command.record.value as Uint8Array, headers: { 'content-type': 'application/avro' } })
+  const { text, headers } = await asked
+  equal(text, '{"orderId":9007199254740993,"amount":12345678901234567890.50}')
+  equal(headers['content-type'], 'application/json')
+  equal((await ask('/orders', { body: { orderId: 1, amount: 1.005 } })).status, 422)
+})
