@@ -29,6 +29,8 @@ export class Health {
   readonly readiness = new Readiness()
   /** Why topics of single routes cannot be used, by topic: everything else works. */
   lacking: ReadonlyMap<string, Problem> = new Map()
+  /** Where topics do not keep what routes promise. */
+  deliveries: Readonly<{ notices: readonly string[] }> | null = null
   readonly #parts: Parts
   readonly #noticedMs: number
   #wasReady = false
@@ -104,7 +106,8 @@ export class Health {
   notices(): readonly string[] {
     if (!this.#wasReady) return []
     const failing = [...this.lacking.values()].map(({ message }) => `Routes fail for want of a topic: ${message}`)
-    return [...failing, ...this.#parts.inbox.notices, ...this.#parts.replies.skews.notices]
+    const promised = this.deliveries?.notices ?? []
+    return [...failing, ...promised, ...this.#parts.inbox.notices, ...this.#parts.replies.skews.notices]
   }
 
   /** Brings readiness up to date. To be called when somebody asks: then the page, the metric and the log say the same. */

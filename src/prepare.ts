@@ -2,6 +2,7 @@ import type { TopicInfo } from './bridge/admin.ts'
 import { allOf, lookAtTopics, ownTopicsOf, topicsOf } from './bridge/topics.ts'
 import type { Topics } from './bridge/topics.ts'
 import { every, pause } from './clock.ts'
+import { Deliveries } from './deliveries.ts'
 import { events } from './events.ts'
 import type { Health } from './health.ts'
 import { runDemos } from './parts.ts'
@@ -57,6 +58,7 @@ export async function prepare(
       for (const watch of watches.values()) watch.start()
       for (const topic of following?.views ?? []) block(topic, `The view of ${topic} is not built yet.`)
       health.prepared()
+      if (health.deliveries === null) held.use(compareDeliveries(parts, health, known))
       if (lacking.size > 0) void follow(parts, health, signal)
       return await following?.build(block, signal)
     } catch (error) {
@@ -64,6 +66,12 @@ export async function prepare(
       await pause(againMs, signal)
     }
   }
+}
+
+function compareDeliveries({ config, broker }: Parts, health: Health, known: Topics['known']): Disposable {
+  const deliveries = new Deliveries(config, broker)
+  health.deliveries = deliveries
+  return deliveries.follow(known)
 }
 
 function learn({ workers }: Parts, health: Health, { known, lacking }: Topics): void {

@@ -20,6 +20,7 @@ import {
   headerName,
   contentType,
   contentCoding,
+  groupName,
   emptyBody,
   replyType,
   name,
@@ -62,6 +63,13 @@ export const EventCore = z.strictObject({
     .optional()
     .describe('Default by `delivery`: volatile `leader`, else `all`. With `none` the answer says `in-doubt`.'),
   expose: z.boolean().default(false).describe('Whether the answer names topic, partition and offset.'),
+  groups: z
+    .array(groupName)
+    .max(64)
+    .default([])
+    .describe(
+      'Consumer groups that every event is for: with `delivery: consumable` it is told when one is so far behind that it would miss some.',
+    ),
   cloudEvents: z
     .boolean()
     .default(false)
@@ -135,7 +143,7 @@ export const Route = z
       .enum(['volatile', 'consumable', 'replayable'])
       .default('consumable')
       .describe(
-        'Delivery class. Of an event: how it is written. Of a stream: `replayable` lets clients begin in the past, `volatile` gives them no way to go on where they were.',
+        'Delivery class. It is compared with the settings of the topic, and what does not agree is told. Of an event: how it is written. Of a stream: `replayable` lets clients begin in the past, `volatile` gives them no way to go on where they were.',
       ),
     spool: z
       .boolean()

@@ -125,3 +125,5 @@ export const Mode = z
   .enum(['enforce', 'observe', 'off'])
   .default('enforce')
   .describe('`enforce` refuses, `observe` decides and counts but lets through, `off` is not there at all.')
+
+export const groupName = text(/^[^\s\p{Cc}]{1,249}$/u, 'the id of a consumer group: 1 to 249 characters, no blanks')

@@ -2,9 +2,7 @@ import { z } from 'zod'
 import { breaker } from './breaker.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { Total } from './quota.ts'
-import { ms, count, percent, hour, text, topicName, recordHeader, emptyBody, replyType, Mode } from './value.ts'
-
-export const groupName = text(/^[^\s\p{Cc}]{1,249}$/u, 'the id of a consumer group: 1 to 249 characters, no blanks')
+import { ms, count, percent, hour, groupName, topicName, recordHeader, emptyBody, replyType, Mode } from './value.ts'
 
 export const Watch = z.strictObject({
   everyMs: ms(100, 60_000).default(1_000).describe('How often the group is looked at.'),

@@ -1,5 +1,19 @@
-/** What is known of a topic. */
-export type TopicInfo = Readonly<{ name: string; partitions: number; maxMessageBytes: number; compacted?: true }>
+/** How long a topic keeps what it has, and how sure. `retentionMs` −1: for ever. */
+export type Keeping = Readonly<{
+  retentionMs: number
+  cleanupPolicy: string
+  minInsyncReplicas: number
+  replication: number // the least of its partitions
+  brokers: number // of the cluster
+}>
+/** What is known of a topic; `keeping` only where brokers say it. */
+export type TopicInfo = Readonly<{
+  name: string
+  partitions: number
+  maxMessageBytes: number
+  compacted?: true
+  keeping?: Keeping
+}>
 export type NewTopic = Readonly<{
   name: string
   partitions: number // −1: as the brokers are set

@@ -62,7 +62,7 @@ const parts = new Set<string>(Object.keys(allowed))
 function partOf(file: string): Part {
   if (file.startsWith('config/')) return 'config'
   if (
-    /^src\/(app|calls|changes|health|operations|optional|overview|pages|parts|prepare|schemas|ways|index)\.ts$/.test(
+    /^src\/(app|calls|changes|deliveries|health|operations|optional|overview|pages|parts|prepare|schemas|ways|index)\.ts$/.test(
       file,
     )
   )

@@ -29,7 +29,8 @@ test('the CloudEvents SDK for Python reads what clients sent', { skip, timeout: 
   const reader = await startChild({ command: recipe.run, cwd: folder, ready: /joined/, env })
   t.after(() => reader[Symbol.asyncDispose]())
 
-  const head = { specversion: '1.0', source: '/lamps', type: 'lamp.on', partitionkey: 'a' }
+  const time = '2026-01-01T00:00:00.000001+00:00'
+  const head = { specversion: '1.0', source: '/lamps', type: 'lamp.on', time, partitionkey: 'a' }
   const events = ['structured', 'first', 'second', 'binary'].map((id, n) => ({ ...head, id, data: { n, text: 'Zoë' } }))
   const [structured, ...others] = events
   const send = (type: string, body: unknown, more: Record<string, string> = {}) =>
@@ -42,6 +43,7 @@ test('the CloudEvents SDK for Python reads what clients sent', { skip, timeout: 
       'ce-id': 'binary',
       'ce-source': '/lamps',
       'ce-type': 'lamp.on',
+      'ce-time': time,
       'ce-partitionkey': 'a',
     }),
   ].map(({ status }) => status)
@@ -50,9 +52,9 @@ test('the CloudEvents SDK for Python reads what clients sent', { skip, timeout: 
   await until('all are read', () => read().length === 4, 60_000)
   deepEqual(
     read().map(line => {
-      const { datacontenttype, ...event } = JSON.parse(line) as Record<string, unknown>
+      const { datacontenttype, time: at, ...event } = JSON.parse(line) as Record<string, string>
       deepEqual(datacontenttype, 'application/json')
-      return event
+      return { ...event, time: at?.replace(' ', 'T') }
     }),
     events,
   )

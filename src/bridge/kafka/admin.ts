@@ -1,10 +1,11 @@
 import kafkajs from 'kafkajs'
 import type { KafkaJSProtocolError } from 'kafkajs'
 import { Problem } from '../../problem.ts'
-import type { Admin, NewTopic, TopicInfo } from '../admin.ts'
+import type { Admin, Keeping, NewTopic, TopicInfo } from '../admin.ts'
 import type { Access } from './access.ts'
 import { withAdmin } from './client.ts'
 
+const described = ['max.message.bytes', 'cleanup.policy', 'retention.ms', 'min.insync.replicas'] as const
 const defaultMaxMessageBytes = 1_048_588
 
 /** kafkajs says what went wrong in `type`; a failed creation hides it one level deeper. */
@@ -31,16 +32,26 @@ export function kafkaAdmin(access: Access): Omit<Admin, 'group'> {
           const { resources } = await admin
             .describeConfigs({
               includeSynonyms: false,
-              resources: [
-                { type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['max.message.bytes', 'cleanup.policy'] },
-              ],
+              resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: [...described] }],
             })
             .catch(() => ({ resources: [] })) // needs a permission of its own; Kafka's default is a fair guess
           const set = (option: string): string | undefined =>
             resources[0]?.configEntries.find(entry => entry.configName === option)?.configValue
           const maxMessageBytes = Number(set('max.message.bytes') ?? defaultMaxMessageBytes) || defaultMaxMessageBytes
-          const compacted = set('cleanup.policy')?.includes('compact') === true
-          return { name, partitions, maxMessageBytes, ...(compacted && { compacted }) }
+          const cleanupPolicy = set('cleanup.policy')
+          const compacted = cleanupPolicy?.includes('compact') === true
+          const known = { name, partitions, maxMessageBytes, ...(compacted && { compacted }) }
+          if (cleanupPolicy === undefined) return known
+          const { brokers } = await admin.describeCluster()
+          const replicas = topics[0]?.partitions.map(partition => partition.replicas.length) ?? []
+          const keeping: Keeping = {
+            cleanupPolicy,
+            retentionMs: Number(set('retention.ms') ?? -1),
+            minInsyncReplicas: Number(set('min.insync.replicas') ?? 1),
+            replication: Math.min(...replicas),
+            brokers: brokers.length,
+          }
+          return { ...known, keeping }
         } catch (error) {
           if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return null
           throw problemOf(error, name)
