@@ -4,15 +4,15 @@ import type { Tree } from './document.ts'
 import { matchFlaw } from './match.ts'
 import { instead } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
-import { allowed, keysOf, optionAt } from './option.ts'
-import type { Path } from './option.ts'
+import { allowed, keysOf, optionAt, root } from './option.ts'
+import type { Option, Path } from './option.ts'
 
 type Issue = z.core.$ZodIssue
 const pathOf = (issue: Issue): Path => issue.path.map(String)
 
-/** Says what the schema found wrong, once for each place, in our own words. */
-export function explain(issues: readonly Issue[], tree: Tree): readonly Mistake[] {
-  const mistakes = issues.flatMap(issue => flat(issue)).flatMap(issue => mistakesOf(issue, tree))
+/** Says what the schema found wrong, once for each place, in our own words; `top` is what the schema says. */
+export function explain(issues: readonly Issue[], tree: Tree, top: Option = root): readonly Mistake[] {
+  const mistakes = issues.flatMap(issue => flat(issue)).flatMap(issue => mistakesOf(issue, tree, top))
   const seen = new Set<string>()
   return mistakes.filter(({ path }) => {
     const key = path.join('\n')
@@ -29,9 +29,9 @@ function flat(issue: Issue): readonly Issue[] {
   return meant?.flatMap(error => flat({ ...error, path: [...issue.path, ...error.path] })) ?? [issue]
 }
 
-function mistakesOf(issue: Issue, tree: Tree): readonly Mistake[] {
+function mistakesOf(issue: Issue, tree: Tree, top: Option): readonly Mistake[] {
   const path = pathOf(issue)
-  const option = optionAt(path)
+  const option = optionAt(path, top)
   const found = find(tree, path)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => {
@@ -41,7 +41,7 @@ function mistakesOf(issue: Issue, tree: Tree): readonly Mistake[] {
     })
   }
   if (issue.code === 'invalid_key') {
-    const names = optionAt(path.slice(0, -1))?.propertyNames
+    const names = optionAt(path.slice(0, -1), top)?.propertyNames
     const message = `the name is wrong, expected ${names === undefined ? 'another' : allowed(names)}`
     return [{ place: (found ?? tree).key, path, message }]
   }

@@ -55,7 +55,15 @@ export function parse(source: string, file: string, { set = [], env = process.en
   const mistakes: Mistake[] = []
   const document = read(source, file, mistakes)
   if (document === null) return { config: null, mistakes: inOrder(mistakes) }
-  const settled = substituteAll(override(document, set, mistakes), env, source, mistakes)
+  return settle(override(document, set, mistakes), { source, file, env }, mistakes)
+}
+
+type Origin = Readonly<{ source: string; file: string; env: Environment }>
+
+/** Checks a document that has been read, perhaps from within another; `before` is what is wrong with it already. */
+export function settle(document: Tree, { source, file, env }: Origin, before: readonly Mistake[] = []): Loaded {
+  const mistakes = [...before]
+  const settled = substituteAll(document, env, source, mistakes)
   const tree = readFiles(settled, dirname(file), mistakes)
   const { success, data, error } = Config.safeParse(plain(tree))
   if (!success) mistakes.push(...explain(error.issues, tree))

@@ -28,9 +28,11 @@ export type Option = Readonly<{
   file?: boolean
 }>
 
-export const jsonSchema = (): object => z.toJSONSchema(Config, { target: 'draft-7', io: 'input' })
-/** The root of all options: what the schema says, in a form that can be walked without knowing zod. */
-export const root = jsonSchema() as Option
+export const jsonSchema = (of: z.ZodType = Config): object => z.toJSONSchema(of, { target: 'draft-7', io: 'input' })
+/** What a schema says, in a form that can be walked without knowing zod. */
+export const optionOf = (of: z.ZodType): Option => jsonSchema(of)
+/** The root of all options of the gateway. */
+export const root = optionOf(Config)
 
 const has = Object.hasOwn
 
@@ -43,9 +45,9 @@ export function under(option: Option, key: string): Option | null {
   return anyOf.map(choice => under(choice, key)).find(found => found !== null) ?? null
 }
 
-/** The option at a path; null when the schema has none there. */
-export const optionAt = (path: Path): Option | null =>
-  path.reduce<Option | null>((option, key) => option && under(option, key), root)
+/** The option at a path from `top`; null when the schema has none there. */
+export const optionAt = (path: Path, top: Option = root): Option | null =>
+  path.reduce<Option | null>((option, key) => option && under(option, key), top)
 
 /** The keys that a mapping may have; empty where names are free. */
 export const keysOf = ({ properties = {}, anyOf = [] }: Option): readonly string[] => [

@@ -38,7 +38,8 @@ function valueOf(text: string, place: Place): Tree {
   return tree === null || mistakes.length > 0 ? leaf : moved(tree, place)
 }
 
-function moved(tree: Tree, place: Place): Tree {
+/** The same, as if all of it stood at one place. */
+export function moved(tree: Tree, place: Place): Tree {
   if (tree.kind === 'list') return { ...tree, key: place, at: place, items: tree.items.map(item => moved(item, place)) }
   if (tree.kind === 'leaf') return { ...tree, key: place, at: place }
   const entries = [...tree.entries].map(([key, value]) => [key, moved(value, place)] as const)
@@ -55,4 +56,12 @@ function lay(tree: Tree | null, path: Path, value: Tree, place: Place): Tree {
     tree?.kind === 'mapping' ? tree : { kind: 'mapping', key: tree?.key ?? place, at: place, entries: new Map() }
   const inner = lay(mapping.entries.get(key) ?? null, rest, value, place)
   return { ...mapping, entries: new Map([...mapping.entries, [key, inner]]) }
+}
+
+/** Lays one document over another: mappings are merged, anything else is replaced. */
+export function over(under: Tree | null, upper: Tree): Tree {
+  if (under?.kind !== 'mapping' || upper.kind !== 'mapping') return upper
+  const entries = new Map(under.entries)
+  for (const [key, value] of upper.entries) entries.set(key, over(entries.get(key) ?? null, value))
+  return { ...upper, entries }
 }

@@ -1,15 +1,15 @@
 import { find } from './document.ts'
 import type { Tree } from './document.ts'
 import type { Mistake } from './mistake.ts'
-import { optionAt } from './option.ts'
-import type { Path } from './option.ts'
+import { optionAt, root } from './option.ts'
+import type { Option, Path } from './option.ts'
 
 /**
  * A document whose parts may be wrong, for checks between options: they see only what the schema has accepted, so that
  * one mistake is not told twice.
  */
 export type View = Readonly<{
-  /** Names in the mapping there, wrong ones too. */
+  /** Names in the mapping there, wrong ones too; of a list the places. */
   names: (...path: Path) => readonly string[]
   /** Whether the document says anything there. */
   has: (...path: Path) => boolean
@@ -24,7 +24,8 @@ export type View = Readonly<{
   complain: (path: Path, message: string) => void
 }>
 
-export function view(tree: Tree, known: readonly Mistake[], mistakes: Mistake[]): View {
+/** `top` is what the schema of the document says. */
+export function view(tree: Tree, known: readonly Mistake[], mistakes: Mistake[], top: Option = root): View {
   const at = (path: Path): Tree | null => find(tree, path)
   const bad = new Set(known.flatMap(({ path }) => path.map((_, i) => path.slice(0, i + 1).join('\n'))))
   const ends = new Set(known.map(({ path }) => path.join('\n')))
@@ -33,12 +34,13 @@ export function view(tree: Tree, known: readonly Mistake[], mistakes: Mistake[])
   const value = (path: Path): unknown => {
     if (wrong(path)) return undefined
     const found = at(path)
-    if (found === null) return optionAt(path)?.default
+    if (found === null) return optionAt(path, top)?.default
     return found.kind === 'leaf' && !found.broken ? found.value : undefined
   }
   return {
     names: (...path) => {
       const found = at(path)
+      if (found?.kind === 'list') return found.items.map((_, i) => `${i}`)
       return found?.kind === 'mapping' ? [...found.entries.keys()] : []
     },
     has: (...path) => at(path) !== null,

@@ -105,5 +105,7 @@ const { spoolCommand } = await import('./commands/spool.ts')
 spoolCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 const { describeCommands } = await import('./commands/describe.ts')
 describeCommands(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
+const { labCommand } = await import('./commands/lab.ts')
+labCommand(program)
 
 await program.parseAsync()

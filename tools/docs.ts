@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configPage, problemsPage, schemaFile } from '../config/generate.ts'
+import { scenarioPage, scenarioSchemaFile } from '../config/scenario/generate.ts'
 import { problems } from '../src/problem.ts'
 import { policyPages } from './pages.ts'
 import { policyPictures } from './pictures.ts'
@@ -14,6 +15,8 @@ const root = join(import.meta.dirname, '..')
 export const generated = (): Readonly<Record<string, string>> => ({
   'config/gateway.schema.json': schemaFile(),
   'docs/config.md': configPage(),
+  'scenarios/scenario.schema.json': scenarioSchemaFile(),
+  'docs/scenarios.md': scenarioPage(),
   'docs/problems.md': problemsPage(problems),
   ...policyPages(),
   ...policyPictures(),

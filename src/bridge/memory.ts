@@ -195,6 +195,18 @@ export class MemoryBroker implements Broker {
     this.#turns.resume()
   }
 
+  /** From now on nothing is read or acknowledged, and nobody is told: a broker that stands still. What is written is in the log. */
+  pause(): void {
+    this.#turns.halt()
+    this.slow(Infinity)
+  }
+
+  /** Ends a pause: readers go on where they were. What was not acknowledged stays in doubt. */
+  resume(): void {
+    this.slow(0)
+    this.#turns.resume()
+  }
+
   /** Acknowledges `ms` after writing from now on; Infinity: never. Who gives up meanwhile is in doubt. */
   slow(ms: number): void {
     this.#ackMs = ms

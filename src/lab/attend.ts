@@ -35,5 +35,6 @@ process.on('message', (said: ToMember) => {
   else if (said.kind === 'behave') member?.behave(said.change)
   else void leave().then(() => process.exit(0))
 })
+process.on('SIGINT', () => {}) // from a terminal: for whoever started it
 process.once('disconnect', () => process.exit(1)) // with whoever started it
 tell({ kind: 'ready' })

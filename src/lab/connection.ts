@@ -18,12 +18,14 @@ const inbox = Buffer.allocUnsafe(65_536) // one for all: it is read before the n
  */
 export class Connection {
   readonly #port: number
+  readonly #host: string
   #socket: Socket | null = null
   #text = ''
   #ended: ((heard: Heard | null) => void) | null = null
 
-  constructor(port: number) {
+  constructor(port: number, host = '127.0.0.1') {
     this.#port = port
+    this.#host = host
   }
 
   /** Sends a request; `ended` is told its answer, or null when the connection is lost. Only one at a time. */
@@ -43,7 +45,7 @@ export class Connection {
 
   #dial(): Socket {
     const onread = { buffer: inbox, callback: (size: number): boolean => this.#read(socket, size) }
-    const socket: Socket = connect({ host: '127.0.0.1', port: this.#port, noDelay: true, onread })
+    const socket: Socket = connect({ host: this.#host, port: this.#port, noDelay: true, onread })
     socket.on('error', () => {}) // 'close' follows
     socket.on('close', () => {
       if (this.#socket !== socket) return

@@ -14,6 +14,7 @@ export class Desk {
   #alarms = new Set<Alarm>()
   #queue: Waiting[] = []
   #head = 0
+  #halted: (() => void)[] | null = null // what would have ended meanwhile
 
   constructor(places: number) {
     this.#free = Array.from({ length: places }, () => 0 as Instant)
@@ -28,6 +29,20 @@ export class Desk {
     this.#fill()
   }
 
+  /** Nothing begins and nothing ends, as if the process stood still. */
+  halt(): void {
+    this.#halted ??= []
+  }
+
+  /** Goes on: what should have ended ends now. */
+  resume(): void {
+    const due = this.#halted ?? []
+    this.#halted = null
+    this.#free = this.#free.map(freeAt => Math.max(freeAt, now()) as Instant)
+    for (const end of due) end()
+    this.#fill()
+  }
+
   /** Forgets everything; what has begun does not end. */
   close(): void {
     for (const alarm of this.#alarms) alarm.cancel()
@@ -37,7 +52,7 @@ export class Desk {
   }
 
   #fill(): void {
-    while (this.#head < this.#queue.length) {
+    while (this.#halted === null && this.#head < this.#queue.length) {
       const place = this.#earliest()
       const freeAt = this.#free[place]
       if (freeAt === undefined || freeAt > now()) break
@@ -47,8 +62,10 @@ export class Desk {
       this.#free[place] = endAt
       const alarm = after(endAt - now(), () => {
         this.#alarms.delete(alarm)
-        end()
-        this.#fill()
+        if (this.#halted === null) {
+          end()
+          this.#fill()
+        } else this.#halted.push(end)
       })
       this.#alarms.add(alarm)
     }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { basis } from '../../config/scenario/basis.ts'
 import { now, pause, since } from '../clock.ts'
 import { beside, Child } from './child.ts'
 import { parseMetrics } from './series.ts'
@@ -13,6 +14,7 @@ export interface Target {
   readonly name: string
   readonly pid: number
   readonly port: number
+  readonly host?: string // default: 127.0.0.1
   /** Null where there are none. */
   metrics(): Promise<Series | null>
   readyStatus(): Promise<number | null>
@@ -27,20 +29,13 @@ export type Overlay = { readonly [option: string]: unknown }
 const readyLimitMs = 60_000
 const lookEveryMs = 20
 
-/** What is not said here is as shipped. */
-const basis = ({ brokers, commands, replies, group }: Places): Overlay => ({
-  server: { host: '127.0.0.1', port: 0, trustedProxies: ['127.0.0.1/32'] },
-  admin: { host: '127.0.0.1', port: 0 },
-  instance: { id: 'lab' },
-  broker: { brokers, publish: { attemptMs: 500 } },
-  replies: { topic: replies },
-  workers: { orders: { topic: commands, ...(group !== null && { group }) } },
-  routes: {
-    'place-order': { match: 'POST /orders', command: { to: 'orders', key: 'body.orderId' }, timeoutMs: 2_000 },
-  },
-  log: { requests: false },
-  drain: { delayMs: 0, limitMs: 1_000 },
-})
+/** The basis, at the places of this run. */
+export const placed = ({ brokers, commands, replies, group }: Places): Overlay =>
+  overlaid(basis, {
+    broker: { brokers },
+    replies: { topic: replies },
+    workers: { orders: { topic: commands, group: group ?? undefined } },
+  })
 
 /** Objects are merged, anything else is replaced. */
 export function overlaid(under: Overlay, over: Overlay): Overlay {
@@ -61,7 +56,7 @@ export const sluice =
   async places => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-lab-'))
     const file = join(folder, 'gateway.yaml')
-    writeFileSync(file, JSON.stringify(overlaid(basis(places), overlay), null, 2)) // JSON is YAML
+    writeFileSync(file, JSON.stringify(overlaid(placed(places), overlay), null, 2)) // JSON is YAML
     const child = new Child('the gateway', [beside('../main.ts'), 'start', file])
     const close = async (): Promise<void> => {
       await child.end()

@@ -7,6 +7,7 @@ import type { Spread } from './durations.ts'
 import { Errands, writer } from './population.ts'
 import type { Errand, Population } from './population.ts'
 import { seeded } from './random.ts'
+import { identifies } from './template.ts'
 import { Arrivals, lengthOf } from './rate.ts'
 import { Tally } from './tally.ts'
 import type { Fate, Phase, Tallied } from './tally.ts'
@@ -19,9 +20,22 @@ export type Load = Readonly<{
   phases: readonly Phase[]
   seed: number
   connections: number // open at once; who finds none gives up, as a pool does that is exhausted
+  /** Of the gateway. Default: 127.0.0.1. */
+  host?: string
+  /** Whether to keep what became of each request by its id. Default: false. */
+  ledger?: boolean
 }>
+/** What clients know of one request: whether it was answered, and how many sendings may have come into the topic. */
+export type Entry = readonly [id: string, answered: 0 | 1, mayBeThere: number]
 /** `late`: how much later than intended requests were sent, which is the generator's own fault and part of every latency. */
-export type Generated = Readonly<{ populations: Readonly<Record<string, Tallied>>; late: Spread; crossed: number }>
+export type Generated = Readonly<{
+  populations: Readonly<Record<string, Tallied>>
+  late: Spread
+  crossed: number
+  ledger: readonly Entry[] | null
+}>
+/** The last second, for whoever watches. */
+export type Progress = Readonly<{ atMs: number; asked: number; served: number; p99: number | null }>
 
 const tickMs = 1
 
@@ -32,6 +46,7 @@ type Crowd = Readonly<{
   errands: Errands
   tally: Tally
   write: ReturnType<typeof writer>
+  echoes: boolean // whether an answer says whose it is
   patient: Sending[]
 }> & { next: number; head: number }
 
@@ -54,21 +69,27 @@ export class Generator {
   #pending = 0
   #seconds = 0
   #crossed = 0
+  #stopped = false
+  readonly #ledger: Map<string, [answered: 0 | 1, mayBeThere: number]> | null
+  readonly #watch: (progress: Progress) => void
 
-  constructor(load: Load) {
+  constructor(load: Load, watch: (progress: Progress) => void = () => {}) {
     this.#load = load
+    this.#watch = watch
+    this.#ledger = load.ledger === true ? new Map() : null
     this.#start = fromTheWire(load.startAt)
     this.#random = seeded(load.seed)
     this.#crowds = load.populations.map((of, index) => {
       const random = seeded(load.seed + index + 1)
-      const arrivals = new Arrivals(of.rate, random)
-      const [errands, write] = [new Errands(of, index, random), writer(of, `127.0.0.1:${load.port}`)]
+      const arrivals = new Arrivals(of.rate, of.even === true ? null : random)
+      const [errands, write] = [new Errands(of, index, random), writer(of, `${load.host ?? '127.0.0.1'}:${load.port}`)]
       return {
         of,
         arrivals,
         errands,
         tally: new Tally(load.phases),
         write,
+        echoes: of.request === undefined || identifies(of.request),
         patient: [],
         next: arrivals.next(),
         head: 0,
@@ -78,32 +99,63 @@ export class Generator {
 
   /** Resolves when everything that was due has ended. */
   async run(): Promise<Generated> {
-    const lastMs = Math.max(...this.#crowds.map(({ of }) => lengthOf(of.rate)))
+    const lastMs = Math.max(0, ...this.#crowds.map(({ of }) => of.closed?.forMs ?? lengthOf(of.rate)))
     const { promise, resolve } = Promise.withResolvers<void>()
     const ticking = every(tickMs, () => {
       const nowMs = since(this.#start)
       this.#tick(nowMs)
-      if (nowMs >= lastMs && this.#pending === 0) resolve()
+      if ((nowMs >= lastMs || this.#stopped) && this.#pending === 0) resolve()
     })
+    for (const crowd of this.#crowds)
+      for (let user = 0; user < (crowd.of.closed?.users ?? 0); user++) this.#next(crowd, -since(this.#start))
     await promise
     ticking[Symbol.dispose]()
     for (const connection of this.#free) connection.close()
     for (const { tally } of this.#crowds) tally.turn()
     const results = this.#crowds.map(({ of, tally }) => [of.name, tally.result()] as const)
-    return { populations: Object.fromEntries(results), late: this.#late.spread(), crossed: this.#crossed }
+    const ledger = this.#ledger && [...this.#ledger].map(([id, [answered, there]]): Entry => [id, answered, there])
+    return { populations: Object.fromEntries(results), late: this.#late.spread(), crossed: this.#crossed, ledger }
+  }
+
+  /** Sends nothing new; what is under way ends. */
+  stop(): void {
+    this.#stopped = true
   }
 
   #tick(nowMs: number): void {
-    for (; this.#seconds < Math.floor(nowMs / 1_000); this.#seconds++)
+    for (; this.#seconds < Math.floor(nowMs / 1_000); this.#seconds++) {
       for (const { tally } of this.#crowds) tally.turn()
+      this.#report()
+    }
     for (const crowd of this.#crowds) {
       this.#hangUp(crowd, nowMs)
-      while (crowd.next <= nowMs) {
+      while (crowd.next <= nowMs && !this.#stopped) {
         const dueMs = crowd.next
         crowd.next = crowd.arrivals.next()
         this.#begin(crowd, crowd.errands.draw(), dueMs, dueMs, 1)
       }
     }
+  }
+
+  #report(): void {
+    const latest = this.#crowds.map(({ tally }) => tally.latest())
+    this.#watch({
+      atMs: this.#seconds * 1_000,
+      asked: latest.reduce((sum, { asked }) => sum + asked, 0),
+      served: latest.reduce((sum, { served }) => sum + served, 0),
+      p99: latest.reduce<number | null>((worst, { p99 }) => (p99 === null ? worst : Math.max(worst ?? 0, p99)), null),
+    })
+  }
+
+  /** A user of the closed model asks again after a while. */
+  #next(crowd: Crowd, afterMs: number): void {
+    const dueMs = Math.max(0, since(this.#start) + afterMs)
+    if (this.#stopped || dueMs >= (crowd.of.closed?.forMs ?? 0)) return
+    this.#pending++
+    after(Math.max(0, dueMs - since(this.#start)), () => {
+      this.#pending--
+      if (!this.#stopped) this.#begin(crowd, crowd.errands.draw(), dueMs, dueMs, 1)
+    })
   }
 
   #begin(crowd: Crowd, errand: Errand, dueMs: number, firstDueMs: number, attempt: number): void {
@@ -118,7 +170,7 @@ export class Generator {
   #dial(): Connection | null {
     if (this.#open >= this.#load.connections) return null
     this.#open++
-    return new Connection(this.#load.port)
+    return new Connection(this.#load.port, this.#load.host)
   }
 
   #send(sending: Sending): void {
@@ -135,7 +187,7 @@ export class Generator {
     if (heard === null) return this.#end(sending, 'lost', 'connection-lost', 0)
     const { status, code, retryAfterMs } = heard
     if (status >= 200 && status < 300) {
-      if (!heard.body.includes(`"id":"${sending.errand.id}"`)) this.#crossed++
+      if (sending.crowd.echoes && !heard.body.includes(`"id":"${sending.errand.id}"`)) this.#crossed++
       return this.#end(sending, 'served', '', 0)
     }
     const fate = heard.outcome === 'not-sent' ? 'refused' : 'failed'
@@ -165,14 +217,25 @@ export class Generator {
     const { crowd, dueMs, firstDueMs } = request
     const endMs = since(this.#start)
     crowd.tally.ended(fate, code, dueMs, endMs)
+    this.#enter(request.errand.id, fate, code)
     if (fate === 'served') crowd.tally.answered(firstDueMs, endMs)
-    else this.#again(request, waitMs)
+    if ((fate === 'served' || !this.#again(request, waitMs)) && crowd.of.closed !== undefined)
+      this.#next(crowd, crowd.of.closed.thinkMs)
     this.#pending--
   }
 
-  #again({ crowd, errand, firstDueMs, attempt }: Request, waitMs: number): void {
+  #enter(id: string, fate: Fate, code: string): void {
+    if (this.#ledger === null) return
+    const entry = this.#ledger.get(id) ?? [0, 0]
+    if (fate === 'served') entry[0] = 1
+    if (fate !== 'refused' && code !== 'no-connection') entry[1]++
+    this.#ledger.set(id, entry)
+  }
+
+  /** Whether it is sent once more. */
+  #again({ crowd, errand, firstDueMs, attempt }: Request, waitMs: number): boolean {
     const { retry } = crowd.of
-    if (retry === undefined || attempt >= retry.attempts || waitMs === Infinity) return
+    if (retry === undefined || attempt >= retry.attempts || waitMs === Infinity || this.#stopped) return false
     const backoffMs = Math.max(this.#random() * retry.baseMs * 2 ** attempt, retry.obey === true ? waitMs : 0)
     this.#pending++
     const dueMs = since(this.#start) + backoffMs
@@ -180,6 +243,7 @@ export class Generator {
       this.#pending--
       this.#begin(crowd, errand, dueMs, firstDueMs, attempt + 1)
     })
+    return true
   }
 }
 

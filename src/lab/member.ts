@@ -1,11 +1,11 @@
 import type { Broker } from '../bridge/broker.ts'
-import { wallClock } from '../clock.ts'
+import { now, since, wallClock } from '../clock.ts'
 import { serve } from '../worker/serve.ts'
 import type { Context, Serving } from '../worker/options.ts'
 import type { Answer } from '../worker/answer.ts'
 import type { Command } from '../worker/command.ts'
-import { noDeeds } from './behaviour.ts'
-import type { Behaviour, Deeds } from './behaviour.ts'
+import { drawMs, noDeeds, slowness } from './behaviour.ts'
+import type { Behaviour, Deeds, PerKey } from './behaviour.ts'
 import { Desk } from './desk.ts'
 
 export type MemberOptions = Readonly<{ broker: Broker; topic: string; group: string; behaviour: Behaviour }>
@@ -20,6 +20,7 @@ export class Member implements AsyncDisposable {
   #desk: Desk
   #serving: Serving | null = null
   #heard = Promise.withResolvers<void>() // when other partitions are silent than before
+  readonly #began = now()
 
   private constructor(behaviour: Behaviour) {
     this.#behaviour = behaviour
@@ -52,21 +53,34 @@ export class Member implements AsyncDisposable {
   behave(change: Partial<Behaviour>): void {
     this.#behaviour = { ...this.#behaviour, ...change }
     if (change.places !== undefined) this.#desk = new Desk(change.places)
-    if (change.silent === undefined) return
+    if (change.silent === undefined && change.silentPercent === undefined && change.keys === undefined) return
     this.#heard.resolve()
     this.#heard = Promise.withResolvers()
   }
 
+  /** As a process that is stopped: it stays in its group, and does nothing. */
+  freeze(): void {
+    this.#desk.halt()
+  }
+
+  thaw(): void {
+    this.#desk.resume()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#desk.close()
-    this.behave({ silent: [] })
+    this.behave({ silent: [], silentPercent: 0, keys: {} })
     await this.#serving?.close()
   }
 
   async #handle(command: Command, { signal, expires }: Context): Promise<Answer> {
-    if (this.#behaviour.silent.includes(command.place.partition)) this.#deeds.silenced++
-    while (this.#behaviour.silent.includes(command.place.partition)) await this.#heard.promise
-    const { errorPercent, obeysExpiry, serviceMs } = this.#behaviour
+    const lot = Math.random() * 100
+    const isSilent = (): boolean => this.#silent(command, lot)
+    if (isSilent()) this.#deeds.silenced++
+    while (isSilent()) await this.#heard.promise
+    const { obeysExpiry, spread = 'fixed' } = this.#behaviour
+    const { serviceMs, errorPercent } = { ...this.#behaviour, ...told(this.#perKey(command)) }
+    const tookMs = slowness(this.#behaviour, since(this.#began)) * drawMs(serviceMs, spread, Math.random)
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const begin = (): boolean => {
       if (obeysExpiry && signal.aborted) {
@@ -81,8 +95,18 @@ export class Member implements AsyncDisposable {
       if (fails) this.#deeds.errors++
       resolve(fails ? { status: 500, body: { error: 'as asked' } } : { status: 201, body: command.body })
     }
-    this.#desk.add({ serviceMs, begin, end })
+    this.#desk.add({ serviceMs: tookMs, begin, end })
     return await promise
+  }
+
+  #silent(command: Command, lot: number): boolean {
+    const { silent, silentPercent = 0 } = this.#behaviour
+    return silent.includes(command.place.partition) || lot < silentPercent || this.#perKey(command)?.silent === true
+  }
+
+  #perKey({ key }: Command): PerKey | undefined {
+    const { keys } = this.#behaviour
+    return keys === undefined || key === null ? undefined : keys[Buffer.from(key).toString()]
   }
 
   #count(command: Command, expires: number | null): void {
@@ -93,3 +117,9 @@ export class Member implements AsyncDisposable {
     if (at > wantedUntil) this.#deeds.unwanted++
   }
 }
+
+/** What is said of a key, without what is not. */
+const told = ({ serviceMs, errorPercent }: Partial<PerKey> = {}): Partial<Behaviour> => ({
+  ...(serviceMs !== undefined && { serviceMs }),
+  ...(errorPercent !== undefined && { errorPercent }),
+})

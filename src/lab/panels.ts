@@ -21,6 +21,8 @@ const hues: Readonly<Record<string, string>> = {
   'connection-lost': '#a40e26',
 }
 
+export const hueOf = (code: string): string => hues[code] ?? colours.asked
+
 /** What became of what was asked, second by second, stacked up to what was asked for. */
 export function fates(run: Run, of: Of = 'all', title = 'what became of the requests, per second'): Panel {
   const codes = new Map<string, readonly number[]>()

@@ -1,9 +1,19 @@
 import type { Rate } from './rate.ts'
+import { compile } from './template.ts'
+import type { Template } from './template.ts'
 
 /** Clients of one kind: how many requests they send, as whom, and what they do when these fail. */
 export type Population = Readonly<{
   name: string
   rate: Rate
+  /** Whether requests come evenly spaced instead of independently of each other. Default: false. */
+  even?: boolean
+  /** Instead of a rate: users who wait for their answers, think, and ask again. */
+  closed?: Closed | undefined
+  /** What is asked. Default: an order, posted to `path`. */
+  request?: Template | undefined
+  /** What their ids begin with, to tell them from those of another load. Default: nothing. */
+  mark?: string
   /** Default: `/orders`. */
   path?: string
   headers?: Readonly<Record<string, string>>
@@ -18,6 +28,8 @@ export type Population = Readonly<{
   /** Default: a request that fails is given up. */
   retry?: Retry
 }>
+
+export type Closed = Readonly<{ users: number; thinkMs: number; forMs: number }>
 
 /** `attempts` in all; the wait before the next is uniform between 0 and `baseMs` · 2ⁿ. What is refused for good (4xx but 429) is not repeated. */
 export type Retry = Readonly<{
@@ -44,8 +56,8 @@ export class Errands {
   }
 
   draw(): Errand {
-    const { keys, hotPercent = 0, clients = 100 } = this.#of
-    const id = `${this.#index}-${this.#drawn++}`
+    const { keys, hotPercent = 0, clients = 100, mark = '' } = this.#of
+    const id = `${mark}${this.#index}-${this.#drawn++}`
     const hot = hotPercent > 0 && this.#random() * 100 < hotPercent
     const key = hot ? 'hot' : keys === undefined ? id : this.#key(keys)
     const client = this.#below(clients)
@@ -67,6 +79,7 @@ export class Errands {
  * how much of its work was wanted.
  */
 export function writer(of: Population, host: string): (errand: Errand, wantedUntil: number) => string {
+  if (of.request !== undefined) return compile(of.request, host)
   const own = Object.entries(of.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
   const head = `POST ${of.path ?? '/orders'} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${own.join('')}X-Forwarded-For: `
   return ({ id, key, client }, wantedUntil) => {

@@ -1,10 +1,11 @@
 import type { Behaviour } from './behaviour.ts'
 import type { Spread } from './durations.ts'
 import type { OpenTarget } from './gateway.ts'
+import type { Entry } from './generator.ts'
 import type { Population } from './population.ts'
 import type { Sample } from './sampler.ts'
 import type { Phase, Tallied } from './tally.ts'
-import type { Fault, Happened } from './timeline.ts'
+import type { BrokerHands, Fault, Happened } from './timeline.ts'
 
 /** A stretch to be pointed at in the picture. */
 export type Shade = Readonly<{ label: string; fromMs: number; toMs: number; fault: boolean }>
@@ -30,6 +31,10 @@ export type Scene = Readonly<{
   /** How many connections the clients have together. Default: 12,000. */
   connections?: number
   seed?: number
+  /** How long it lasts at least, for a load that comes from elsewhere. */
+  lengthMs?: number
+  /** Whether to keep what became of each request, and to look for it in the topic. Default: false. */
+  ledger?: boolean
 }>
 export type OpenWorker = (brokers: string, topic: string) => Promise<AsyncDisposable & Readonly<{ pid: number }>>
 
@@ -37,7 +42,7 @@ export type OpenWorker = (brokers: string, topic: string) => Promise<AsyncDispos
 export type Stage = Readonly<{
   brokers: string
   pids: () => readonly number[] // of the broker; none when it is not ours
-  broker: Readonly<{ kill: () => Promise<void>; start: () => Promise<void> }> | null // when it may be troubled
+  broker: BrokerHands | null // when it may be troubled
   say: (line: string) => void
 }>
 
@@ -51,4 +56,8 @@ export type Run = Readonly<{
   crossed: number // answers to somebody else's request
   samples: readonly Sample[]
   happened: readonly Happened[]
+  ledger?: Ledgers | null // what clients know and what is in the topic; null: nothing was kept
+  interrupted?: boolean // whether somebody ended it before its time
 }>
+/** Of each request what its clients know; and how many commands of it somebody else has read in the topic. */
+export type Ledgers = Readonly<{ clients: readonly Entry[]; topic: Readonly<Record<string, number>> }>

@@ -1,5 +1,5 @@
 import { Durations } from './durations.ts'
-import type { Spread } from './durations.ts'
+import type { Curve, Spread } from './durations.ts'
 
 /**
  * What became of one sending. `served`: answered by the worker while the client waited. `refused`: certainly not in the topic,
@@ -22,7 +22,15 @@ type Counts = Readonly<{
 export type Second = Counts & Readonly<{ served: Spread; refused: Spread }>
 /** What became of what was due in a phase. Durations are from the intended sending. */
 export type Part = Counts & Readonly<{ served: Spread; refused: Spread; failed: Spread }>
-export type Tallied = Readonly<{ seconds: readonly Second[]; phases: Readonly<Record<string, Part>> }>
+/** In pieces of 100 ms, to see when something began: by when it was due, or ended. */
+export type Fine = Readonly<{ asked: readonly number[]; served: readonly number[]; refused: readonly number[] }>
+export const fineMs = 100
+export type Tallied = Readonly<{
+  seconds: readonly Second[]
+  phases: Readonly<Record<string, Part>>
+  fine: Fine
+  curve: Curve // of all answers
+}>
 
 class Count {
   sent = 0
@@ -48,6 +56,8 @@ export class Tally {
   readonly #phases: readonly (Phase & Readonly<{ count: PartCount }>)[]
   readonly #counts: Count[] = []
   readonly #spreads: Readonly<{ served: Spread; refused: Spread }>[] = []
+  readonly #fine = { asked: [] as number[], served: [] as number[], refused: [] as number[] }
+  readonly #all = new Durations()
   readonly #now = { served: new Durations(), refused: new Durations() } // of the second that runs
 
   constructor(phases: readonly Phase[]) {
@@ -59,6 +69,7 @@ export class Tally {
     const second = this.#second(dueMs)
     second.sent++
     if (first) second.asked++
+    if (first) bump(this.#fine.asked, dueMs)
     for (const { count } of this.#during(dueMs)) {
       count.sent++
       if (first) count.asked++
@@ -69,7 +80,11 @@ export class Tally {
   ended(fate: Fate, code: string, dueMs: number, endMs: number): void {
     this.#second(endMs).add(fate, code)
     const tookMs = endMs - dueMs
-    if (fate === 'served' || fate === 'refused') this.#now[fate].record(tookMs)
+    if (fate === 'served' || fate === 'refused') {
+      this.#now[fate].record(tookMs)
+      bump(this.#fine[fate], endMs)
+    }
+    if (fate === 'served') this.#all.record(tookMs)
     for (const { count } of this.#during(dueMs)) {
       count.add(fate, code)
       if (fate === 'served' || fate === 'refused' || fate === 'failed') count.spreads[fate].record(tookMs)
@@ -87,6 +102,12 @@ export class Tally {
     this.#spreads.push({ served: this.#now.served.take(), refused: this.#now.refused.take() })
   }
 
+  /** The last whole second, for whoever watches. */
+  latest(): Readonly<{ asked: number; served: number; p99: number | null }> {
+    const count = this.#counts[this.#spreads.length - 1]
+    return { asked: count?.asked ?? 0, served: count?.fates.served ?? 0, p99: this.#spreads.at(-1)?.served.p99 ?? null }
+  }
+
   result(): Tallied {
     const seconds = this.#spreads.map((spreads, i) => ({ ...plain(this.#counts[i] ?? new Count()), ...spreads }))
     const phases = this.#phases.map(({ name, count }) => {
@@ -96,7 +117,14 @@ export class Tally {
         { ...plain(count), served: served.spread(), refused: refused.spread(), failed: failed.spread() },
       ] as const
     })
-    return { seconds, phases: Object.fromEntries(phases) }
+    const dense = (sparse: readonly number[]): readonly number[] =>
+      Array.from(sparse, (n: number | undefined) => n ?? 0)
+    const fine = {
+      asked: dense(this.#fine.asked),
+      served: dense(this.#fine.served),
+      refused: dense(this.#fine.refused),
+    }
+    return { seconds, phases: Object.fromEntries(phases), fine, curve: this.#all.curve() }
   }
 
   #second(ms: number): Count {
@@ -108,4 +136,9 @@ export class Tally {
   #during(ms: number): readonly (Phase & Readonly<{ count: PartCount }>)[] {
     return this.#phases.filter(({ fromMs, toMs }) => ms >= fromMs && ms < toMs)
   }
+}
+
+const bump = (of: number[], ms: number): void => {
+  const at = Math.max(0, Math.floor(ms / fineMs))
+  of[at] = (of[at] ?? 0) + 1
 }

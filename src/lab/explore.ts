@@ -1,0 +1,33 @@
+import type { Scenario } from '../../config/scenario/schema.ts'
+import type { Overlay } from './gateway.ts'
+import { perform } from './perform.ts'
+import type { Audience } from './perform.ts'
+import { resultOf } from './result.ts'
+import type { Result } from './result.ts'
+import { sceneOf } from './scene.ts'
+import type { StartKafka } from './setting.ts'
+import { openEmbedded, openOnKafka, openTarget } from './setting.ts'
+
+/** How a scenario is to be played: with which options of the gateway, and where. */
+export type Manner = Readonly<{
+  name: string
+  variant: string // '' for the scenario as it is
+  overlay: Overlay
+  target: boolean // at the target that it names
+  startKafka: StartKafka
+}>
+
+/** Plays a scenario, and ends everything that it started for it. */
+export async function explore(scenario: Scenario, manner: Manner, audience: Audience): Promise<Result> {
+  const { name, variant, overlay, target, startKafka } = manner
+  const scene = sceneOf(scenario, name)
+  await using held = new AsyncDisposableStack()
+  const { behaviour } = scene
+  const setting = target
+    ? await openTarget(scenario, held)
+    : scenario.broker === 'kafka'
+      ? await openOnKafka(scenario, overlay, behaviour, startKafka, held)
+      : await openEmbedded(scenario, overlay, behaviour, held)
+  const run = await perform(scene, setting, audience)
+  return resultOf(run, { scenario, spells: scene.spells, name, variant })
+}
