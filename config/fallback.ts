@@ -1,5 +1,6 @@
 import { keysOf, optionAt } from './option.ts'
 import { nearest } from './mistake.ts'
+import { checkUpstreamNamed } from './upstreams.ts'
 import type { View } from './view.ts'
 
 const kinds = ['stale', 'fixed', 'upstream'] as const
@@ -17,6 +18,7 @@ export function checkFallbacks(view: View): void {
       if (final !== null) view.complain(step, `found behind step ${final}, a fixed answer, which never fails`)
       checkKind(view, step)
       checkBody(view, step)
+      checkUpstream(view, [...step, 'upstream'])
       if (isCommand && view.has(...step, 'stale'))
         view.complain([...step, 'stale'], 'found on a command, expected on queries only: fixed or upstream')
       if (final === null && view.has(...step, 'fixed')) final = at
@@ -38,6 +40,14 @@ function misspelt(view: View, step: readonly string[]): boolean {
   const option = optionAt(step)
   const known = option === null ? [] : keysOf(option)
   return view.names(...step).some(name => !known.includes(name) && nearest(name, known) !== null)
+}
+
+function checkUpstream(view: View, path: readonly string[]): void {
+  if (!view.isMapping(...path)) return
+  const [url, to] = [view.has(...path, 'url'), view.has(...path, 'to')]
+  if (url === to)
+    view.complain(path, `found ${url ? 'both' : 'neither'} url ${url ? 'and' : 'nor'} to, expected just one of the two`)
+  checkUpstreamNamed(view, [...path, 'to'])
 }
 
 function checkBody(view: View, step: readonly string[]): void {

@@ -162,7 +162,11 @@ ${[row('Code', 'Status', 'Outcome', 'Title'), '|---|---|---|---|', ...table].joi
 ${codes.map(([name, spec]) => problem(name, spec)).join('\n')}`
 }
 
-const blamed = { broker: 'the circuit of the cluster', worker: 'the circuit of the worker' } as const
+const blamed = {
+  broker: 'the circuit of the cluster',
+  worker: 'the circuit of the worker',
+  upstream: 'the circuit of the endpoint',
+} as const
 
 function problem(name: string, { status, title, outcome, blames, advice, type }: Spec): string {
   return `## ${name}

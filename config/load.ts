@@ -23,6 +23,7 @@ import { Config } from './schema/index.ts'
 import { checkSchemas } from './schemas.ts'
 import { readFiles } from './secrets.ts'
 import { checkSlots } from './slots.ts'
+import { checkUpstreams } from './upstreams.ts'
 import { substituteAll } from './variables.ts'
 import type { Environment } from './variables.ts'
 import { view } from './view.ts'
@@ -89,4 +90,5 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkFaults(seen)
   checkIdentity(seen)
   checkSchemas(seen)
+  checkUpstreams(seen)
 }

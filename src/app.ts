@@ -8,7 +8,7 @@ import { events } from './events.ts'
 import { Health } from './health.ts'
 import { pagesOf } from './pages.ts'
 import { Overview } from './overview.ts'
-import { documentsOf, openIdentity, openSpool, openTraces, openUpstreams } from './optional.ts'
+import { documentsOf, openIdentity, openSpool, openTraces } from './optional.ts'
 import { askedFaults, openParts } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
@@ -115,7 +115,6 @@ async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor
     operating: [operable],
     reading: [started],
   }
-  const { config, held } = parts
   const spool = await openSpool(parts)
   const followed: Shared['followed'] = name => {
     const core = parts.following?.serviceOf(name)
@@ -125,7 +124,7 @@ async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor
   const shared = {
     ...parts,
     partitionFor,
-    upstreams: await openUpstreams(config, held),
+    upstreams: parts.upstreams,
     spool,
     checks,
     excused,

@@ -120,6 +120,9 @@ export type Policy<In, Out> = (next: Service<In, Out>) => Service<In, Out>
 /** What every policy may rely on. */
 export type Abortable = Readonly<{ signal: Signal }>
 
+/** What an HTTP server is asked: part of every call, and of every command that becomes a request. */
+export type Ask = Abortable & Pick<Call, 'told' | 'body' | 'deadline'>
+
 /** The first policy is the outermost: it sees the input first and the result last. */
 export const pipe = <In, Out>(policies: readonly Policy<In, Out>[], core: Service<In, Out>): Service<In, Out> =>
   policies.reduceRight((next, policy) => policy(next), core)

@@ -44,6 +44,16 @@ export type GroupPresence = 'unknown' | 'absent' | 'rebalancing' | 'present'
 export const forcedStates = ['open', 'closed', 'observe'] as const
 export type ForcedState = (typeof forcedStates)[number]
 
+/**
+ * Why a record was given up. `poison`: it cannot be read as what it should be. `exhausted`: it was tried as often as it may be.
+ * `in-doubt`: it may have had its effect, and may not be tried again. `refused`: it, or its answer, can never be passed on.
+ */
+export const deadReasons = ['poison', 'exhausted', 'in-doubt', 'refused'] as const
+export type DeadReason = (typeof deadReasons)[number]
+/** What becomes of an endpoint of an upstream. */
+export const endpointKinds = ['added', 'removed', 'ejected', 'returned', 'healthy', 'unhealthy'] as const
+export type EndpointKind = (typeof endpointKinds)[number]
+
 /** What happens inside, by channel. Labels (route, worker, policy, circuit) come from the configuration only. */
 export type Happenings = {
   /** A request was answered, refused ones included; `call` is null when it was refused before it became one. */
@@ -131,6 +141,12 @@ export type Happenings = {
   spool: Readonly<{ records: number; bytes: number; oldestMs: number; rejected: number }>
   /** A round of forwarding from the spool ended. */
   spooled: Readonly<{ forwarded: number }>
+  /** A request to an endpoint of an upstream ended: `2xx` and the like, or the code of its problem. */
+  upstream: Readonly<{ upstream: string; endpoint: string; result: string }>
+  /** Something became of an endpoint; `ejected` is by how its calls went, `unhealthy` by its checks. */
+  endpoint: Readonly<{ upstream: string; endpoint: string; kind: EndpointKind; reason: string }>
+  /** A record was given up; `by` is the section that read it. */
+  dead: Readonly<{ by: string; reason: DeadReason }>
   warning: Readonly<{ what: string; cause: unknown }>
 }
 
@@ -179,5 +195,8 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   operations: typed('operations'),
   spool: typed('spool'),
   spooled: typed('spooled'),
+  upstream: typed('upstream'),
+  endpoint: typed('endpoint'),
+  dead: typed('dead'),
   warning: typed('warning'),
 }

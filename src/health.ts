@@ -17,7 +17,10 @@ type Parts = Readonly<{
   cluster: Pick<ClusterGuards, 'circuit'>
   stall: Pick<Stall, 'since'>
   operations: OperationsHealth | null
+  upstreams: Readonly<{ named: ReadonlyMap<string, Noticed> }>
+  calling: readonly Noticed[]
 }>
+type Noticed = Readonly<{ notices: readonly string[] }>
 type OperationsHealth = Readonly<{ log: Pick<Operations, 'healthy'>; returns: Pick<Returns, 'healthy'> }>
 
 /** A reader that follows its partition to another leader is back by then, long before its replies are due. */
@@ -105,9 +108,11 @@ export class Health {
   /** What an operator should know although everything works: sentences. */
   notices(): readonly string[] {
     if (!this.#wasReady) return []
+    const { inbox, replies, upstreams, calling } = this.#parts
     const failing = [...this.lacking.values()].map(({ message }) => `Routes fail for want of a topic: ${message}`)
     const promised = this.deliveries?.notices ?? []
-    return [...failing, ...promised, ...this.#parts.inbox.notices, ...this.#parts.replies.skews.notices]
+    const others = [...upstreams.named.values(), ...calling].flatMap(({ notices }) => notices)
+    return [...failing, ...promised, ...inbox.notices, ...replies.skews.notices, ...others]
   }
 
   /** Brings readiness up to date. To be called when somebody asks: then the page, the metric and the log say the same. */

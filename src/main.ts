@@ -103,6 +103,8 @@ program
 
 const { spoolCommand } = await import('./commands/spool.ts')
 spoolCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
+const { deadCommand } = await import('./commands/dead.ts')
+deadCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 const { describeCommands } = await import('./commands/describe.ts')
 describeCommands(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 const { labCommand } = await import('./commands/lab.ts')

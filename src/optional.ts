@@ -1,25 +1,12 @@
 import type { Config } from '../config/schema/index.ts'
 import type { Spool } from './bridge/spool/index.ts'
 import type { Parts } from './parts.ts'
-import type { Upstreams } from './resilience/fallback/index.ts'
 import { documentAt } from './routes/document.ts'
 import type { Admit } from './routes/identity/guard.ts'
 import type { Resource } from './routes/resource.ts'
 import type { Traces } from './telemetry/traces/traces.ts'
 
 // What only some gateways have beside their parts: looked for when the ways and the front are opened, and loaded only then.
-
-/** Who serves the upstreams of fallbacks; they are closed with what is held. */
-export async function openUpstreams({ routes, replies }: Config, held: AsyncDisposableStack): Promise<Upstreams> {
-  const steps = Object.values(routes).flatMap(({ fallback = [] }) => fallback)
-  if (steps.every(({ upstream }) => upstream === undefined)) return neverAsked
-  const { Upstream } = await import('./bridge/upstream.ts') // not loaded where it is not used
-  return options => held.use(new Upstream({ ...options, maxReplyBytes: replies.maxBytes })).serve
-}
-
-const neverAsked: Upstreams = () => {
-  throw new Error('No route has an upstream.')
-}
 
 /** Where events wait on disk, and who forwards them; null where no route has any. Throws an Error of one sentence. */
 export async function openSpool({ config, broker, far, held }: Parts): Promise<Spool | null> {

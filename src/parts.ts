@@ -29,6 +29,10 @@ import { openSchemas } from './schemas.ts'
 import type { SchemasPart } from './schemas.ts'
 import { faultsOf } from './routes/fault.ts'
 import type { FaultsOf } from './routes/fault.ts'
+import { openUpstreams } from './upstreams.ts'
+import type { UpstreamsPart } from './upstreams.ts'
+import { openCalling } from './calling.ts'
+import type { Calling } from './calling.ts'
 import { openTelemetry } from './telemetry/index.ts'
 import type { Telemetry } from './telemetry/index.ts'
 
@@ -59,6 +63,8 @@ export type Parts = Readonly<{
   /** Null where no route has any. */
   operations: OperationsPart | null
   schemas: SchemasPart | null // null: no route has any
+  upstreams: UpstreamsPart
+  calling: readonly Calling[]
 }>
 
 /** Opens all of them; `held` closes them again, also when this throws. A broker that is `given` stays its giver's to close. */
@@ -103,9 +109,13 @@ export async function openParts(
     held,
     decode: route => schemas?.decode(route) ?? null,
   })
+  const upstreams = await openUpstreams(config, held)
+  const calling = await openCalling({ config, broker, held }, upstreams.named)
   const opened = {
     operations,
     schemas,
+    upstreams,
+    calling,
     telemetry,
     broker,
     leases,

@@ -22,7 +22,7 @@ export async function prepare(
   health: Health,
   { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
 ): Promise<void> {
-  const { config, broker, cluster, watches, inbox, operations, leases, following, domain, held } = parts
+  const { config, broker, cluster, watches, inbox, operations, leases, following, domain, calling, held } = parts
   const { readiness } = health
   const wanted = topicsOf(config)
   const own = ownTopicsOf(config)
@@ -59,6 +59,7 @@ export async function prepare(
       for (const topic of following?.views ?? []) block(topic, `The view of ${topic} is not built yet.`)
       health.prepared()
       if (health.deliveries === null) held.use(compareDeliveries(parts, health, known))
+      for (const each of calling) each.start()
       if (lacking.size > 0) void follow(parts, health, signal)
       return await following?.build(block, signal)
     } catch (error) {

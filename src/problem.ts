@@ -4,7 +4,7 @@ export type Outcome = (typeof outcomes)[number]
 export const strongest = (a: Outcome, b: Outcome): Outcome => (outcomes.indexOf(a) > outcomes.indexOf(b) ? a : b)
 
 /** Whose health a failure speaks of: the circuit that it counts against. */
-export type Target = 'broker' | 'worker'
+export type Target = 'broker' | 'worker' | 'upstream'
 
 export type Spec = Readonly<{
   status: number // HTTP status sent to the client
@@ -355,10 +355,11 @@ export const problems = {
   },
   'upstream-failed': {
     status: 502,
-    title: 'Neither the worker nor the upstream in its place answered.',
+    title: 'The upstream gave no answer that can be passed on.',
     outcome: 'in-doubt',
-    blames: null,
-    advice: 'Repeat only what may run twice: the upstream of `routes.*.fallback` may have taken it. Look at both.',
+    blames: 'upstream',
+    advice:
+      'Repeat only what may run twice, unless it is `not-sent`. Look at the servers of `upstreams.*`, or of `routes.*.fallback`.',
   },
   internal: {
     status: 500,

@@ -26,7 +26,7 @@ import { repetitionOf } from './resilience/repetition/index.ts'
 import { callLayers } from './resilience/stack.ts'
 import type { Excuse } from './resilience/stack.ts'
 import { stepsOf } from './resilience/fallback/index.ts'
-import type { Upstreams } from './resilience/fallback/index.ts'
+import type { UpstreamsPart } from './upstreams.ts'
 import { noWorker, workerBehind } from './resilience/gate/index.ts'
 import type { OperationsPart } from './operations.ts'
 import type { SchemasPart } from './schemas.ts'
@@ -49,7 +49,7 @@ export type Shared = Readonly<{
   workers: ReadonlyMap<string, WorkerGuards>
   watches: ReadonlyMap<string, Watch>
   partitionFor: (topic: string, key: Uint8Array | null) => number
-  upstreams: Upstreams
+  upstreams: UpstreamsPart
   /** Of whatever is published, and of what is answered, too. */
   checks: Readonly<{
     publishing: readonly Check[]
@@ -149,7 +149,7 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
   const policies = callLayers({
     ...parts,
     worker,
-    fallback: stepsOf(route, upstreams),
+    fallback: stepsOf(route, upstreams.fallback),
     repetition: repeats,
     claims: operating?.claims(terms) ?? null,
     checks: [

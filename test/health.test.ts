@@ -19,7 +19,16 @@ const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
   const circuit = { wouldRefuse: () => null, troubledSince: () => false }
   const stall = { since: () => false }
   const config = Config.parse({ readiness, routes: {} })
-  const health = new Health({ config, broker, inbox, replies, cluster: { circuit }, stall } as never)
+  const health = new Health({
+    config,
+    broker,
+    inbox,
+    replies,
+    cluster: { circuit },
+    stall,
+    upstreams: { named: new Map() },
+    calls: [],
+  } as never)
   return { health, broker, inbox, stall }
 }
 

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
-import { deepEqual, equal, rejects, throws } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { Config } from '../config/schema/index.ts'
-import { documentsOf, openIdentity, openSpool, openTraces, openUpstreams } from '../src/optional.ts'
+import { documentsOf, openIdentity, openSpool, openTraces } from '../src/optional.ts'
 import type { Parts } from '../src/parts.ts'
 import { folder } from './help/folder.ts'
 
@@ -12,8 +12,6 @@ const partsOf = (config: Config, held: AsyncDisposableStack): Parts => ({ config
 test('what a configuration does not name is not there', async () => {
   const config = aConfig()
   await using held = new AsyncDisposableStack()
-  const upstreams = await openUpstreams(config, held)
-  throws(() => upstreams({ url: 'http://localhost', timeoutMs: 1, connections: 1 }))
   const parts = partsOf(config, held)
   deepEqual([await openSpool(parts), await openTraces(parts, {}), await openIdentity(config, held)], [null, null, null])
   deepEqual(await documentsOf({ config, schemas: null }), [])

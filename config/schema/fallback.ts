@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { meta, ms, count, bytes, hour, mebi, text, path, headerName } from './value.ts'
+import { meta, ms, count, bytes, hour, mebi, text, path, headerName, name } from './value.ts'
 
 export const reserved = 'a header name in lower case, and none of the connection or of the gateway itself'
 
@@ -48,7 +48,9 @@ export const Fallback = z
           .string()
           .refine(isPlainUrl)
           .meta(meta({ allowed: 'a URL with http:// or https:// without user, query and fragment' }))
-          .describe('Where the path and query of the request are appended to.'),
+          .optional()
+          .describe('Where the path and query of the request are appended to; or else `to`.'),
+        to: name.optional().describe('One of `upstreams`, with its addresses, circuits and connections.'),
         timeoutMs: ms(10, hour)
           .default(1_000)
           .describe(

@@ -4,6 +4,7 @@ import { Api } from './api.ts'
 import { Publish, Broker } from './broker.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { DomainReplies } from './domain.ts'
+import { Calls } from './calls.ts'
 import { Drain } from './drain.ts'
 import { Fallback } from './fallback.ts'
 import { FaultRule, Faults } from './faults.ts'
@@ -20,6 +21,7 @@ import { Idempotency, Resend, Hedge, Route } from './route.ts'
 import { Filter, Stream } from './stream.ts'
 import { Server } from './server.ts'
 import { Spool } from './spool.ts'
+import { Upstream } from './upstream.ts'
 import { name, Mode } from './value.ts'
 import { View } from './view.ts'
 import { Worker } from './worker.ts'
@@ -43,6 +45,11 @@ export const Config = z.strictObject({
     'Where the events of routes with `spool: true` wait, on disk, while the brokers are away or slow.',
   ),
   workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
+  upstreams: z.record(name, Upstream).default({}).describe('HTTP servers that calls and routes are sent to, by name.'),
+  calls: z
+    .record(name, Calls)
+    .default({})
+    .describe('Commands from topics that become HTTP requests, whose answers become the replies, by name.'),
   routes: z
     .record(name, Route)
     .describe('The ways in, by name. A route has just one of `command`, `query`, `event`, `stream` and `view`.'),
@@ -86,4 +93,6 @@ export type OverloadOptions = Config['overload']
 export type OperationsOptions = Config['operations']
 export type SpoolOptions = z.output<typeof Spool>
 export type IdentityOptions = Config['identity']
+export type UpstreamConfig = z.output<typeof Upstream>
+export type CallsOptions = z.output<typeof Calls>
 export type BrokerOptions = Config['broker']

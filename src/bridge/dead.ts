@@ -1,19 +1,26 @@
+export type { DeadReason } from '../events.ts'
 import { isoTime, parseTime, pause, wallClock } from '../clock.ts'
 import type { EpochMs } from '../clock.ts'
 import type { Service } from '../call.ts'
+import { deadReasons } from '../events.ts'
+import type { DeadReason } from '../events.ts'
 import { Problem } from '../problem.ts'
 import type { Signal } from '../aborter.ts'
 import type { Acknowledged, Broker, Header, Headers, Incoming, Outgoing } from './broker.ts'
 
-/**
- * Why a record was given up. `poison`: it cannot be read as what it should be. `exhausted`: it was tried as often as it may be.
- * `in-doubt`: it may have had its effect, and may not be tried again. `refused`: it, or its answer, can never be passed on.
- */
-export const deadReasons = ['poison', 'exhausted', 'in-doubt', 'refused'] as const
-export type DeadReason = (typeof deadReasons)[number]
-
 /** How a record came to be given up: `by` names who did, such as `calls.shop`; `detail` is a sentence without secrets. */
 export type Death = Readonly<{ by: string; reason: DeadReason; detail: string; attempts: number }>
+
+/** Thrown by whoever gives a record up. */
+export class GivenUp extends Error {
+  override readonly name = 'GivenUp'
+  readonly death: Omit<Death, 'by'>
+
+  constructor(death: Omit<Death, 'by'>) {
+    super(death.detail)
+    this.death = death
+  }
+}
 
 /** Where a record is. */
 export type Coordinates = Readonly<{ topic: string; partition: number; offset: bigint }>

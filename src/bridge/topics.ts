@@ -55,8 +55,9 @@ export async function ensureTopics(
 
 /** The topics without which only the routes to them cannot work; without any other none can. */
 export function ownTopicsOf(config: Config): ReadonlySet<string> {
-  const { replies, operations, workers, routes } = config
+  const { replies, operations, workers, routes, calls } = config
   const own = new Set(Object.values(workers).map(({ topic }) => topic))
+  for (const each of Object.values(calls)) own.add(each.topic).add(deadOf(each))
   for (const { event } of Object.values(routes)) if (event !== undefined) own.add(event.topic)
   const streamed = Object.values(routes).flatMap(({ stream }) => stream?.topics ?? [])
   for (const name of [replies.topic, operations.topic, operations.replies, ...streamed]) own.delete(name)
@@ -73,10 +74,19 @@ export const wantsOperations = ({ async, onTimeout, idempotency, lateReplies }: 
   onTimeout === 'accept' ||
   (idempotency !== undefined && idempotency.mode !== 'off')
 
+/** Where records are put that are given up. */
+export const deadOf = ({ topic, dead }: Readonly<{ topic: string; dead?: string | undefined }>): string =>
+  dead ?? `${topic}.dead`
+
+/** All topics of a configuration in which there may be dead letters. */
+export const deadTopicsOf = ({ calls }: Pick<Config, 'calls'>): readonly string[] => [
+  ...new Set(Object.values(calls).map(deadOf)),
+]
+
 const recordBytes = 65_536 // headers and framing around the largest reply
 
 /** Every topic of the configuration, with what it is created with when it is missing. */
-export function topicsOf({ replies, operations, workers, routes }: Config): NewTopic[] {
+export function topicsOf({ replies, operations, workers, routes, calls }: Config): NewTopic[] {
   const all = new Map<string, NewTopic>()
   const add = (name: string, partitions: number, config: NewTopic['config']): void =>
     void all.set(name, { name, partitions, replication: -1, config })
@@ -93,6 +103,10 @@ export function topicsOf({ replies, operations, workers, routes }: Config): NewT
       add(view.topic, known?.partitions ?? view.partitions, { ...known?.config, 'cleanup.policy': 'compact' })
   }
   for (const { topic, partitions } of Object.values(workers)) add(topic, partitions, {})
+  for (const each of Object.values(calls)) {
+    if (!all.has(each.topic)) add(each.topic, each.partitions, {})
+    add(deadOf(each), each.partitions, {})
+  }
   add(replies.topic, replies.partitions, { 'cleanup.policy': 'delete', 'retention.ms': String(replies.retentionMs) })
   if (Object.values(routes).some(wantsOperations)) {
     const { topic, partitions, replyRetentionMs } = operations

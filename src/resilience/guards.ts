@@ -1,7 +1,15 @@
-import type { PublishOptions, RouteOptions, TotalOptions, WorkerOptions } from '../../config/schema/index.ts'
+import type {
+  PublishOptions,
+  RouteOptions,
+  TotalOptions,
+  UpstreamConfig,
+  WorkerOptions,
+} from '../../config/schema/index.ts'
+import type { Ask, Policy, Reply } from '../call.ts'
+import type { Problem } from '../problem.ts'
 import { Budget } from './repetition/index.ts'
 import { Bulkhead } from './bulkhead/index.ts'
-import { Circuit } from './circuit/index.ts'
+import { Circuit, breaker } from './circuit/index.ts'
 import { Lease } from './quota/index.ts'
 import type { Leases } from './quota/index.ts'
 import { StuckPartitions } from './partition/index.ts'
@@ -61,4 +69,43 @@ export function guardCluster(options: PublishOptions, longestMs: number): Cluste
   const windowMs = windowOf(breaker, longestMs)
   const circuit = new Circuit({ ...breaker, name: 'cluster', windowMs, longestWaitMs: 2 * attemptMs })
   return { options, circuit, budget: new Budget(budget), [Symbol.dispose]: () => circuit[Symbol.dispose]() }
+}
+
+/** What stands before one endpoint of an upstream: its circuit. */
+export type EndpointGuard = Disposable &
+  Readonly<{
+    circuit: Circuit
+    policy: Policy<Ask, Reply>
+    refusal: () => Problem | null
+    watch: (changed: () => void) => Disposable
+  }>
+
+/** The guard of an endpoint; `longestMs` is the longest that a call to it may take. */
+export function guardEndpoint(
+  name: string,
+  { breaker: options }: Pick<UpstreamConfig, 'breaker'>,
+  longestMs: number,
+): EndpointGuard {
+  const circuit = new Circuit({
+    ...options,
+    name,
+    windowMs: windowOf(options, longestMs),
+    longestWaitMs: longestMs + wordMs,
+  })
+  const labels = { route: 'upstream', worker: name }
+  const failOn = new Set(options.failOn)
+  const policy = breaker<Ask, Reply>(circuit, {
+    policy: 'breaker',
+    blames: 'upstream',
+    labels: () => labels,
+    failed: ({ status }) => (failOn.has(status) ? `status ${status}` : null),
+    excused: ({ signal }) => signal.aborted, // whoever asked has left
+  })
+  return {
+    circuit,
+    policy: options.mode === 'off' ? next => next : policy,
+    refusal: () => circuit.wouldRefuse('upstream'),
+    watch: changed => circuit.watch(changed),
+    [Symbol.dispose]: () => circuit[Symbol.dispose](),
+  }
 }

@@ -153,6 +153,12 @@ function others(log: Logger, clean: Clean): Listeners {
       log[to === 'bad' ? 'warn' : 'info']({ worker, partition, to, reason: clean(reason), bad }, 'partition'),
     faultRule: ({ state, rule, kind, percent, route, worker, forMs }) =>
       log[state === 'begun' ? 'warn' : 'info']({ state, rule, kind, percent, route, worker, forMs }, 'fault rule'),
+    endpoint: ({ upstream, endpoint, kind, reason }) =>
+      log[kind === 'ejected' || kind === 'unhealthy' ? 'warn' : 'info'](
+        { upstream, endpoint, kind, reason: clean(reason) },
+        'endpoint',
+      ),
+    dead: ({ by, reason }) => log.warn({ by, reason }, 'given up'),
     lifecycle: ({ kind, detail }) => log.info({ kind, ...(detail !== '' && { detail: clean(detail) }) }, 'lifecycle'),
     warning: ({ what, cause }) =>
       log.warn({ what: clean(what), ...(cause !== undefined && { cause: clean(causeOf(cause)) }) }, 'warning'),

@@ -14,6 +14,7 @@ import { countPublishing } from './publishing.ts'
 import { countRepetitions } from './repetitions.ts'
 import { countStreams } from './streams.ts'
 import { countSpool } from './spool.ts'
+import { countUpstreams } from './upstreams.ts'
 import { countWorkers } from './workers.ts'
 
 /** The metrics, until they are closed. */
@@ -24,10 +25,13 @@ export interface Metrics extends Disposable {
   readonly described: readonly Described[]
   readonly meter: Meter
 }
-export type MetricsConfig = Pick<Config, 'routes' | 'workers'>
+export type MetricsConfig = Pick<Config, 'routes' | 'workers'> & Partial<Pick<Config, 'upstreams' | 'calls'>>
 
 /** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop. */
-export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () => number): Metrics {
+export function openMetrics(
+  { routes, workers, upstreams = {}, calls = {} }: MetricsConfig,
+  linesLost: () => number,
+): Metrics {
   const meter = new Meter()
   const topics = [
     ...Object.values(workers).map(worker => worker.topic),
@@ -51,6 +55,7 @@ export function openMetrics({ routes, workers }: MetricsConfig, linesLost: () =>
     countShares(meter, Object.keys(workers), Object.keys(routes)),
     countOperations(meter, keyed, [...answering]),
     countSpool(meter),
+    countUpstreams(meter, { upstreams, calls }),
     countInside(meter),
     countFaults(meter, Object.keys(routes)),
   ].map(listen)

@@ -93,11 +93,14 @@ export function countWorkers(meter: Meter, workers: Config['workers']): Listener
       of.floor.value = (floorMs ?? 0) / 1_000
     },
     circuit: ({ circuit, to }) => {
+      if (isOfEndpoint(circuit)) return
       const of = circuits(circuit)
       of.enter(to)
       of.changes(to).value++
     },
-    probe: ({ circuit }) => void circuits(circuit).probes.value++,
+    probe: ({ circuit }) => {
+      if (!isOfEndpoint(circuit)) circuits(circuit).probes.value++
+    },
     forced: ({ circuit, forced }) => {
       for (const [as, cell] of circuits(circuit).forced) cell.value = as === forced ? 1 : 0
     },
@@ -107,3 +110,6 @@ export function countWorkers(meter: Meter, workers: Config['workers']): Listener
     },
   }
 }
+
+/** Endpoints of upstreams come and go: their circuits are told in the log, and make no series. */
+const isOfEndpoint = (circuit: string): boolean => circuit.includes('/')

@@ -1,11 +1,12 @@
 import { after, wallClock } from '../clock.ts'
 import type { Alarm } from '../clock.ts'
+import type { Incoming } from '../bridge/broker.ts'
 import type { Origin } from '../bridge/wire/index.ts'
 import type { Command } from './command.ts'
 import type { Part, Ticket } from '../bridge/consume/index.ts'
 
-/** One sending of a command: where to reply, and the record that is finished by the reply. */
-export type Sending = Readonly<{ origin: Origin; part: Part; ticket: Ticket }>
+/** One sending of a command: where to reply, and the ticket of its record, which is finished by the reply. The record itself is kept where it may be given up. */
+export type Sending = Readonly<{ origin: Origin; part: Part; ticket: Ticket; record: Incoming | null }>
 
 /** Why the signal of a job aborts. */
 type Reason = 'expired' | 'stopped' | 'cancelled'

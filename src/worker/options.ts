@@ -1,4 +1,5 @@
-import type { Broker } from '../bridge/broker.ts'
+import type { Broker, Incoming } from '../bridge/broker.ts'
+import type { Death } from '../bridge/dead.ts'
 import type { Dialect } from '../bridge/wire/index.ts'
 import type { Answer, Refusal } from './answer.ts'
 import type { Command } from './command.ts'
@@ -44,7 +45,12 @@ export type WorkerOptions = Readonly<{
   /** Told of what a handler threw or gave back that cannot be sent, and of records that are no commands (null). Default: a warning among the events of this process. */
   onError?: (error: unknown, command: Command | null) => void
 }>
-export type ServeOptions = WorkerOptions & Readonly<{ broker: Broker }>
+export type ServeOptions = WorkerOptions &
+  Readonly<{
+    broker: Broker
+    /** Takes the records that are no commands, and those of which the handler throws a GivenUp: they get no reply, and are finished once it resolves true. */
+    giveUp?: (record: Incoming, death: Omit<Death, 'by'>) => Promise<boolean>
+  }>
 
 /** Records by what became of them: `served`, `expired`, `duplicates` (answered again), `joined` (one still running), `poison`. `failed`: replies given up. */
 export type Counters = Readonly<{
@@ -54,6 +60,7 @@ export type Counters = Readonly<{
   duplicates: number
   joined: number
   poison: number
+  dead: number // given up: see `giveUp`
   failed: number
 }>
 

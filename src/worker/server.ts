@@ -3,7 +3,8 @@ import { after, wallClock } from '../clock.ts'
 import { events } from '../events.ts'
 import type { Broker, Held, Incoming, Membership } from '../bridge/broker.ts'
 import { Lanes, Parts, laneOf } from '../bridge/consume/index.ts'
-import type { Part } from '../bridge/consume/index.ts'
+import type { Part, Ticket } from '../bridge/consume/index.ts'
+import { GivenUp } from '../bridge/dead.ts'
 import { readCommand } from '../bridge/wire/index.ts'
 import type { Dialect, Origin } from '../bridge/wire/index.ts'
 import { Busy } from './busy.ts'
@@ -20,11 +21,12 @@ import { cancelled, decide, expired } from './verdict.ts'
 
 /** For a handler to end once it is asked to: one that still runs then has refused. */
 const refusalMs = 1_000
+const noCommand = 'The record is no command, or names nobody to answer.'
 const lastMs = 1_000 // for handlers to notice that their signal has aborted, and to reply
 
 /** A member of the workers' group: from the record to the acknowledged reply. */
 export class Server implements Serving {
-  readonly counters = { served: 0, expired: 0, cancelled: 0, duplicates: 0, joined: 0, poison: 0, failed: 0 }
+  readonly counters = { served: 0, expired: 0, cancelled: 0, duplicates: 0, joined: 0, poison: 0, dead: 0, failed: 0 }
   readonly #broker: Broker
   readonly #membership: Membership
   readonly #dialect: Dialect
@@ -32,6 +34,7 @@ export class Server implements Serving {
   readonly #stopMs: number
   readonly #onError: (error: unknown, command: Command | null) => void
   readonly #handler: CommandHandler
+  readonly #giveUp: ServeOptions['giveUp']
   readonly #lanes: Lanes
   readonly #sender: Sender
   readonly #skew: Skew
@@ -58,6 +61,7 @@ export class Server implements Serving {
     this.#stopMs = stopMs
     this.#onError = onError
     this.#handler = handler
+    this.#giveUp = options.giveUp
     this.#lanes = new Lanes(concurrency)
     this.#sender = new Sender({ broker, dialect, clockSkewMs, replyMs, stop: this.#stop.signal })
     this.#skew = new Skew(() => broker.admin.ends(topic))
@@ -93,9 +97,9 @@ export class Server implements Serving {
   #admit(record: Incoming, part: Part): void {
     const ticket = part.begin(record.offset)
     const read = this.#read(record)
-    if (read === null) return part.finish(ticket)
+    if (read === null) return this.#pass(record, part, ticket)
     const origin = this.#skew.correct(read, record)
-    const sending: Sending = { origin, part, ticket }
+    const sending: Sending = { origin, part, ticket, record: this.#giveUp === undefined ? null : record }
     if (this.#isExpired(sending)) return this.#expire(sending)
     const id = origin.commandId
     if (origin.cancels) return this.#cancel(sending, id)
@@ -117,6 +121,19 @@ export class Server implements Serving {
     this.counters.poison++
     this.#tell(cause, null)
     return null
+  }
+
+  /** A record that is no command is finished at once, or once it is given up. */
+  #pass(record: Incoming, part: Part, ticket: Ticket): void {
+    if (this.#giveUp === undefined) part.finish(ticket)
+    else void this.#bury({ part, ticket, record }, { reason: 'poison', detail: noCommand, attempts: 0 })
+  }
+
+  async #bury({ part, ticket, record }: Omit<Sending, 'origin'>, death: GivenUp['death']): Promise<void> {
+    this.#busy.begin()
+    const buried = record === null || this.#giveUp === undefined || (await this.#giveUp(record, death))
+    if (buried) part.finish(ticket)
+    this.#busy.end()
   }
 
   /** Answers a command again that was done, and joins one that is running: neither is done twice. */
@@ -151,7 +168,8 @@ export class Server implements Serving {
     this.#busy.begin()
     const reply = job.sendings.length === 0 ? null : await this.#decide(job)
     if (job.command.id !== null) this.#known.delete(job.command.id)
-    if (reply === cancelled) for (const sending of job.sendings) void this.#answerCancelled(sending)
+    if (reply instanceof GivenUp) for (const sending of job.sendings) void this.#bury(sending, reply.death)
+    else if (reply === cancelled) for (const sending of job.sendings) void this.#answerCancelled(sending)
     else if (reply !== null) for (const sending of job.sendings) void this.#answer(sending, reply)
     this.#busy.end()
   }
@@ -178,7 +196,7 @@ export class Server implements Serving {
   }
 
   /** Null when nothing was decided, because the worker stops: the command comes again. */
-  async #decide(job: Job): Promise<Reply | null> {
+  async #decide(job: Job): Promise<Reply | GivenUp | null> {
     this.#started.add(job)
     job.begin(this.#clockSkewMs)
     const progress = new Progress((percent, note) => {
@@ -190,6 +208,7 @@ export class Server implements Serving {
     this.#started.delete(job)
     if (verdict.kind === 'stopped') return null
     this.counters[verdict.kind]++
+    if (verdict.kind === 'dead') return new GivenUp(verdict.death)
     if (verdict.kind === 'poison') this.#tell(verdict.cause, job.command)
     else if (verdict.kind === 'served' && job.command.id !== null && isKept(verdict.reply))
       this.#duplicates.set(job.command.id, verdict.reply)

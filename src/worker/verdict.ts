@@ -2,6 +2,7 @@ import type { Reply } from '../call.ts'
 import { isoTime, wallClock } from '../clock.ts'
 import type { EpochMs } from '../clock.ts'
 import { problem, Refusal, toReply } from './answer.ts'
+import { GivenUp } from '../bridge/dead.ts'
 import type { Origin } from '../bridge/wire/index.ts'
 import type { Job } from './job.ts'
 import type { CommandHandler } from './options.ts'
@@ -10,6 +11,7 @@ import type { CommandHandler } from './options.ts'
 export type Verdict =
   | Readonly<{ kind: 'served' | 'expired' | 'cancelled'; reply: Reply }>
   | Readonly<{ kind: 'poison'; reply: Reply; cause: unknown }>
+  | Readonly<{ kind: 'dead'; death: GivenUp['death'] }>
   | Readonly<{ kind: 'stopped' }>
 
 /**
@@ -53,6 +55,7 @@ function excuse(error: unknown, job: Job): Verdict {
       cause = unsendable
     }
   if (job.ended === 'stopped') return { kind: 'stopped' }
+  if (error instanceof GivenUp) return { kind: 'dead', death: error.death }
   if (job.ended === 'cancelled') return { kind: 'cancelled', reply: cancelled }
   if (job.ended === 'expired') return { kind: 'expired', reply: expired({ expires: job.expires, writtenAt: null }) }
   return { kind: 'poison', reply: failure, cause }

@@ -4,6 +4,8 @@ import { openMetrics } from '../../src/telemetry/metrics.ts'
 
 export const config = Config.parse({
   workers: { orders: { topic: 'orders.commands', bulkhead: { slots: 7 } }, stock: { topic: 'stock.commands' } },
+  upstreams: { shop: { urls: ['http://127.0.0.1:1'] } },
+  calls: { shop: { topic: 'shop.commands', upstream: 'shop' } },
   routes: {
     'place-order': { match: 'POST /orders', command: { to: 'orders' } },
     find: { match: 'GET /find', query: { to: 'orders' }, retryOn: [503] },

@@ -12,7 +12,12 @@ import { aRecord, pairs } from '../help/record.ts'
 const part = new Part({ topic: 't', partition: 0, signal: new AbortController().signal, done: () => {} }, 10)
 const record = aRecord({ headers: pairs({ 'sluice-correlation-id': 'c', 'sluice-reply-to': 'replies' }) })
 const origin = readCommand('sluice', record)!
-const sending = (expires: number | null): Sending => ({ origin: { ...origin, expires }, part, ticket: part.begin(0n) })
+const sending = (expires: number | null): Sending => ({
+  origin: { ...origin, expires },
+  part,
+  ticket: part.begin(0n),
+  record: null,
+})
 const job = (expires: number | null): Job => new Job(new Command(origin, record), sending(expires))
 
 test('a job expires when the last of its sendings does', () => {

@@ -131,7 +131,16 @@ suite('A worker', { timeout: 20_000 }, () => {
     await closing
     deepEqual(broker.done, ['0/1'])
     equal(alarms(), 0)
-    deepEqual(worker.counters, { served: 1, expired: 0, cancelled: 0, duplicates: 0, joined: 0, poison: 0, failed: 0 })
+    deepEqual(worker.counters, {
+      served: 1,
+      expired: 0,
+      cancelled: 0,
+      duplicates: 0,
+      joined: 0,
+      poison: 0,
+      dead: 0,
+      failed: 0,
+    })
   })
 
   test('closes though a reply finds no broker: the command is not done, and comes again', async t => {

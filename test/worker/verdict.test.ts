@@ -13,7 +13,7 @@ const part = new Part({ topic: 't', partition: 0, signal: new AbortController().
 const record = aRecord({ headers: pairs({ 'sluice-correlation-id': 'c', 'sluice-reply-to': 'replies' }) })
 const origin = readCommand('sluice', record)!
 const verdict = async (handler: CommandHandler, stopped = false) => {
-  const job = new Job(new Command(origin, record), { origin, part, ticket: part.begin(0n) })
+  const job = new Job(new Command(origin, record), { origin, part, ticket: part.begin(0n), record: null })
   if (stopped) job.stop()
   const decided = await decide(job, handler, () => {})
   return [decided.kind, 'reply' in decided ? decided.reply.status : null]

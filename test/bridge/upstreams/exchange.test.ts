@@ -1,40 +1,22 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { Upstream } from '../../src/bridge/upstream.ts'
-import type { UpstreamOptions } from '../../src/bridge/upstream.ts'
-import type { Call, Told } from '../../src/call.ts'
-import { alarms, later } from '../../src/clock.ts'
-import { Problem } from '../../src/problem.ts'
-import { aCall } from '../help/call.ts'
-import { until } from '../help/until.ts'
-
-type Handler = (req: IncomingMessage, res: ServerResponse, body: string) => void
+import type { ServerResponse } from 'node:http'
+import type { UpstreamOptions } from '../../../src/bridge/upstreams/index.ts'
+import { alarms, later } from '../../../src/clock.ts'
+import { Problem } from '../../../src/problem.ts'
+import { httpServer } from '../../help/httpserver.ts'
+import type { Answers } from '../../help/httpserver.ts'
+import { anAsk as asked, anUpstream } from '../../help/upstream.ts'
+import { until } from '../../help/until.ts'
 
 /** An HTTP server of the test, and the upstream that speaks to it. */
-async function open(t: TestContext, handler: Handler, over: Partial<UpstreamOptions> = {}) {
-  let connections = 0
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = []
-    req.on('data', (chunk: Buffer) => chunks.push(chunk))
-    req.on('end', () => handler(req, res, Buffer.concat(chunks).toString()))
-  })
-  server.on('connection', () => connections++)
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const upstream = new Upstream({ url: `http://127.0.0.1:${port}`, connections: 4, maxReplyBytes: 100_000, ...over })
-  t.after(async () => {
-    await upstream[Symbol.asyncDispose]()
-    server.closeAllConnections()
-    server.close()
-  })
-  return { upstream, port, connections: () => connections }
+async function open(t: TestContext, answers: Answers, over: Partial<UpstreamOptions> = {}) {
+  const { url, port, connections } = await httpServer(t, answers)
+  const upstream = anUpstream([url], { attempts: 1, ...over })
+  t.after(() => upstream[Symbol.asyncDispose]())
+  return { upstream, port, connections }
 }
-const asked = (told: Partial<Told> = {}, over: Partial<Call> = {}): Call =>
-  aCall({ told: { ...aCall().told, method: 'GET', ...told }, ...over })
 const problem = async (answer: Promise<unknown>): Promise<Problem> => {
   const error = await answer.catch((error: unknown) => error)
   ok(error instanceof Problem, String(error))
@@ -48,7 +30,7 @@ test('is told what the worker is told, and nothing else', async t => {
     seen.push([req.method, req.url, headers, body])
     res.end()
   })
-  await using upstream = new Upstream({ url: `http://127.0.0.1:${port}/v1/`, connections: 1, maxReplyBytes: 1_000 })
+  await using upstream = anUpstream([`http://127.0.0.1:${port}/v1/`], { connections: 1, maxReplyBytes: 1_000 })
   await upstream.serve(
     asked(
       {
@@ -116,24 +98,46 @@ test('connections are kept, and a redirect is an answer like any other', async t
 })
 
 test('who cannot be reached has not got it', async () => {
-  await using nobody = new Upstream({ url: 'http://127.0.0.1:1', connections: 1, maxReplyBytes: 1_000 })
+  await using nobody = anUpstream(['http://127.0.0.1:1'], { connections: 1, maxReplyBytes: 1_000 })
   const { code, outcome, policy } = await problem(nobody.serve(asked()))
-  deepEqual([code, outcome, policy], ['upstream-failed', 'not-sent', 'fallback'])
-  await using unnamed = new Upstream({ url: 'http://no.such.host.invalid', connections: 1, maxReplyBytes: 1_000 })
+  deepEqual([code, outcome, policy], ['upstream-failed', 'not-sent', 'upstream'])
+  await using unnamed = anUpstream(['http://no.such.host.invalid'], { connections: 1, maxReplyBytes: 1_000 })
   equal((await problem(unnamed.serve(asked()))).outcome, 'not-sent')
 })
 
-test('who fails after it was asked may have done it', async t => {
+test('who fails after it was asked may have done it, and whatever it answers is an answer', async t => {
   const { upstream } = await open(t, (req, res) => {
     const status = Number(req.url?.slice(1))
     if (status === 0) req.socket.destroy()
     else res.writeHead(status).end('x')
   })
-  for (const status of [0, 500, 502, 503, 504]) {
-    const { code, outcome } = await problem(upstream.serve(asked({ path: `/${status}` })))
-    deepEqual([code, outcome], ['upstream-failed', 'in-doubt'], `${status}`)
+  const { code, outcome } = await problem(upstream.serve(asked({ path: '/0' })))
+  deepEqual([code, outcome], ['upstream-failed', 'in-doubt'])
+  for (const status of [500, 501, 503]) equal((await upstream.serve(asked({ path: `/${status}` }))).status, status)
+})
+
+test('what is no answer that can be passed on is told apart: it came, and would come again', async t => {
+  const answers: Readonly<Record<string, string>> = {
+    '/101': 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+    '/cr': 'HTTP/1.1 200 OK\r\nX-A: a\rb\r\nContent-Length: 0\r\n\r\n',
+    '/text': 'hello\r\n\r\n',
+    '/endless': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
   }
-  equal((await upstream.serve(asked({ path: '/501' }))).status, 501)
+  const { upstream } = await open(t, ({ url = '', socket }) => {
+    socket.write(answers[url] ?? '')
+    const more = (): void => void (socket.destroyed || socket.write(`1000\r\n${'x'.repeat(4_096)}\r\n`, more))
+    if (url === '/endless') more()
+  })
+  for (const path of Object.keys(answers)) {
+    const { code, outcome } = await problem(upstream.serve(asked({ path })))
+    deepEqual([code, outcome], ['bad-reply', 'sent'], path)
+  }
+})
+
+test('what cannot be written as HTTP is not sent', async t => {
+  const { upstream } = await open(t, (_req, res) => void res.end())
+  for (const told of [{ path: '/a b' }, { headers: [['x-a', 'a\nb']] as const }])
+    equal((await problem(upstream.serve(asked(told)))).code, 'invalid-request')
 })
 
 test('who is silent is waited for until the deadline, and the connection is given up', async t => {
@@ -172,7 +176,7 @@ test('an answer that is too large, or coded as nobody asked, is none', async t =
     (await problem(upstream.serve(asked({ path: '/large' })))).message,
     'The answer of the upstream is larger than 100000 bytes.',
   )
-  equal((await problem(upstream.serve(asked({ path: '/coded' })))).code, 'upstream-failed')
+  equal((await problem(upstream.serve(asked({ path: '/coded' })))).code, 'bad-reply')
   const taken = await upstream.serve(asked({ path: '/coded', headers: [['accept-encoding', 'gzip']] }))
   equal(taken.body.length, 100_000)
   equal((await upstream.serve(asked())).status, 200, 'it goes on afterwards')
@@ -182,8 +186,8 @@ test('beyond its connections nobody waits', async t => {
   const waiting: ServerResponse[] = []
   const { upstream, connections } = await open(t, (_req, res) => void waiting.push(res), { connections: 2 })
   const under = [upstream.serve(asked()), upstream.serve(asked())]
-  const { outcome } = await problem(upstream.serve(asked()))
-  equal(outcome, 'not-sent')
+  const { code, outcome } = await problem(upstream.serve(asked()))
+  deepEqual([code, outcome], ['bulkhead-full', 'not-sent'])
   await until('two are asked', () => waiting.length === 2)
   for (const res of waiting) res.end()
   await Promise.all(under)

@@ -1,0 +1,130 @@
+import { Aborter } from '../../aborter.ts'
+import type { Signal } from '../../aborter.ts'
+import type { Ask, Pair, Reply } from '../../call.ts'
+import { later, parseTime, pause, wallClock } from '../../clock.ts'
+import { Problem } from '../../problem.ts'
+import type { Command } from '../../worker/command.ts'
+import type { Answer, CommandHandler } from '../../worker/index.ts'
+import { GivenUp } from '../dead.ts'
+import type { DeadReason } from '../dead.ts'
+import { isIdempotent } from '../upstreams/index.ts'
+
+/** Who is called: an upstream. */
+export type Callee = Readonly<{
+  serve: (ask: Ask) => Promise<Reply>
+  /** Resolves when a call can be sent, or the signal aborts. */
+  free: (signal: Signal) => Promise<void>
+}>
+export type CallerOptions = Readonly<{
+  method: string // of commands that name none
+  path: string
+  timeoutMs: number // of one call
+  attempts: number // that may have reached the upstream
+  baseMs: number
+  capMs: number
+  retryOn: readonly number[]
+  repeatable: boolean
+  replyHeaders: readonly string[]
+  /** Why a path cannot be asked for, or null. */
+  flaw: (target: string) => string | null
+}>
+
+/** Statuses of which nobody knows whether the request was served. */
+const inDoubt: ReadonlySet<number> = new Set([502, 504])
+
+/** What is no reply. `unsent`: the upstream has not got it. `waitMs` is what it asks for at least. */
+type Failure = Readonly<{ reason: 'unsent' | DeadReason; detail: string; waitMs: number }>
+
+/**
+ * Makes the handler that turns a command into an HTTP request, and its answer into the reply. While no endpoint takes calls it
+ * waits, so that the partition stands still; what did not reach the upstream is tried again until the command expires. What
+ * the upstream answers with one of `retryOn`, or leaves in doubt, is tried as often as it may, and then given up.
+ */
+export function caller(callee: Callee, options: CallerOptions): CommandHandler {
+  const { attempts, timeoutMs, baseMs, capMs } = options
+  const passes = new Set(options.replyHeaders)
+  const failureOf = failures(options)
+  return async (command, { signal }) => {
+    const told = toldOf(command, options)
+    using left = signalOf(signal)
+    for (let reached = 0, tries = 0; ; tries++) {
+      await callee.free(left)
+      if (left.aborted) throw left.reason
+      const ask = { told, body: command.body, deadline: later(timeoutMs), signal: left }
+      const answer = await callee.serve(ask).catch(Problem.from)
+      if (left.aborted) throw left.reason
+      const failure = failureOf(ask, answer)
+      if (failure === null) return answerOf(answer as Reply, passes)
+      const { reason, detail, waitMs } = failure
+      if (reason !== 'unsent') reached++
+      if (reason !== 'unsent' && (reason !== 'exhausted' || reached >= attempts))
+        throw new GivenUp({ reason, detail, attempts: reached })
+      await pause(Math.max(waitMs, Math.random() * Math.min(capMs, baseMs * 2 ** Math.min(tries, 20))), left)
+    }
+  }
+}
+
+/** Makes the function that says what an answer lacks to be the reply, or null. What may be tried again is `exhausted`. */
+function failures({ retryOn, repeatable }: CallerOptions): (ask: Ask, answer: Reply | Problem) => Failure | null {
+  return (ask, answer) => {
+    const again = repeatable || isIdempotent(ask) ? 'exhausted' : 'in-doubt'
+    if (!(answer instanceof Problem)) {
+      if (!retryOn.includes(answer.status)) return null
+      const reason = inDoubt.has(answer.status) ? again : 'exhausted'
+      return { reason, detail: `The upstream answered ${answer.status}.`, waitMs: askedMs(answer) }
+    }
+    const { code, outcome, message: detail } = answer
+    if (code === 'invalid-request') return { reason: 'poison', detail, waitMs: 0 }
+    return { reason: outcome === 'not-sent' ? 'unsent' : outcome === 'sent' ? 'refused' : again, detail, waitMs: 0 }
+  }
+}
+
+/** Longest that a Retry-After is waited for. */
+const longestMs = 60_000
+
+/** How long the upstream asks to wait (RFC 9110, 10.2.3). */
+function askedMs({ headers }: Reply): number {
+  const asked = headers.find(([name]) => name === 'retry-after')?.[1] ?? ''
+  const ms = /^\d{1,9}$/.test(asked) ? Number(asked) * 1_000 : (parseTime(asked) ?? 0) - wallClock()
+  return Math.max(0, Math.min(longestMs, ms))
+}
+
+/** What the upstream is told. Throws GivenUp for what cannot be a request. */
+function toldOf(command: Command, { method, path, flaw }: CallerOptions): Ask['told'] {
+  const told = {
+    method: command.method === '' ? method : command.method,
+    path: command.path === '' ? path : command.path,
+    query: command.query,
+    params: [],
+    headers: headersOf(command),
+    contentType: command.contentType,
+    trace: command.trace,
+    ...(command.contentEncoding !== null && { contentEncoding: command.contentEncoding }),
+  }
+  const why = /^[A-Z]{1,20}$/.test(told.method)
+    ? flaw(told.query === '' ? told.path : `${told.path}?${told.query}`)
+    : 'The method is none.'
+  if (why !== null) throw new GivenUp({ reason: 'poison', detail: why, attempts: 0 })
+  return told
+}
+
+/** Its identity tells an upstream that knows Idempotency-Keys what it has done already: a command may come twice. */
+function headersOf({ id, headers }: Command): readonly Pair[] {
+  const known = id === null || headers.some(([name]) => name === 'idempotency-key')
+  return known ? headers : [...headers, ['idempotency-key', `"${id}"`]]
+}
+
+const answerOf = ({ status, headers, body }: Reply, passes: ReadonlySet<string>): Answer => ({
+  status,
+  headers: headers.filter(([name]) => passes.has(name)),
+  body: body.length === 0 ? undefined : body,
+})
+
+/** The signal of a handler as our own, which costs less to wait for. */
+function signalOf(signal: AbortSignal): Aborter & Disposable {
+  const aborter = new Aborter()
+  const leave = (): void => aborter.abort(signal.reason)
+  if (signal.aborted) leave()
+  else signal.addEventListener('abort', leave)
+  return Object.assign(aborter, { [Symbol.dispose]: () => signal.removeEventListener('abort', leave) })
+}

@@ -1,0 +1,6 @@
+export { unguarded } from './endpoint.ts'
+export type { Endpoint, Guard } from './endpoint.ts'
+export { failed } from './exchange.ts'
+export { isIdempotent } from './message.ts'
+export { Upstream } from './upstream.ts'
+export type { UpstreamOptions, UpstreamParts } from './upstream.ts'

@@ -1,0 +1,31 @@
+const weight = 0.1 // of the latest call in the average
+
+/** How the calls to one endpoint went lately. */
+export class Results {
+  #calls = 0
+  #failures = 0
+  #ms = 0
+
+  add(good: boolean, ms: number): void {
+    this.#calls++
+    if (!good) this.#failures++
+    else this.#ms = this.#ms === 0 ? ms : this.#ms + weight * (ms - this.#ms)
+  }
+
+  /** An exponential average of how long an answer takes; 0 before the first. */
+  get ms(): number {
+    return this.#ms
+  }
+
+  /** What was counted since the last look. */
+  take(): Readonly<{ calls: number; failures: number; ms: number }> {
+    const taken = { calls: this.#calls, failures: this.#failures, ms: this.#ms }
+    this.#calls = this.#failures = 0
+    return taken
+  }
+
+  /** An endpoint that comes back begins anew. */
+  forget(): void {
+    this.#calls = this.#failures = this.#ms = 0
+  }
+}

@@ -1,0 +1,98 @@
+import type { CallsOptions, Config } from '../config/schema/index.ts'
+import { Aborter } from './aborter.ts'
+import type { Broker } from './bridge/broker.ts'
+import { bury } from './bridge/dead.ts'
+import { deadOf } from './bridge/topics.ts'
+import type { Upstream } from './bridge/upstreams/index.ts'
+import { dialectOf } from './bridge/wire/index.ts'
+import { pause } from './clock.ts'
+import { events } from './events.ts'
+import { Problem } from './problem.ts'
+import { targetFlaw } from './routes/target.ts'
+import { namedBy } from './upstreams.ts'
+import type { ServeOptions, Serving } from './worker/index.ts'
+
+/** Joins a group, on the broker of the gateway or on one that looks like it. */
+type Join = (giveUp: NonNullable<ServeOptions['giveUp']>) => Promise<Serving>
+
+const againMs = 1_000
+
+/** The calls of one section: a member of its group, from when the gateway is ready until it is disposed of. */
+export class Calling implements AsyncDisposable {
+  readonly name: string
+  readonly #join: Join
+  readonly #bury: (...of: [...Parameters<NonNullable<ServeOptions['giveUp']>>, stop: Aborter]) => Promise<boolean>
+  readonly #stop = new Aborter()
+  #serving: Serving | null = null
+  #running: Promise<void> | null = null
+  #trouble: string | null = 'it has not joined its group yet'
+
+  constructor(name: string, { topic, dead }: Pick<CallsOptions, 'topic' | 'dead'>, broker: Broker, join: Join) {
+    this.name = name
+    this.#join = join
+    const graveyard = {
+      topic: deadOf({ topic, dead }),
+      partitionFor: broker.partitionFor.bind(broker),
+      publish: broker.publish.bind(broker),
+    }
+    this.#bury = async (record, death, stop) => {
+      const by = `calls.${name}`
+      const buried = await bury(graveyard, record, { ...death, by }, stop)
+      if (buried && events.dead.hasSubscribers) events.dead.publish({ by, reason: death.reason })
+      return buried
+    }
+  }
+
+  /** What an operator should know: sentences. */
+  get notices(): readonly string[] {
+    return this.#trouble === null ? [] : [`calls.${this.name} does not call: ${this.#trouble}.`]
+  }
+
+  get counters(): Serving['counters'] | null {
+    return this.#serving?.counters ?? null
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Joins, again if need be. */
+  async #run(): Promise<void> {
+    while (!this.#stop.aborted)
+      try {
+        this.#serving = await this.#join((record, death) => this.#bury(record, death, this.#stop))
+        this.#trouble = null
+        if (this.#stop.aborted) await this.#serving.close()
+        return
+      } catch (error) {
+        this.#trouble = Problem.from(error).message
+        await pause(againMs, this.#stop)
+      }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#serving === null) this.#stop.abort(stopping())
+    await this.#serving?.close()
+    this.#stop.abort(stopping())
+    await this.#running
+  }
+}
+
+const stopping = (): Problem => new Problem('draining', 'The gateway stops.')
+
+/** Makes ready to turn commands into calls, for all of `calls`; they end with what is held. Nothing is loaded where there are none. */
+export async function openCalling(
+  { config, broker, held }: Readonly<{ config: Config; broker: Broker; held: AsyncDisposableStack }>,
+  upstreams: ReadonlyMap<string, Upstream>,
+): Promise<readonly Calling[]> {
+  const all = Object.entries(config.calls)
+  if (all.length === 0) return []
+  const { caller } = await import('./bridge/calls/index.ts')
+  const { serve } = await import('./worker/serve.ts')
+  return all.map(([name, options]) => {
+    const { topic, group = `sluice.calls.${name}`, from, concurrency, ahead } = options
+    const served = { topic, group, from, concurrency, ahead, dialect: dialectOf(options) }
+    const handler = caller(namedBy(upstreams, options.upstream), { ...options, flaw: targetFlaw })
+    return held.use(new Calling(name, options, broker, giveUp => serve({ ...served, broker, giveUp }, handler)))
+  })
+}

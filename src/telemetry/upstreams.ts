@@ -1,0 +1,36 @@
+import type { Config } from '../../config/schema/index.ts'
+import { deadReasons, endpointKinds } from '../events.ts'
+import type { Listeners } from './listen.ts'
+import { byName } from './meter.ts'
+import type { Meter } from './meter.ts'
+
+const results = ['2xx', '3xx', '4xx', '5xx', 'upstream-failed', 'bad-reply', 'circuit-open', 'invalid-request'] as const
+
+/** What is sent to upstreams, what becomes of their endpoints, and what is given up. */
+export function countUpstreams(meter: Meter, { upstreams, calls }: Pick<Config, 'upstreams' | 'calls'>): Listeners {
+  const names = Object.keys(upstreams)
+  const requests = meter.counter({
+    name: 'sluice_upstream_requests_total',
+    help: 'Requests to endpoints of the upstream, repetitions too: the class of the status, or the code of the problem.',
+    labels: ['upstream', 'result'],
+  })
+  const changes = meter.counter({
+    name: 'sluice_upstream_changes_total',
+    help: 'What became of endpoints of the upstream: `ejected` and `returned` by how their calls went, `unhealthy` and `healthy` by their checks, `added` and `removed` by their name.',
+    labels: ['upstream', 'kind'],
+  })
+  const dead = meter.counter({
+    name: 'sluice_dead_letters_total',
+    help: 'Records that were given up by the section: see `sluice dead list`.',
+    labels: ['by', 'reason'],
+  })
+  const counted = byName(names, upstream => byName(results, result => requests({ upstream, result })))
+  const changed = byName(names, upstream => byName(endpointKinds, kind => changes({ upstream, kind })))
+  const givers = Object.keys(calls).map(name => `calls.${name}`)
+  const given = byName(givers, by => byName(deadReasons, reason => dead({ by, reason })))
+  return {
+    upstream: ({ upstream, result }) => void counted(upstream)(result).value++,
+    endpoint: ({ upstream, kind }) => void changed(upstream)(kind).value++,
+    dead: ({ by, reason }) => void given(by)(reason).value++,
+  }
+}

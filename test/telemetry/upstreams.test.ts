@@ -1,0 +1,25 @@
+import { test } from 'node:test'
+import { deepEqual } from 'node:assert/strict'
+import { events } from '../../src/events.ts'
+import { counted } from './counted.ts'
+
+test('requests to upstreams are counted by what came of them, and endpoints by what became of them', async () => {
+  const happen = (): void => {
+    for (const result of ['2xx', '2xx', 'upstream-failed'])
+      events.upstream.publish({ upstream: 'shop', endpoint: '127.0.0.1:1', result })
+    events.endpoint.publish({ upstream: 'shop', endpoint: '127.0.0.1:1', kind: 'ejected', reason: 'it is slow' })
+    events.circuit.publish({ circuit: 'shop/127.0.0.1:1', from: 'closed', to: 'open', reason: 'x' })
+  }
+  deepEqual(await counted('sluice_upstream_', happen), [
+    'sluice_upstream_requests_total{upstream="shop",result="2xx"} 2',
+    'sluice_upstream_requests_total{upstream="shop",result="upstream-failed"} 1',
+    'sluice_upstream_changes_total{upstream="shop",kind="ejected"} 1',
+  ])
+  deepEqual(await counted('sluice_circuit_changes', happen), [])
+})
+
+test('what is given up is counted by who gave it up, and why', async () => {
+  deepEqual(await counted('sluice_dead_', () => events.dead.publish({ by: 'calls.shop', reason: 'exhausted' })), [
+    'sluice_dead_letters_total{by="calls.shop",reason="exhausted"} 1',
+  ])
+})
