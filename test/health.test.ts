@@ -27,7 +27,7 @@ const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
     cluster: { circuit },
     stall,
     upstreams: { named: new Map() },
-    calls: [],
+    calling: [],
   } as never)
   return { health, broker, inbox, stall }
 }

@@ -7,6 +7,7 @@ import { until } from '../help/until.ts'
 
 test('a service that knows no Kafka is asked through a topic, and bookings wait while it is away', async t => {
   const server = stock()
+  t.after(() => void server.close())
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const { ask } = await openExample(t, 'legacy-rest', { STOCK_URL: `http://127.0.0.1:${port}` })

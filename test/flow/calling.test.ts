@@ -104,7 +104,7 @@ test('whatever the upstream answers is the reply, but for what asks to come agai
   })
   for (const status of [302, 404, 500]) await send({ 'http-path': `/${status}` })
   await until('they are answered', () => replies.length === 3)
-  deepEqual(replies.map(({ headers }) => header(headers, 'sluice-status')).toSorted(), ['302', '404', '500'])
+  deepEqual(new Set(replies.map(({ headers }) => header(headers, 'sluice-status'))), new Set(['302', '404', '500']))
   asked = 0
   await send({ 'http-path': '/1' })
   await until('the third time it succeeds', () => replies.length === 4)
@@ -137,9 +137,9 @@ test('what is exhausted, in doubt, refused or poison is given up, with the reaso
         reason,
         attempts,
       ])
-      .toSorted(),
+      .toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
     [
-      [undefined, undefined, 'poison', 0],
+      [undefined, undefined, 'poison', 0], // as text it begins with a comma
       ['/../admin', 'POST', 'poison', 0],
       ['/101', 'POST', 'refused', 1],
       ['/busy', 'POST', 'exhausted', 3],

@@ -51,7 +51,7 @@ export function caller(callee: Callee, options: CallerOptions): CommandHandler {
       await callee.free(left)
       if (left.aborted) throw left.reason
       const ask = { told, body: command.body, deadline: later(timeoutMs), signal: left }
-      const answer = await callee.serve(ask).catch(Problem.from)
+      const answer = await callee.serve(ask).catch((error: unknown) => Problem.from(error))
       if (left.aborted) throw left.reason
       const failure = failureOf(ask, answer)
       if (failure === null) return answerOf(answer as Reply, passes)

@@ -123,7 +123,7 @@ export function exchange(pool: Pick<Dispatcher, 'dispatch'>, base: string, ask: 
     pool.dispatch(
       {
         path: `${base}${path}${query === '' ? '' : `?${query}`}`,
-        method: method as Dispatcher.HttpMethod,
+        method,
         headers: fieldsOf(ask.told),
         body: body.length === 0 ? null : body,
       },
@@ -135,8 +135,8 @@ export function exchange(pool: Pick<Dispatcher, 'dispatch'>, base: string, ask: 
   return handler.answer.promise
 }
 
-function problemOf(error: Error & { code?: unknown }): Problem {
-  const code = String(error.code ?? 'unknown')
+function problemOf(error: NodeJS.ErrnoException): Problem {
+  const code = error.code ?? 'unknown'
   if (code.startsWith('UND_ERR_INVALID_ARG'))
     return new Problem('invalid-request', 'The request cannot be written as HTTP.', {
       policy: 'upstream',

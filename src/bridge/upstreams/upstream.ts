@@ -99,7 +99,7 @@ export class Upstream implements AsyncDisposable {
     const tried: Endpoint[] = []
     for (let endpoint: Endpoint = first; ;) {
       tried.push(endpoint)
-      const answer = await endpoint.serve(ask).catch(Problem.from)
+      const answer = await endpoint.serve(ask).catch((error: unknown) => Problem.from(error))
       if (events.upstream.hasSubscribers) this.#tell(endpoint, answer)
       const other = this.#another(ask, answer, tried)
       if (other !== null && budget.withdraw()) endpoint = other
@@ -162,7 +162,7 @@ export class Upstream implements AsyncDisposable {
         this.#trouble.delete(url)
         this.#place(url, places)
       },
-      failed: error => void this.#trouble.set(url, String((error as NodeJS.ErrnoException).code ?? error.message)),
+      failed: error => void this.#trouble.set(url, (error as NodeJS.ErrnoException).code ?? error.message),
     })
   }
 

@@ -29,7 +29,7 @@ test('what one endpoint certainly did not serve goes to another, and what is ide
   for (let i = 0; i < 20; i++) equal(textOf(await upstream.serve(anAsk())), 'well')
   const statuses = new Set<number>()
   for (let i = 0; i < 40; i++) statuses.add((await upstream.serve(anAsk({ method: 'POST' }))).status)
-  deepEqual([...statuses].toSorted(), [200, 503])
+  deepEqual(statuses, new Set([200, 503]))
 })
 
 test('repetitions are paid for by the budget', async t => {
@@ -51,7 +51,7 @@ test('an endpoint that is away is not asked again while its circuit is open, and
   await using upstream = anUpstream([url], { attempts: 1 }, { guard: name => guardEndpoint(name, options, 1_000) })
   await server.close()
   for (let i = 0; i < 5; i++) await upstream.serve(anAsk()).catch(() => {})
-  const refused = await upstream.serve(anAsk()).catch(Problem.from)
+  const refused = await upstream.serve(anAsk()).catch((error: unknown) => Problem.from(error))
   equal(refused instanceof Problem && refused.code, 'circuit-open')
   match(upstream.notices.join(), /circuit open/)
   await httpServer(t, good('back'), port)
