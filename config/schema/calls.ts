@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { Custom, groupName } from './worker.ts'
-import { count, headerName, hour, ms, name, text, topicName } from './value.ts'
+import { Custom } from './worker.ts'
+import { count, groupName, headerName, hour, ms, name, text, topicName } from './value.ts'
 
 export const Calls = z
   .strictObject({
