@@ -4,6 +4,10 @@ import type { View } from './view.ts'
 export function checkOperations(view: View): void {
   const routes = view.names('routes')
   for (const route of routes) checkRoute(view, route)
+  const receivers = ['operations', 'callbacks', 'receivers'] as const
+  for (const name of view.names(...receivers))
+    if (!view.has(...receivers, name, 'signingKey') && !view.has(...receivers, name, 'signingKeyFile'))
+      view.complain([...receivers, name], 'has no key, expected signingKey or signingKeyFile')
   if (!routes.some(route => Object.values(isAsked).some(asked => asked(view, route)))) return
   for (const route of routes) checkPath(view, route)
   checkTopics(view)

@@ -14,6 +14,7 @@ import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
 import { administer } from './routes/admin.ts'
 import type { Watching } from './routes/console/index.ts'
+import { callbackOf } from './routes/callback.ts'
 import { edge } from './routes/edge.ts'
 import { serve } from './routes/server.ts'
 import type { Front } from './routes/server.ts'
@@ -150,6 +151,7 @@ async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: 
       partitionFor,
       entrance,
       faultsOf: askedFaults(config),
+      callbackOf: operations === null ? null : callbackOf(config.operations),
       operations: shown,
       resources: await documentsOf(parts),
       tracing: traces?.begin ?? null,

@@ -58,6 +58,7 @@ export type Call = Readonly<{
   expires: Instant // nobody wants the command done any more; at least the deadline
   accepts: Instant | null // from then on its answer may be an operation (202) in place of a reply; null: never
   repeat: string | null // its Idempotency-Key
+  callback?: string | undefined // the URL that its client wants told when it has become an operation and ended
   claimed?: Readonly<{ id: string; secret: string }> // the operation that holds its key
   signal: Signal // aborts with a Problem as its reason; what is already sent goes on
   awaits?: string | undefined // Sluice-Position: what the client has seen, and wants to be shown

@@ -1,4 +1,5 @@
 import type { Calls } from './calls.ts'
+import type { Callbacks } from './bridge/operations/index.ts'
 import type { ForcedState } from './events.ts'
 import { Problem } from './problem.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
@@ -11,12 +12,13 @@ type Changing = Readonly<{
   circuits: readonly Circuit[]
   faults: Faults | null
   calls: Calls
+  operations: Readonly<{ callbacks: Pick<Callbacks, 'again'> | null }> | null
   /** Begins to stop the instance, as SIGTERM does. */
   drain: () => void
 }>
 
-/** What operators may change while it runs: circuits, waiting calls, its end, and faults where they can be injected at all. */
-export function changesOf({ circuits, faults, calls, drain }: Changing): readonly Change[] {
+/** What operators may change while it runs: circuits, waiting calls, its end, callbacks, and faults where they can be injected at all. */
+export function changesOf({ circuits, faults, calls, operations, drain }: Changing): readonly Change[] {
   const force: Change = {
     method: 'PUT',
     path: '/circuits',
@@ -42,8 +44,25 @@ export function changesOf({ circuits, faults, calls, drain }: Changing): readonl
       return { draining: true }
     },
   }
-  return [force, cancel, stop, ...(faults === null ? [] : faultChanges(faults))]
+  const callbacks = operations?.callbacks ?? null
+  return [
+    force,
+    cancel,
+    stop,
+    ...(faults === null ? [] : faultChanges(faults)),
+    ...(callbacks === null ? [] : [callAgain(callbacks)]),
+  ]
 }
+
+const callAgain = (callbacks: Pick<Callbacks, 'again'>): Change => ({
+  method: 'PUT',
+  path: '/callbacks',
+  named: true,
+  does: async id => {
+    await callbacks.again(id)
+    return { id, state: 'pending' }
+  },
+})
 
 const faultChanges = (faults: Faults): readonly Change[] => [
   {

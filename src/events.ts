@@ -37,6 +37,9 @@ export const readerEvents = [
   'released',
 ] as const
 export type ReaderEvent = (typeof readerEvents)[number]
+/** What came of an attempt to deliver a message to an HTTP receiver. */
+export const deliveryResults = ['delivered', 'retried', 'slowed', 'refused', 'ended'] as const
+export type DeliveryResult = (typeof deliveryResults)[number]
 export type CircuitState = 'closed' | 'open' | 'half-open'
 /** What is known of a worker's consumer group; `absent` has no member. */
 export type GroupPresence = 'unknown' | 'absent' | 'rebalancing' | 'present'
@@ -147,6 +150,8 @@ export type Happenings = {
   endpoint: Readonly<{ upstream: string; endpoint: string; kind: EndpointKind; reason: string }>
   /** A record was given up; `by` is the section that read it. */
   dead: Readonly<{ by: string; reason: DeadReason }>
+  /** A message was posted to a receiver, whose name is `push.NAME` or `callbacks.NAME`. */
+  delivery: Readonly<{ receiver: string; result: DeliveryResult; ms: number; detail: string }>
   warning: Readonly<{ what: string; cause: unknown }>
 }
 
@@ -198,5 +203,6 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   upstream: typed('upstream'),
   endpoint: typed('endpoint'),
   dead: typed('dead'),
+  delivery: typed('delivery'),
   warning: typed('warning'),
 }

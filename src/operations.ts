@@ -2,6 +2,7 @@ import type { Config, RouteOptions } from '../config/schema/index.ts'
 import type { Broker } from './bridge/broker.ts'
 import type { Far } from './bridge/faulty.ts'
 import type {
+  Callbacks,
   Claims,
   Forward,
   Interned,
@@ -17,6 +18,7 @@ import { dialectOf, replyReader } from './bridge/wire/index.ts'
 import type { Decode } from './bridge/wire/index.ts'
 import type { Call, Reply, Service } from './call.ts'
 import { events } from './events.ts'
+import { openCallbacks } from './receivers.ts'
 
 /** What a gateway has when a route of it has operations. */
 export type OperationsPart = Readonly<{
@@ -27,6 +29,8 @@ export type OperationsPart = Readonly<{
   claims: (terms: Terms) => Claims
   /** What clients see of them. */
   resources: Resources
+  /** Who is told of their end; null where nobody may be. */
+  callbacks: Callbacks | null
 }>
 type Opening = Readonly<{
   broker: Broker
@@ -63,6 +67,7 @@ export async function openOperations(
   const dialects = Object.values(workers).map(dialectOf)
   const read = readerOf(config, decode)
   const returns = held.use(new Returns(broker, log, { topic: operations.replies, dialects, refused, late, read }))
+  const callbacks = await openCallbacks(config, log, held)
   const cancelling = {
     operations: log,
     returns,
@@ -72,6 +77,7 @@ export async function openOperations(
   return {
     log,
     returns,
+    callbacks,
     core: (publish, options) =>
       operable({ publish, operations: log, returns }, { ...options, late: late(options.route) }),
     claims: terms => new Claims(log, terms),

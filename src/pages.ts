@@ -14,7 +14,7 @@ type Explained = Readonly<{ name: string; policies: readonly Layer<Call, Reply>[
 
 /** What the admin port shows of a gateway. */
 export function pagesOf(
-  { config, instance, overload, publishing, telemetry }: Parts,
+  { config, instance, operations, overload, publishing, telemetry }: Parts,
   health: Health,
   ways: readonly Explained[],
   calls: Calls,
@@ -42,5 +42,6 @@ export function pagesOf(
       publishing: explain(publishing),
       refusals: telemetry.refusals.latest(),
     }),
+    ...(operations?.callbacks != null && { more: { '/callbacks': () => operations.callbacks?.list() } }),
   }
 }

@@ -60,6 +60,7 @@ export async function prepare(
       health.prepared()
       if (health.deliveries === null) held.use(compareDeliveries(parts, health, known))
       for (const each of calling) each.start()
+      if (operations?.callbacks != null) void insist(() => operations.callbacks?.open(broker), signal)
       if (lacking.size > 0) void follow(parts, health, signal)
       return await following?.build(block, signal)
     } catch (error) {
@@ -73,6 +74,16 @@ function compareDeliveries({ config, broker }: Parts, health: Health, known: Top
   const deliveries = new Deliveries(config, broker)
   health.deliveries = deliveries
   return deliveries.follow(known)
+}
+
+/** Begins what nobody's request waits for, until it has begun. */
+async function insist(begin: () => Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted)
+    try {
+      return await begin()
+    } catch {
+      await pause(lackingMs, signal) // a topic may be missing yet
+    }
 }
 
 function learn({ workers }: Parts, health: Health, { known, lacking }: Topics): void {

@@ -38,6 +38,13 @@ export const problems = {
     blames: null,
     advice: 'The scope that the detail names is missing: see `routes.*.scopes`, and what the issuer grants.',
   },
+  'callback-forbidden': {
+    status: 403,
+    title: 'The callback may not be called.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Name a URL of one of the origins in `operations.callbacks.receivers`, without user and fragment.',
+  },
   'unknown-route': {
     status: 404,
     title: 'No route has this path.',

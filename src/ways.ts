@@ -178,6 +178,7 @@ const termsOf = ({ operations }: Config, { idempotency }: RouteOptions): Terms =
   path: operations.path,
   retryAfterMs: operations.retryAfterMs,
   keepMs: idempotency?.windowMs ?? operations.retentionMs,
+  callMs: operations.callbacks?.maxAgeMs ?? 0,
 })
 
 const promiseOf = ({ async, onTimeout }: RouteOptions) => ({ mayAccept: async !== 'off' || onTimeout === 'accept' })

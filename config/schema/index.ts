@@ -5,13 +5,14 @@ import { Publish, Broker } from './broker.ts'
 import { Bulkhead } from './bulkhead.ts'
 import { DomainReplies } from './domain.ts'
 import { Calls } from './calls.ts'
+import { Egress } from './delivery.ts'
 import { Drain } from './drain.ts'
 import { Fallback } from './fallback.ts'
 import { FaultRule, Faults } from './faults.ts'
 import { Identity } from './identity.ts'
 import { Instance } from './instance.ts'
 import { Log } from './log.ts'
-import { Operations } from './operations.ts'
+import { Callbacks, Operations } from './operations.ts'
 import { Overload } from './overload.ts'
 import { Policies } from './policies.ts'
 import { Total, Quota } from './quota.ts'
@@ -41,6 +42,7 @@ export const Config = z.strictObject({
   operations: Operations.prefault({}).describe(
     'The operations of routes with `async`, `onTimeout: accept` or `idempotency`. Where no route has any, nothing is opened.',
   ),
+  egress: Egress.prefault({}).describe('Where HTTP receivers may be: those of `operations.callbacks` and `push`.'),
   spool: Spool.optional().describe(
     'Where the events of routes with `spool: true` wait, on disk, while the brokers are away or slow.',
   ),
@@ -91,6 +93,7 @@ export type ServerTlsOptions = NonNullable<ServerOptions['tls']>
 export type FallbackStep = z.output<typeof Fallback>
 export type OverloadOptions = Config['overload']
 export type OperationsOptions = Config['operations']
+export type CallbacksOptions = z.output<typeof Callbacks>
 export type SpoolOptions = z.output<typeof Spool>
 export type IdentityOptions = Config['identity']
 export type UpstreamConfig = z.output<typeof Upstream>

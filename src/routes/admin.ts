@@ -25,6 +25,8 @@ export type AdminPages = Readonly<{
   call: (id: string) => unknown
   /** The policies of every route with what they know at present, and the last refusals, as JSON. */
   policies: () => unknown
+  /** Pages that only some gateways have, by path, as JSON. */
+  more?: Readonly<Record<string, () => unknown>>
 }>
 
 export type AdminServer = Readonly<{
@@ -63,6 +65,7 @@ export async function administer(
     ['/config', () => json(200, pages.config())],
     ['/policies', () => json(200, pages.policies())],
     ['/calls', () => json(200, pages.calls())],
+    ...Object.entries(pages.more ?? {}).map(([path, show]) => [path, () => json(200, show())] as const),
   ])
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts'
 
 /**
  * What an operator may change, such as `PUT /circuits/orders`. `does` gets the name behind the path (empty where there is
- * none) and the body as parsed JSON (null without one), and returns what is shown afterwards. It may throw a Problem:
+ * none) and the body as parsed JSON (null without one), and returns what is shown afterwards, or a promise of it. It may throw a Problem:
  * invalid-request for a body that it does not understand, unknown-route for a name that there is not.
  */
 export type Change = Readonly<{
@@ -35,7 +35,7 @@ export function changing(
       return failed(401, 'Changes need the header `Authorization: Bearer` with the value of admin.token.')
     try {
       const name = change.named ? decodeURIComponent(path.slice(cut + 1)) : ''
-      return { status: 200, body: change.does(name, await read(req)) ?? { done: true } }
+      return { status: 200, body: (await change.does(name, await read(req))) ?? { done: true } }
     } catch (error) {
       const problem = error instanceof URIError ? new Problem('invalid-request', 'The path is not UTF-8.') : error
       if (problem instanceof Problem && problem.spec.status < 500) return failed(problem.spec.status, problem.message)

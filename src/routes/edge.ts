@@ -11,6 +11,7 @@ import { Exchange } from './exchange.ts'
 import type { Door } from './exchange.ts'
 import { answerEvents } from './events/answer.ts'
 import type { FaultsOf } from './fault.ts'
+import type { CallbackOf } from './patience.ts'
 import type { Admit } from './identity/guard.ts'
 import { fieldsOf } from './fields.ts'
 import { headProblem } from './head.ts'
@@ -35,6 +36,7 @@ export type EdgeOptions = Readonly<{
   partitionFor: Shared['partitionFor']
   entrance?: Shared['entrance']
   faultsOf?: FaultsOf | null
+  callbackOf?: CallbackOf | null
   operations?: OperationRoutes | null
   resources?: readonly Resource[]
   tracing?: Tracing | null
@@ -68,6 +70,7 @@ export function edge({
   partitionFor,
   entrance = null,
   faultsOf = null,
+  callbackOf = null,
   operations = null,
   resources = [],
   tracing = null,
@@ -83,6 +86,7 @@ export function edge({
     bodyTimeoutMs: limits.bodyTimeoutMs,
     entrance,
     faultsOf,
+    callbackOf,
     tracing,
     fixed: new Set(Object.keys(server.headers)),
   }

@@ -47,6 +47,8 @@ export class Exchange implements Pending, Answered {
   wait: number | null = null
   /** `Prefer: respond-async` is honoured. */
   respondsAsync = false
+  /** `Prefer: callback` is honoured. */
+  calls = false
   /** What the path offers, gathered only when the method it came with is none of it. */
   offers: readonly Offer[] | null = null
   /** Further headers of its answer, whatever that will be; a flat list. */

@@ -14,6 +14,7 @@ import { keyOf } from './key.ts'
 import type { Params } from './key.ts'
 import { fromField, mayPassIn } from './names.ts'
 import { patienceOf } from './patience.ts'
+import type { CallbackOf } from './patience.ts'
 import { repeatOf } from './repeat.ts'
 import type { PriorityOf } from './priority.ts'
 import { traceOf } from './trace.ts'
@@ -37,6 +38,7 @@ export type Shared = Readonly<{
   faultsOf: FaultsOf | null // null: no request may ask for faults
   tracing: Tracing | null // null: no span is made
   fixed?: ReadonlySet<string> // headers of every answer, which no reply says otherwise
+  callbackOf?: CallbackOf | null // null: no client may name a callback
 }>
 /** Makes calls of a route's requests. Both throw a Problem when the request is none of it. */
 export type Intake = Readonly<{
@@ -56,7 +58,7 @@ const longestHeaders = 8_192
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
 export function intake(
   { name, route, topic, unplaced = false }: Way,
-  { clientOf, partitionFor, faultsOf, tracing }: Shared,
+  { clientOf, partitionFor, faultsOf, tracing, callbackOf = null }: Shared,
 ): Intake {
   const { bodyBytes, requestHeaders, claimHeaders } = route
   const to = route.command ?? route.query
@@ -64,7 +66,7 @@ export function intake(
   const source = (to ?? route.event ?? route.view)?.key
   const listens = route.view !== undefined
   const ttlMs = Math.max(route.timeoutMs, route.commandTtlMs ?? 0)
-  const patience = patienceOf(route)
+  const patience = patienceOf(route, callbackOf)
   const repeats = route.idempotency !== undefined && route.idempotency.mode !== 'off'
   const types = route.contentTypes === undefined ? null : new Set(route.contentTypes.map(mediaType))
   const coded = new Set<string>(['identity', ...route.contentEncodings, ...route.decode])
@@ -98,7 +100,7 @@ export function intake(
     const { identity } = exchange
     const bytes = key(params, headers, body, identity?.claims ?? null)
     const mark = url.indexOf('?')
-    const { waitMs, acceptMs } = patience(exchange, headers)
+    const { waitMs, acceptMs, callback } = patience(exchange, headers)
     const aborter = exchange.aborter()
     return {
       id: exchange.id,
@@ -126,6 +128,7 @@ export function intake(
       deadline: (started + waitMs) as Instant,
       expires: (started + ttlMs) as Instant,
       accepts: acceptMs === null ? null : ((started + acceptMs) as Instant),
+      callback,
       repeat: repeats ? repeatOf(name, headers) : null,
       signal: aborter.signal,
       aborter,

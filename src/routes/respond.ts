@@ -10,6 +10,7 @@ export type Answered = Readonly<{
   call: Call | null
   wait: number | null // seconds of `Prefer: wait` when they are honoured
   respondsAsync: boolean
+  calls: boolean
   readonly outcome: Outcome
 }>
 
@@ -108,10 +109,14 @@ export function streamHead(exchange: Answered, type: string, outcome: Outcome, m
 const noSniffing = ['X-Content-Type-Options', 'nosniff'] as const
 
 /** RFC 7240, 3: those that were honoured. */
-function addPreferences(head: string[], { wait, respondsAsync }: Answered, status: number): void {
-  if (respondsAsync && status === 202)
-    head.push('Preference-Applied', wait === null ? 'respond-async' : `respond-async, wait=${wait}`)
-  else if (wait !== null) head.push('Preference-Applied', `wait=${wait}`)
+function addPreferences(head: string[], { wait, respondsAsync, calls }: Answered, status: number): void {
+  if (wait === null && !respondsAsync && !calls) return
+  const applied = [
+    ...(respondsAsync && status === 202 ? ['respond-async'] : []),
+    ...(wait === null ? [] : [`wait=${wait}`]),
+    ...(calls && status === 202 ? ['callback'] : []),
+  ]
+  if (applied.length > 0) head.push('Preference-Applied', applied.join(', '))
 }
 
 function addOurs(head: string[], { id, call }: Answered, outcome: Outcome, ms: number): void {

@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema/index.ts'
 import { readerEvents, resources } from '../events.ts'
 import { countCalls, countFallbacks } from './calls.ts'
 import { countDomainEvents } from './domain.ts'
+import { countDeliveries, receiversOf } from './deliveries.ts'
 import { countFaults } from './faults.ts'
 import { countGroups } from './groups.ts'
 import { listen } from './listen.ts'
@@ -25,13 +26,12 @@ export interface Metrics extends Disposable {
   readonly described: readonly Described[]
   readonly meter: Meter
 }
-export type MetricsConfig = Pick<Config, 'routes' | 'workers'> & Partial<Pick<Config, 'upstreams' | 'calls'>>
+export type MetricsConfig = Pick<Config, 'routes' | 'workers'> &
+  Partial<Pick<Config, 'upstreams' | 'calls' | 'operations'>>
 
 /** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop. */
-export function openMetrics(
-  { routes, workers, upstreams = {}, calls = {} }: MetricsConfig,
-  linesLost: () => number,
-): Metrics {
+export function openMetrics(config: MetricsConfig, linesLost: () => number): Metrics {
+  const { routes, workers, upstreams = {}, calls = {} } = config
   const meter = new Meter()
   const topics = [
     ...Object.values(workers).map(worker => worker.topic),
@@ -56,6 +56,7 @@ export function openMetrics(
     countOperations(meter, keyed, [...answering]),
     countSpool(meter),
     countUpstreams(meter, { upstreams, calls }),
+    countDeliveries(meter, receiversOf(config)),
     countInside(meter),
     countFaults(meter, Object.keys(routes)),
   ].map(listen)

@@ -38,3 +38,20 @@ test('the topics of operations are of their own', () => {
   ok(said(a, 'operations: { replies: gateway.replies }').endsWith('which is replies.topic, expected another'))
   ok(said(a, 'operations: { topic: x, replies: x }').endsWith('which is operations.topic, expected another'))
 })
+
+test('who is called back has a secret, and an origin that is one', () => {
+  const callbacks = (receiver: string): string =>
+    said('', `operations: { callbacks: { receivers: { a: ${receiver} } } }`)
+  const secret = `signingKey: whsec_${'a'.repeat(32)}`
+  for (const origin of [
+    'https://a.example',
+    'https://*.a.example:8443',
+    'http://127.0.0.1:9000',
+    "'http://[::1]:9000'",
+  ])
+    equal(callbacks(`{ origin: ${origin}, ${secret} }`), '')
+  ok(callbacks('{ origin: https://a.example }').endsWith('has no key, expected signingKey or signingKeyFile'))
+  for (const origin of ['a.example', 'https://a.example/path', 'https://*', 'ftp://a', 'https://me@a'])
+    ok(callbacks(`{ origin: '${origin}', ${secret} }`).includes('expected scheme, host and maybe a port'), origin)
+  ok(callbacks("{ origin: https://a, signingKey: 'whsec_short' }").includes('expected a key of Standard Webhooks'))
+})

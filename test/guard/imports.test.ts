@@ -38,7 +38,7 @@ const homes: Readonly<Record<string, string | readonly string[]>> = {
   'fastest-levenshtein': 'config/',
   'hdr-histogram-js': 'src/lab/',
   ioredis: 'src/resilience/',
-  'ipaddr.js': 'src/routes/',
+  'ipaddr.js': ['src/routes/', 'src/bridge/deliver/'],
   jose: 'src/routes/',
   kafkajs: 'src/bridge/kafka/',
   'lru-cache': 'src/resilience/',
@@ -74,6 +74,7 @@ const wires: ReadonlySet<string> = new Set(
     'pages',
     'parts',
     'prepare',
+    'receivers',
     'schemas',
     'upstreams',
     'ways',
@@ -99,7 +100,11 @@ function loadedBy(source: string): readonly string[] {
 }
 
 /** Each policy has a folder, and others of src/ enter it by its index: what is not named there is its own affair. */
-const lateDoors = ['src/resilience/quota/leases.ts', 'src/resilience/repetition/paced.ts'] // brings libraries: loaded only when used
+const lateDoors = [
+  'src/resilience/quota/leases.ts',
+  'src/resilience/repetition/paced.ts',
+  'src/resilience/repetition/persist.ts',
+] // brings libraries: loaded only when used
 const roomOf = (file: string): string | null => /^src\/resilience\/\w+\//.exec(file)?.[0] ?? null
 
 /** What an import breaks, or null. */

@@ -7,7 +7,7 @@ type Route = Parameters<typeof patienceOf>[0]
 const usual: Route = { timeoutMs: 5_000, deadlineHeader: undefined, async: 'off', onTimeout: 'fail' }
 
 const asked = (route: Partial<Route>, headers: IncomingHttpHeaders) => {
-  const exchange = { wait: null as number | null, respondsAsync: false }
+  const exchange = { wait: null as number | null, respondsAsync: false, calls: false }
   const { waitMs, acceptMs } = patienceOf({ ...usual, ...route })(exchange, headers)
   return [waitMs, acceptMs, exchange.wait, exchange.respondsAsync]
 }

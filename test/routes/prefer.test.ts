@@ -57,3 +57,14 @@ test('evil headers are read in linear time', () => {
     ok(performance.now() - start < 50, part)
   }
 })
+
+for (const [header, url] of [
+  ['respond-async, callback; url="https://a.example/x,y;z"', 'https://a.example/x,y;z'],
+  ['callback;URL = "https://a/"; foo', 'https://a/'],
+  [String.raw`callback; url="https://a/\"b"`, 'https://a/"b'],
+  ['callback; url="https://a/", callback; url="https://b/"', 'https://a/'],
+  ['callback; url=https://a/', null],
+  ['callback', null],
+  ['foo="callback; url=x"', null],
+] as const)
+  test(`Prefer: ${header} names ${url ?? 'no callback'}`, () => equal(preferencesOf(header).callback, url))

@@ -58,7 +58,7 @@ test('telemetry alone keeps no process alive, and loses no line at its end', () 
       '-e',
       `import { openTelemetry } from ${url('telemetry/index.ts')}
        import { events } from ${url('events.ts')}
-       openTelemetry({ admin: { calls: 10 }, log: { level: 'info', requests: true }, routes: {}, workers: {} }, 'gw')
+       openTelemetry({ admin: { calls: 10 }, log: { level: 'info', requests: true }, routes: {}, workers: {}, operations: {} }, 'gw')
        events.lifecycle.publish({ kind: 'ready', detail: '' })`,
     ],
     { timeout: 20_000 },

@@ -1,3 +1,5 @@
+export { Consumer } from './consumer.ts'
+export type { Work } from './consumer.ts'
 export { Lanes, laneOf } from './lanes.ts'
 export { Part, Parts } from './part.ts'
 export { Prefix } from './prefix.ts'

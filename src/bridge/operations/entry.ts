@@ -1,5 +1,5 @@
 import type { Reply } from '../../call.ts'
-import type { Accepted, Ending, Progress } from './event.ts'
+import type { Accepted, Called, Ending, Progress, Recalled } from './event.ts'
 import { StoredReply } from './stored.ts'
 import type { Interned } from './stored.ts'
 
@@ -11,24 +11,28 @@ export type Operation = Readonly<{
   begun: number // the offset of `accepted`
   progress: Readonly<{ said: Progress; offset: number }> | null
   ending: Readonly<{ said: Ended; offset: number }> | null
+  callback: Callback | null // of one that has ended, and named a URL to be told
   keys: readonly string[] // of its records
 }>
+/** `asked` is the offset of what wants it told, its end or a later wish; `said` is what became of that, null while it goes on. */
+export type Callback = Readonly<{ asked: number; at: number; said: Readonly<{ said: Called; offset: number }> | null }>
 /** How it ended. The reply is kept packed. */
 export type Ended =
   | Exclude<Ending, { kind: 'completed' }>
   | Readonly<{ kind: 'completed'; reply: () => Reply; at: number }>
 
 /** The offset of its latest event: with the id it names one state of it. */
-export const versionOf = ({ begun, progress, ending }: Operation): number =>
-  Math.max(begun, progress?.offset ?? 0, ending?.offset ?? 0)
+export const versionOf = ({ begun, progress, ending, callback }: Operation): number =>
+  Math.max(begun, progress?.offset ?? 0, ending?.offset ?? 0, callback?.asked ?? 0, callback?.said?.offset ?? 0)
 
-type Packed = readonly [
+type Packed = [
   command: string,
   secret: string,
   at: number,
   partition: number,
   key: string | null,
   fingerprint: string | null,
+  callback?: string,
 ]
 
 const ownBytes = 800 // measured: npm run bench:operations
@@ -51,10 +55,12 @@ export class Entry {
   readonly #worker: string
   readonly #topic: string
   readonly #packed: string
+  readonly #calls: boolean // a callback
   #keys: readonly string[] = noKeys // beside its id
   #progress: Operation['progress'] = null
   #ending: Exclude<Ending, { kind: 'completed' }> | Readonly<{ reply: StoredReply; at: number }> | null = null
   #endOffset = 0
+  #callback: Callback | null = null
 
   constructor(id: string, accepted: Accepted, place: Place, interned: Interned) {
     const { client, route, worker, command, secret, by, at, expires, keepMs, target, holds } = accepted
@@ -71,6 +77,8 @@ export class Entry {
     this.#worker = interned.of(worker)
     this.#topic = interned.of(target.topic)
     const packed: Packed = [command, secret, at, target.partition, target.key, holds?.fingerprint ?? null]
+    this.#calls = accepted.callback !== undefined
+    if (accepted.callback !== undefined) packed.push(accepted.callback)
     this.#packed = JSON.stringify(packed)
   }
 
@@ -100,12 +108,26 @@ export class Entry {
     this.#progress = null // compaction may keep a later record in its place: nobody could say how far it was
     this.#ending = said.kind === 'completed' ? { reply: new StoredReply(said.reply, interned), at: said.at } : said
     this.#endOffset = offset
+    if (this.#calls) this.#callback = { asked: offset, at: said.at, said: null }
+  }
+
+  /** Of an operation that has ended. */
+  call(said: Called | Recalled, key: string, offset: number): void {
+    this.#note(key)
+    if (this.#callback === null) return
+    if (said.kind === 'recalled') this.#callback = { asked: offset, at: said.at, said: null }
+    else this.#callback = { ...this.#callback, said: { said, offset } }
+  }
+
+  /** Whether its callback has not been told, or was given up. */
+  get isUntold(): boolean {
+    return this.#callback !== null && this.#callback.said?.said.result !== 'delivered'
   }
 
   /** All of it. */
   open(): Operation {
     const { id, client, by, scope, expires, partition, begun } = this
-    const [command, secret, at, place, key, fingerprint] = JSON.parse(this.#packed) as Packed
+    const [command, secret, at, place, key, fingerprint, url] = JSON.parse(this.#packed) as Packed
     const accepted: Accepted = {
       kind: 'accepted',
       client,
@@ -119,26 +141,29 @@ export class Entry {
       keepMs: this.#keepMs,
       target: { topic: this.#topic, partition: place, key },
       holds: scope === null ? null : { scope, fingerprint: fingerprint ?? '' },
+      ...(url !== undefined && { callback: url }),
     }
     const keys = [id, ...this.#keys]
-    return { id, accepted, partition, begun, progress: this.#progress, ending: this.#opened(), keys }
+    const [progress, ending, callback] = [this.#progress, this.#opened(), this.#callback]
+    return { id, accepted, partition, begun, progress, ending, callback, keys }
   }
 
   /** Text and bytes that `thawed` makes an entry of again. */
   frozen(): Frozen {
-    const { accepted, partition, begun, progress, ending, keys } = this.open()
+    const { accepted, partition, begun, progress, ending, callback, keys } = this.open()
     const reply = ending?.said.kind === 'completed' ? ending.said.reply() : null
     const said = reply === null ? ending?.said : { ...ending?.said, reply: { ...reply, body: null } }
     const place: Place = { partition, offset: begun, seq: this.seq }
     return {
-      text: JSON.stringify({ accepted, place, progress, said, offset: ending?.offset, keys: keys.slice(1) }),
+      text: JSON.stringify({ accepted, place, progress, said, callback, offset: ending?.offset, keys: keys.slice(1) }),
       body: reply?.body ?? noBody,
     }
   }
 
   static thawed(id: string, { text, body }: Frozen, interned: Interned): Entry {
-    const { accepted, place, progress, said, offset, keys } = JSON.parse(text) as Thawed
+    const { accepted, place, progress, said, callback, offset, keys } = JSON.parse(text) as Thawed
     const entry = new Entry(id, accepted, place, interned)
+    entry.#callback = callback
     entry.#progress = progress
     entry.#keys = keys
     entry.#endOffset = offset ?? 0
@@ -167,6 +192,7 @@ type Thawed = Readonly<{
   place: Place
   progress: Operation['progress']
   said?: Ending
+  callback: Callback | null
   offset?: number
   keys: readonly string[]
 }>

@@ -26,6 +26,7 @@ export type Accepted = Readonly<{
   keepMs: number // how long it is kept after its end
   target: Target
   holds: Holding | null
+  callback?: string // the URL that is told of its end
 }>
 
 export type Progress = Readonly<{ kind: 'progress'; percent: number; note: string; at: number }>
@@ -38,8 +39,19 @@ export type Ending = Readonly<
   | { kind: 'expired'; at: number }
 >
 
+/** What became of telling its callback. */
+export type Called = Readonly<{
+  kind: 'called'
+  result: 'delivered' | 'ended' | 'refused' | 'exhausted'
+  attempts: number
+  detail: string
+  at: number
+}>
+/** Somebody wants its callback told once more. */
+export type Recalled = Readonly<{ kind: 'recalled'; at: number }>
+
 /** Something that happened to an operation: a record of the log. */
-export type Event = Accepted | Progress | Ending
+export type Event = Accepted | Progress | Ending | Called | Recalled
 /** `forgotten` is a tombstone: of `accepted` it ends everything. */
 export type Read = Readonly<{ id: string; key: string; event: Event | 'forgotten' }>
 
@@ -60,7 +72,8 @@ export const isId = (text: string): boolean => idPattern.test(text)
  */
 export function keyOf(id: string, { kind }: Event): string {
   if (kind === 'accepted') return id
-  return kind === 'progress' ? `${id}/progress` : `${id}/${randomBytes(6).toString('base64url')}`
+  const isShared = kind === 'progress' || kind === 'called' || kind === 'recalled' // the last of them counts
+  return `${id}/${isShared ? kind : randomBytes(6).toString('base64url')}`
 }
 
 type Written = Readonly<{ key: string; value: Uint8Array; headers: Headers }>
@@ -94,7 +107,8 @@ export function read(record: Incoming): Read | null {
   }
 }
 
-const jsonKinds: ReadonlySet<string> = new Set(['accepted', 'progress', 'failed', 'cancelled', 'expired'])
+const ends = ['failed', 'cancelled', 'expired']
+const jsonKinds: ReadonlySet<string> = new Set(['accepted', 'progress', ...ends, 'called', 'recalled'])
 
 function eventOf(record: Incoming): Event | null {
   const said = (name: string): string | null => {

@@ -20,6 +20,7 @@ export type Terms = Readonly<{
   path: string // of the operations, for `Location`
   retryAfterMs: number
   keepMs: number // how long an operation is kept after its end
+  callMs?: number // and so much longer when it names a callback
 }>
 /** `late` gets replies that come when their clients are gone. `mayAccept`: whether its calls may become operations at any time, as when the instance stops. */
 export type OperableOptions = Envelope & ReplyOptions & Terms & Readonly<{ mayAccept: boolean; late: Forward | null }>
@@ -49,7 +50,7 @@ export function operable(parts: OperableParts, options: OperableOptions): Servic
 }
 
 /** What an operation is known by from the start: of one that claimed a key it is in the log already. */
-export const acceptedOf = (call: Call, by: string, { keepMs }: Terms, secret: string): Accepted => ({
+export const acceptedOf = (call: Call, by: string, { keepMs, callMs = 0 }: Terms, secret: string): Accepted => ({
   kind: 'accepted',
   client: call.client,
   route: call.route,
@@ -59,13 +60,14 @@ export const acceptedOf = (call: Call, by: string, { keepMs }: Terms, secret: st
   by,
   at: wallClock(),
   expires: onTheWire(call.expires),
-  keepMs,
+  keepMs: call.callback === undefined ? keepMs : keepMs + callMs,
   target: {
     topic: call.topic,
     partition: call.partition,
     key: call.key === null ? null : Buffer.from(call.key).toString('base64'),
   },
   holds: null,
+  ...(call.callback !== undefined && { callback: call.callback }),
 })
 
 /** One call on its way, until its reply or until it is an operation. */

@@ -7,7 +7,7 @@ import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { Acknowledged, Broker, Outgoing } from '../broker.ts'
 import { secretOf } from './event.ts'
-import type { Accepted, Ending, Progress } from './event.ts'
+import type { Accepted, Called, Ending, Progress, Recalled } from './event.ts'
 import { Journal } from './journal.ts'
 import { View } from './view.ts'
 import type { Room } from './view.ts'
@@ -106,6 +106,19 @@ export class Operations implements AsyncDisposable {
       const known = this.view.entry(id)
       if (known !== null && !known.ended) await this.#journal.append(known.partition, id, event)
     })
+  }
+
+  /** Writes something about an operation that has ended, until it is written or the operation unknown. */
+  async tell(id: string, event: Called | Recalled): Promise<void> {
+    await this.#insist(async () => {
+      const known = this.view.entry(id)
+      if (known?.ended === true) await this.#journal.append(known.partition, id, event)
+    })
+  }
+
+  /** Resolves once everything of the log up to there is known; rejects when it is closed before. */
+  async reach(partition: number, offset: bigint): Promise<void> {
+    await this.#journal.applied(partition, Number(offset))
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Pair, Reply } from '../../call.ts'
 import { timeOf } from './event.ts'
+import type { Called } from './event.ts'
 import type { Operation } from './entry.ts'
 
 /** An operation as its client sees it. */
@@ -12,9 +13,10 @@ export type State = Readonly<{
   ended?: string
   percent?: number
   note?: string
+  callback?: 'pending' | Called['result'] // whether its callback was told of its end
 }>
 
-export function stateOf({ id, accepted, progress, ending }: Operation): State {
+export function stateOf({ id, accepted, progress, ending, callback }: Operation): State {
   const { route, at, expires } = accepted
   return {
     id,
@@ -24,6 +26,7 @@ export function stateOf({ id, accepted, progress, ending }: Operation): State {
     expires: timeOf(expires),
     ...(ending !== null && { ended: timeOf(ending.said.at) }),
     ...(progress !== null && { percent: progress.said.percent, note: progress.said.note }),
+    ...(accepted.callback !== undefined && { callback: callback?.said?.said.result ?? 'pending' }),
   }
 }
 

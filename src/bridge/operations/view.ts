@@ -2,7 +2,7 @@ import type { Incoming } from '../broker.ts'
 import { Entry } from './entry.ts'
 import type { Operation } from './entry.ts'
 import { read } from './event.ts'
-import type { Accepted, Ending, Event } from './event.ts'
+import type { Accepted, Called, Ending, Event, Recalled } from './event.ts'
 import type { Overflow } from './overflow.ts'
 import { Interned } from './stored.ts'
 
@@ -25,6 +25,7 @@ export class View implements Disposable {
   readonly #ended = new Set<string>() // of those in memory, the first to have ended first
   readonly #byClient = new Map<string, Set<string>>()
   readonly #holders = new Map<string, string>() // of the scope of a key: who holds it
+  readonly #untold = new Set<string>() // their callbacks were not told yet, or given up
   readonly #changed: (id: string) => void
   readonly #interned = new Interned()
   readonly #room: Room
@@ -74,6 +75,17 @@ export class View implements Disposable {
     return id === undefined ? (this.#overflow?.holder(scope) ?? null) : this.entry(id)
   }
 
+  /** Those whose callbacks were not told yet, or were given up: the first to have ended first. */
+  untold(limit: number): readonly Operation[] {
+    const found: Operation[] = []
+    for (const id of this.#untold) {
+      const operation = this.get(id)
+      if (found.length >= limit) break
+      if (operation !== null) found.push(operation)
+    }
+    return found
+  }
+
   /** Those that time changes by now, and maybe others: ask each when it is due. */
   *due(now: number): Iterable<Entry> {
     yield* this.#all.values()
@@ -120,7 +132,8 @@ export class View implements Disposable {
   #happen(id: string, key: string, event: Exclude<Event, Accepted>, offset: number): void {
     const entry = this.entry(id)
     if (entry === null) return
-    if (event.kind !== 'progress') this.#end(entry, key, event, offset)
+    if (event.kind === 'called' || event.kind === 'recalled') this.#call(entry, key, event, offset)
+    else if (event.kind !== 'progress') this.#end(entry, key, event, offset)
     else if (entry.ended) return
     else entry.progress(event, key, offset)
     this.#changed(id)
@@ -130,6 +143,7 @@ export class View implements Disposable {
   #end(entry: Entry, key: string, event: Ending, offset: number): void {
     const { id, ended, bytes } = entry
     entry.end(event, key, offset, this.#interned)
+    if (entry.isUntold) this.#untold.add(id)
     if (!this.#all.has(id)) return this.#overflow?.put(entry, this.#scopeHeldBy(entry))
     this.#bytes += entry.bytes - bytes
     if (ended) return
@@ -139,8 +153,16 @@ export class View implements Disposable {
     if (event.kind === 'expired') this.#release(entry)
   }
 
+  #call(entry: Entry, key: string, event: Called | Recalled, offset: number): void {
+    entry.call(event, key, offset)
+    if (entry.isUntold) this.#untold.add(entry.id)
+    else this.#untold.delete(entry.id)
+    if (!this.#all.has(entry.id)) this.#overflow?.put(entry, this.#scopeHeldBy(entry))
+  }
+
   #forget(id: string, key: string): void {
     if (key !== id) return
+    this.#untold.delete(id)
     const entry = this.#all.get(id)
     if (entry === undefined) this.#overflow?.delete(id)
     else {

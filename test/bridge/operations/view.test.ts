@@ -77,6 +77,39 @@ test('of those that claim one key the first holds it, until it is forgotten or h
   equal(log.view().get(b)?.ending?.said.kind, 'expired')
 })
 
+test('a callback is untold from the end of its operation until it is delivered, and again when somebody wants it told once more', () => {
+  const log = new Log()
+  const [id, other] = [newId(), newId()]
+  const called = (result: 'delivered' | 'exhausted'): Event => ({
+    kind: 'called',
+    result,
+    attempts: 1,
+    detail: '',
+    at: 2,
+  })
+  const untold = () =>
+    log
+      .view()
+      .untold(9)
+      .map(({ callback }) => [callback?.asked, callback?.said?.said.result])
+  for (const [who, callback] of [
+    [id, 'http://a/'],
+    [other, undefined],
+  ] as const)
+    log.add(who, anAccepted(callback === undefined ? {} : { callback }))
+  deepEqual(untold(), [])
+  log.add(other, completed('b'))
+  log.add(id, completed('a'))
+  deepEqual(untold(), [[3, undefined]])
+  log.add(id, called('exhausted'))
+  deepEqual(untold(), [[3, 'exhausted']])
+  log.add(id, { kind: 'recalled', at: 3 })
+  deepEqual(untold(), [[5, undefined]])
+  log.add(id, called('delivered'))
+  deepEqual(untold(), [])
+  equal(versionOf(log.view().get(id)!), 6)
+})
+
 test('a client finds its own, the latest first', () => {
   const log = new Log()
   const ids = Array.from({ length: 5 }, newId)
@@ -109,8 +142,9 @@ const overflow: Room['overflow'] = interned => new Overflow(':memory:', interned
 const summary = (view: View) => ({
   operations: ids
     .flatMap(id => view.get(id) ?? [])
-    .map(({ id, progress, ending }) => [
+    .map(({ id, progress, ending, callback }) => [
       id,
+      callback,
       progress?.said,
       ending?.said.kind === 'completed' ? ending.said.reply() : ending?.said,
     ])
@@ -119,6 +153,10 @@ const summary = (view: View) => ({
   pending: view.pending,
   size: view.size,
   pages: view.of('::1', 3, null).map(({ id }) => id),
+  untold: view
+    .untold(9)
+    .map(({ id }) => id)
+    .sort(),
 })
 
 const scopes = ['k', 'l'] as const
@@ -129,7 +167,14 @@ test('whatever happened, a compacted log adds up to the same, and so does one be
   const step = fc.oneof(
     fc.record({ what: fc.constant('accept' as const), id: one, scope: fc.constantFrom(null, ...scopes) }),
     fc.record({
-      what: fc.constantFrom('progress' as const, 'complete' as const, 'expire' as const, 'forget' as const),
+      what: fc.constantFrom(
+        'progress' as const,
+        'complete' as const,
+        'expire' as const,
+        'forget' as const,
+        'call' as const,
+        'recall' as const,
+      ),
       id: one,
       scope: fc.constant(null),
     }),
@@ -143,11 +188,14 @@ test('whatever happened, a compacted log adds up to the same, and so does one be
         // each id is accepted once; who did not get the key takes its claim back, as the protocol has it
         if (what === 'accept' && !seen.has(id)) {
           seen.add(id)
-          log.add(id, scope === null ? anAccepted() : held(scope))
+          log.add(id, scope === null ? anAccepted({ callback: 'http://a/' }) : held(scope))
           if (log.view().get(id) === null) log.forget(id)
         } else if (what === 'progress') log.add(id, { kind: 'progress', percent: i, note: '', at: i })
         else if (what === 'complete') log.add(id, completed(String(i)))
         else if (what === 'expire') log.add(id, { kind: 'expired', at: i })
+        else if (what === 'call' && view.get(id)?.ending != null)
+          log.add(id, { kind: 'called', result: i % 2 === 0 ? 'delivered' : 'refused', attempts: i, detail: '', at: i })
+        else if (what === 'recall' && view.get(id)?.ending != null) log.add(id, { kind: 'recalled', at: i })
         else if (what === 'forget') for (const key of view.get(id)?.keys ?? []) log.forget(key)
       }
       const whole = summary(log.view())

@@ -1,0 +1,7 @@
+export { admitting } from './addresses.ts'
+export { Receiver } from './receiver.ts'
+export type { Delivery, Persist } from './receiver.ts'
+export type { Message } from './outlet.ts'
+export { keyOf, signed } from './sign.ts'
+export { verdicts } from './verdict.ts'
+export type { Verdict } from './verdict.ts'
