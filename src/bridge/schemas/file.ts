@@ -19,7 +19,7 @@ export async function codecOfFile({ file = '', format, message }: Omit<SchemaSou
 /** Loads only what the format needs. */
 export async function compile(format: Format, source: Source): Promise<Codec> {
   if (format === 'avro') return (await import('./avro/index.ts')).avroCodec(source)
-  if (format !== 'json') throw new Error(`${source.name}: ${format} is not understood yet.`)
+  if (format === 'protobuf') return (await import('./protobuf/index.ts')).protobufCodec(source)
   return (await import('./json.ts')).jsonCodec(source)
 }
 
