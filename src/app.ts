@@ -8,7 +8,7 @@ import { events } from './events.ts'
 import { Health } from './health.ts'
 import { pagesOf } from './pages.ts'
 import { Overview } from './overview.ts'
-import { documentsOf, openIdentity, openSpool, openTraces } from './optional.ts'
+import { documentsOf, exportMetrics, openIdentity, openSpool, openTraces } from './optional.ts'
 import { askedFaults, openParts } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
@@ -143,6 +143,7 @@ async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: 
     operations === null ? null : { operations: operations.resources, streams: config.operations.streams, routes }
   const entrance = overload === null ? null : (entrant: Entrant): Entrance => overload.entrance(entrant)
   const traces = await openTraces(parts)
+  await exportMetrics(parts)
   const front = await serve(
     server,
     edge({

@@ -38,15 +38,28 @@ export async function documentsOf({
   ]
 }
 
-const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+/** Whether the environment says where a signal goes: `TRACES` or `METRICS`. */
+const wants = (signal: string, env: NodeJS.ProcessEnv): boolean =>
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`].some(name => (env[name] ?? '') !== '') &&
+  env[`OTEL_${signal}_EXPORTER`] !== 'none' &&
+  env['OTEL_SDK_DISABLED'] !== 'true'
+
+/** Sends the metrics where the environment says; else nothing of it is loaded. Throws an Error of one sentence. */
+export async function exportMetrics(
+  { instance, held, telemetry }: Parts,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  if (!wants('METRICS', env)) return
+  const { exportMetrics } = await import('./telemetry/otlp/index.ts') // not loaded where it is not used
+  held.use(exportMetrics(telemetry.metrics.meter, instance, env))
+}
 
 /** Who makes spans, where the environment says where they go; else null, and nothing of it is loaded. Throws an Error of one sentence. */
 export async function openTraces(
   { instance, held }: Parts,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Traces | null> {
-  const wanted = endpoints.some(name => (env[name] ?? '') !== '') && env['OTEL_TRACES_EXPORTER'] !== 'none'
-  if (!wanted || env['OTEL_SDK_DISABLED'] === 'true') return null
+  if (!wants('TRACES', env)) return null
   const { openTraces } = await import('./telemetry/traces/index.ts') // not loaded where it is not used
   return held.use(openTraces(instance, env))
 }

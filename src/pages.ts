@@ -28,9 +28,9 @@ export function pagesOf(
       const degraded = Object.keys(ills).length + notices.length > 0
       return { ready, degraded, reasons: [...Object.values({ ...reasons, ...ills }), ...notices] }
     },
-    metrics: () => {
+    metrics: open => {
       health.look()
-      return telemetry.metrics.text()
+      return open ? telemetry.metrics.openMetrics() : telemetry.metrics.text()
     },
     config: () => hidden(config),
     calls: () => ({ waiting: calls.waiting(mostCalls), recent: calls.recent(mostRecent) }),

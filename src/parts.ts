@@ -75,7 +75,10 @@ export async function openParts(
 ): Promise<Parts> {
   const instance = `${config.instance.id}-${config.admin.port || process.pid}` // a port of 0 names nobody
   const schemas = await openSchemas(config) // first: one that does not hold is told before anything is opened
-  const telemetry = held.use(openTelemetry(config, instance))
+  let circuits: readonly Circuit[] = []
+  const telemetry = held.use(
+    openTelemetry(config, instance, { circuits: () => circuits.map(circuit => circuit.snapshot()) }),
+  )
   const broker = given ?? held.use(await openBroker(config))
   const leases = held.use(await openLeases(config))
   const stall = held.use(new Stall())
@@ -87,7 +90,7 @@ export async function openParts(
   for (const worker of workers.values()) held.use(worker)
   const watches = watchGroups(config, broker, workers)
   for (const watch of watches.values()) held.use(watch)
-  const circuits = [...Array.from(workers.values(), ({ circuit }) => circuit), cluster.circuit]
+  circuits = [...Array.from(workers.values(), ({ circuit }) => circuit), cluster.circuit]
   held.use(await openStateFile(config, circuits))
 
   const publishing = publishLayers<Outgoing, Acknowledged>(cluster, faults)

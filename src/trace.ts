@@ -29,6 +29,13 @@ export function spanNamed(traceparent: string | undefined): (SpanName & Readonly
 export const traceparentIn = (context: readonly Pair[]): string | undefined =>
   context.find(([known]) => known === name)?.[1]
 
+/** The id of the trace, where it is sampled: somebody can look at it. */
+export function sampledTrace(context: readonly Pair[]): string | null {
+  if (context.length === 0) return null
+  const span = traceparentIn(context)
+  return span?.endsWith('1') === true ? span.slice(3, 35) : null // the context has been checked
+}
+
 /** The same context below another span. */
 export const contextBelow = ({ traceId, spanId, traceFlags }: SpanName, context: readonly Pair[]): readonly Pair[] => [
   [name, `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`],

@@ -15,8 +15,8 @@ export type Readiness = Readonly<{ ready: boolean; degraded: boolean; reasons: r
 /** What the pages show. */
 export type AdminPages = Readonly<{
   readiness: () => Readiness
-  /** In the text format of Prometheus. */
-  metrics: () => Promise<string>
+  /** In the text format of Prometheus, or (`open`) in that of OpenMetrics. */
+  metrics: (open: boolean) => Promise<string>
   /** To be shown as JSON: without secrets. */
   config: () => unknown
   /** The calls that wait, and those that ended last, as JSON. */
@@ -43,6 +43,7 @@ const json = (status: number, value: unknown): Page => ({
   type: 'application/json',
   body: `${JSON.stringify(value)}\n`,
 })
+const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
 const failure = (status: number, error: string): Page => json(status, { error })
 
@@ -59,9 +60,15 @@ export async function administer(
   const guarded = isLoopback(place.host)
   const change = changing(changes, place.token)
   const shownLive = watching === null ? null : new Console(watching)
-  const shown = new Map<string, () => Page | Promise<Page>>([
+  const shown = new Map<string, (req: IncomingMessage) => Page | Promise<Page>>([
     ['/livez', () => json(200, { alive: true })],
-    ['/metrics', async () => ({ status: 200, type: metricsType, body: await pages.metrics() })],
+    [
+      '/metrics',
+      async ({ headers: { accept = '' } }) => {
+        const open = accept.includes('application/openmetrics-text')
+        return { status: 200, type: open ? openMetricsType : metricsType, body: await pages.metrics(open) }
+      },
+    ],
     ['/config', () => json(200, pages.config())],
     ['/policies', () => json(200, pages.policies())],
     ['/calls', () => json(200, pages.calls())],
@@ -107,7 +114,7 @@ export async function administer(
     if (look === undefined && path !== '/readyz')
       return failure(404, `There are /readyz, ${[...shown.keys()].join(', ')}.`)
     if (method !== 'GET' && method !== 'HEAD') return failure(405, 'Pages are only read.')
-    if (look !== undefined) return await look()
+    if (look !== undefined) return await look(req)
     const { ready, degraded, reasons } = pages.readiness()
     const verbose = query.split('&').some(option => option === 'verbose' || option.startsWith('verbose='))
     return json(ready ? 200 : 503, verbose ? { ready, degraded, reasons } : { ready })

@@ -3,6 +3,7 @@ import { outcomes, problems } from '../problem.ts'
 import type { Outcome, ProblemCode } from '../problem.ts'
 import type { Happenings } from '../events.ts'
 import type { Listeners } from './listen.ts'
+import { sampledTrace } from '../trace.ts'
 import { byName } from './meter.ts'
 import type { Cell, Meter, Spread } from './meter.ts'
 
@@ -56,10 +57,10 @@ export function countCalls(meter: Meter, routes: readonly string[]): Listeners {
       return made
     }
     cell(2, 'sent', 0) // from the start, so that the first call is an increase
-    return ({ status, outcome, problem, ms }: Finished): void => {
+    return ({ call, status, outcome, problem, ms }: Finished): void => {
       const code = problem === null ? 0 : (codeNumbers.get(problem.code) ?? 0)
       cell(Math.floor(status / 100), outcome, code).value++
-      ;(problem === null ? replies : failures).observe(ms / 1_000)
+      ;(problem === null ? replies : failures).observe(ms / 1_000, call === null ? null : sampledTrace(call.told.trace))
     }
   })
   const refusals = (make: typeof refused) =>

@@ -5,6 +5,7 @@ import { openMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
 import { listen } from './listen.ts'
 import { History } from './history.ts'
+import type { Verdicts } from './resilience4j.ts'
 import { Refusals } from './refusals.ts'
 import type { Destination } from './sink.ts'
 
@@ -16,10 +17,17 @@ export interface Telemetry extends AsyncDisposable {
   readonly history: History
 }
 
+/** `destination` instead of the configured one; `circuits` tells how these are, once they are open. */
+export type TelemetryOptions = Readonly<{ destination?: Destination; circuits?: () => readonly Verdicts[] }>
+
 /** Listens to everything that happens; closing it writes what is still to be written, for a second at most. Throws when the log's file cannot be opened. */
-export function openTelemetry(config: Config, instance: string, destination?: Destination): Telemetry {
+export function openTelemetry(
+  config: Config,
+  instance: string,
+  { destination, circuits }: TelemetryOptions = {},
+): Telemetry {
   const log = openLog(config, instance, destination)
-  const metrics = openMetrics(config, () => log.lost)
+  const metrics = openMetrics(config, () => log.lost, circuits)
   const refusals = new Refusals()
   const history = new History(config.admin.calls)
   const listening = [listen(refusals.listeners), listen(history.listeners)]

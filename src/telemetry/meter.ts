@@ -1,5 +1,7 @@
 import { Registry } from 'prom-client'
-import type { Metric } from 'prom-client'
+import type { Metric, OpenMetricsContentType } from 'prom-client'
+import { wallClock } from '../clock.ts'
+import type { EpochMs } from '../clock.ts'
 
 export type Kind = 'counter' | 'gauge' | 'histogram'
 export type Labels<Name extends string> = Readonly<Record<Name, string>>
@@ -29,25 +31,38 @@ export class Cell<Name extends string = string> {
   }
 }
 
+/** A call that a bucket counted. */
+export type Exemplar = Readonly<{ traceId: string; value: number; at: EpochMs }>
+const exemplarMs = 1_000
+
 /** One series of a histogram, kept as plain numbers: a count for each bucket, and the sum. */
 export class Spread<Name extends string = string> {
   readonly labels: Labels<Name>
   readonly counts: Float64Array
   sum = 0
+  /** A call of each bucket whose trace was sampled; null: none yet. */
+  readonly exemplars: (Exemplar | null)[]
   readonly #bounds: readonly number[]
 
   constructor(labels: Labels<Name>, bounds: readonly number[]) {
     this.labels = labels
     this.#bounds = bounds
     this.counts = new Float64Array(bounds.length + 1) // the last is for what is above all bounds
+    this.exemplars = Array.from({ length: bounds.length + 1 }, () => null)
   }
 
-  observe(value: number): void {
+  /** Counts it; `traceId` is of a trace that somebody can look at, for one of each bucket and second. */
+  observe(value: number, traceId: string | null = null): void {
     const bounds = this.#bounds
     let bucket = 0
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++
     ;(this.counts[bucket] as number)++
     this.sum += value
+    if (traceId === null) return
+    const at = wallClock()
+    const known = this.exemplars[bucket]
+    if (known === null || known === undefined || at - known.at >= exemplarMs)
+      this.exemplars[bucket] = { traceId, value, at }
   }
 }
 
@@ -58,6 +73,11 @@ export class Spread<Name extends string = string> {
 export class Meter {
   readonly measured: Measured[] = []
   readonly #registry = new Registry()
+  readonly #openRegistry = new Registry<OpenMetricsContentType>()
+
+  constructor() {
+    this.#openRegistry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+  }
 
   /** Makes the series of a counter: make one for each set of labels, keep it, and add to it. */
   counter<Name extends string = never>(spec: Spec<Name>): (labels: Labels<Name>) => Cell<Name> {
@@ -91,8 +111,9 @@ export class Meter {
     return this.#registry.metrics()
   }
 
-  get contentType(): string {
-    return this.#registry.contentType
+  /** All series in the format of OpenMetrics, with exemplars. */
+  openMetrics(): Promise<string> {
+    return this.#openRegistry.metrics()
   }
 
   #cells<Name extends string>(kind: Kind, spec: Spec<Name>): (labels: Labels<Name>) => Cell<Name> {
@@ -104,7 +125,9 @@ export class Meter {
   #add(described: Described, series: Omit<Measured, keyof Described>): void {
     const measured = { ...described, ...series }
     this.measured.push(measured)
-    this.#registry.registerMetric(shownAs(measured))
+    this.#registry.registerMetric(shownAs(measured, measured.name))
+    // there a counter's name has no ending: it is added to each of its samples
+    this.#openRegistry.registerMetric(shownAs(measured, measured.name.replace(/_total$/, '')))
   }
 }
 
@@ -117,7 +140,7 @@ const describe = <Name extends string>(kind: Kind, { name, help, labels = [] }: 
 })
 
 /** prom-client's own metrics cannot be filled from outside; of a metric its registry asks no more than this. */
-function shownAs({ name, kind, help, cells, spreads, bounds, refresh }: Measured): Metric {
+function shownAs({ kind, help, cells, spreads, bounds, refresh }: Measured, name: string): Metric {
   const get = () => {
     refresh()
     const values =
@@ -153,13 +176,22 @@ export function oneOf<Name extends string, State extends string>(
   return enter
 }
 
-type Sample = Readonly<{ metricName: string; labels: Readonly<Record<string, string | number>>; value: number }>
+type Sample = Readonly<{
+  metricName: string
+  labels: Readonly<Record<string, string | number>>
+  value: number
+  exemplar?: Readonly<{ labelSet: Readonly<{ trace_id: string }>; value: number; timestamp: number }>
+}>
 
-function samples(name: string, { labels, counts, sum }: Spread, bounds: readonly number[]): Sample[] {
+function samples(name: string, { labels, counts, sum, exemplars }: Spread, bounds: readonly number[]): Sample[] {
   let count = 0
   const buckets = Array.from(counts, (inBucket, i) => {
     count += inBucket
-    return { metricName: `${name}_bucket`, labels: { le: bounds[i] ?? '+Inf', ...labels }, value: count }
+    const known = exemplars[i] ?? null
+    const bucket = { metricName: `${name}_bucket`, labels: { le: bounds[i] ?? '+Inf', ...labels }, value: count }
+    if (known === null) return bucket
+    const { traceId, value, at } = known
+    return { ...bucket, exemplar: { labelSet: { trace_id: traceId }, value, timestamp: at / 1_000 } }
   })
   return [
     ...buckets,

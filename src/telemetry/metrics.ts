@@ -3,6 +3,8 @@ import { readerEvents, resources } from '../events.ts'
 import { countCalls, countFallbacks } from './calls.ts'
 import { countDomainEvents } from './domain.ts'
 import { countDeliveries, receiversOf } from './deliveries.ts'
+import { tellBuild } from './build.ts'
+import { countConventions } from './conventions.ts'
 import { countFaults } from './faults.ts'
 import { countGroups } from './groups.ts'
 import { listen } from './listen.ts'
@@ -13,6 +15,8 @@ import { measureProcess } from './process.ts'
 import { countOperations } from './operations.ts'
 import { countPublishing } from './publishing.ts'
 import { countRepetitions } from './repetitions.ts'
+import { countAsResilience4j } from './resilience4j.ts'
+import type { Verdicts } from './resilience4j.ts'
 import { countStreams } from './streams.ts'
 import { countSpool } from './spool.ts'
 import { countUpstreams } from './upstreams.ts'
@@ -22,17 +26,23 @@ import { countWorkers } from './workers.ts'
 export interface Metrics extends Disposable {
   /** All series in Prometheus' text format. */
   text(): Promise<string>
-  readonly contentType: string
+  /** All series in the format of OpenMetrics, with exemplars: calls whose trace was sampled. */
+  openMetrics(): Promise<string>
   readonly described: readonly Described[]
   readonly meter: Meter
 }
 export type MetricsConfig = Pick<Config, 'routes' | 'workers'> &
   Partial<Pick<Config, 'upstreams' | 'calls' | 'operations'>>
 
-/** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop. */
-export function openMetrics(config: MetricsConfig, linesLost: () => number): Metrics {
+/** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop, `circuits` how these are. */
+export function openMetrics(
+  config: MetricsConfig,
+  linesLost: () => number,
+  circuits: () => readonly Verdicts[] = () => [],
+): Metrics {
   const { routes, workers, upstreams = {}, calls = {} } = config
   const meter = new Meter()
+  tellBuild(meter)
   const topics = [
     ...Object.values(workers).map(worker => worker.topic),
     ...Object.values(routes).flatMap(route => (route.event === undefined ? [] : [route.event.topic])),
@@ -45,9 +55,11 @@ export function openMetrics(config: MetricsConfig, linesLost: () => number): Met
   const keyed = Object.keys(routes).filter(name => routes[name]?.idempotency !== undefined)
   const open = [
     countCalls(meter, Object.keys(routes)),
+    countConventions(meter, routes),
     countFallbacks(meter, mended),
     countWorkers(meter, workers),
     countDomainEvents(meter, routes),
+    countAsResilience4j(meter, workers, circuits),
     countRepetitions(meter, routes),
     countStreams(meter, routes),
     countGroups(meter, workers),
@@ -68,7 +80,7 @@ export function openMetrics(config: MetricsConfig, linesLost: () => number): Met
   open.push(measureProcess(meter))
   return {
     text: () => meter.text(),
-    contentType: meter.contentType,
+    openMetrics: () => meter.openMetrics(),
     described: meter.described,
     meter,
     [Symbol.dispose]: () => open.forEach(one => one[Symbol.dispose]()),

@@ -28,10 +28,34 @@ async function collector(t: Scope) {
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const parent = `00-${traceId}-b7ad6b7169203331-01`
 
+test('the numbers of /metrics also go where the environment says, and they alone', async t => {
+  const { taken, url } = await collector(t)
+  const run = sluice(t, ['start', '--demo', ...freePorts], {
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${url}/v1/metrics`,
+    OTEL_METRIC_EXPORT_INTERVAL: '200',
+  })
+  const { url: gateway } = await run.places()
+  using held = client(gateway)
+  for (let status = 0; status !== 201;) ({ status } = await held.ask('/orders', { body: anOrder }))
+  run.kill('SIGINT')
+  equal(await run.ended, 0, run.err)
+  ok(taken.length > 0, 'nothing was exported')
+  for (const { path } of taken) equal(path, '/v1/metrics')
+  const last = taken.at(-1)!.body
+  for (const name of [
+    'http.server.request.duration',
+    'messaging.client.sent.messages',
+    'v8js.memory.heap.used',
+    'sluice.calls',
+    'place-order',
+  ])
+    ok(last.includes(name), name)
+})
+
 test('with an OTLP endpoint in the environment a call is one trace, which the log names', async t => {
   const { taken, url } = await collector(t)
   const run = sluice(t, ['start', '--demo', ...freePorts], {
-    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/v1/traces`,
     OTEL_SERVICE_NAME: 'shop',
   })
   const { url: gateway } = await run.places()

@@ -23,11 +23,13 @@ const allowed: Readonly<Record<Part, readonly Part[]>> = {
 /** The one home of each library: so that it can be replaced, and its traps are known in one place. */
 const homes: Readonly<Record<string, string | readonly string[]>> = {
   '@bufbuild/protobuf': 'src/bridge/schemas/',
-  '@opentelemetry/api': ['src/telemetry/traces/', 'src/worker/tracing.ts'],
+  '@opentelemetry/api': ['src/telemetry/otlp/', 'src/telemetry/traces/', 'src/worker/tracing.ts'],
+  '@opentelemetry/exporter-metrics-otlp-proto': 'src/telemetry/otlp/',
   '@opentelemetry/exporter-trace-otlp-proto': 'src/telemetry/traces/',
-  '@opentelemetry/resources': 'src/telemetry/traces/',
+  '@opentelemetry/resources': 'src/telemetry/otlp/',
+  '@opentelemetry/sdk-metrics': 'src/telemetry/otlp/',
   '@opentelemetry/sdk-trace': 'src/telemetry/traces/',
-  '@opentelemetry/semantic-conventions': 'src/telemetry/traces/',
+  '@opentelemetry/semantic-conventions': ['src/telemetry/otlp/', 'src/telemetry/traces/'],
   ajv: 'src/bridge/schemas/',
   'ajv-formats': 'src/bridge/schemas/',
   avsc: 'src/bridge/schemas/',

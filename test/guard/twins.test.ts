@@ -8,6 +8,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/routes/http2/index.ts': 'test/flow/http2.test.ts, whose clients come by HTTP/2',
   'src/routes/http2/response.ts': 'test/flow/http2.test.ts, whose clients it answers',
   'src/routes/http2/session.ts': 'test/flow/http2.test.ts, whose connections it ends',
+  'src/telemetry/otlp/index.ts': 'test/flow/traces.test.ts, whose gateway exports to a collector',
+  'src/telemetry/otlp/resource.ts': 'test/flow/traces.test.ts, whose gateway says who it is',
   'src/telemetry/traces/index.ts': 'test/flow/traces.test.ts, whose gateway exports to a collector',
   'src/bridge/spool/thread.ts': 'test/bridge/spool/disk.test.ts, whose disks are served by it',
   'src/routes/events/answer.ts': 'test/flow/events.test.ts, whose batches it answers',

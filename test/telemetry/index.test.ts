@@ -24,7 +24,7 @@ const answered = {
 
 test('one event is a line and a count', async () => {
   const lines: string[] = []
-  await using telemetry = openTelemetry(config, 'gw-1-9090', { write: line => lines.push(line) })
+  await using telemetry = openTelemetry(config, 'gw-1-9090', { destination: { write: line => lines.push(line) } })
   events.finished.publish(answered)
   equal(lines.length, 1)
   match(await telemetry.metrics.text(), /sluice_calls_total\{route="place-order",.*\} 1\n/)

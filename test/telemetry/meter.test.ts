@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { Meter, byName, oneOf } from '../../src/telemetry/meter.ts'
@@ -109,4 +109,23 @@ test('of the states just one is 1', () => {
     cells.map(cell => cell.value),
     [0, 1],
   )
+})
+
+test('OpenMetrics has an ending for counters, an end, and exemplars of calls whose trace is sampled', async () => {
+  const meter = new Meter()
+  meter.counter({ name: 'c_total', help: 'Some.' })({}).value = 3
+  const spread = meter.histogram({ name: 'h_seconds', help: 'Others.' }, [1])({})
+  spread.observe(0.5, '0af7651916cd43dd8448eb211c80319c')
+  spread.observe(0.7, '1af7651916cd43dd8448eb211c80319c')
+  spread.observe(2)
+  const lines = (await meter.openMetrics()).trim().split('\n')
+  deepEqual(
+    lines.filter(line => line.includes('c_total') || line.startsWith('# TYPE')),
+    ['# TYPE c counter', 'c_total 3', '# TYPE h_seconds histogram'],
+  )
+  const [first, second] = lines.filter(line => line.startsWith('h_seconds_bucket'))
+  match(first!, /^h_seconds_bucket\{le="1"\} 2 # \{trace_id="0af7651916cd43dd8448eb211c80319c"\} 0\.5 1\d{9}(\.\d+)?$/)
+  equal(second, 'h_seconds_bucket{le="+Inf"} 3')
+  equal(lines.at(-1), '# EOF')
+  ok(!(await meter.text()).includes('trace_id'))
 })

@@ -1,0 +1,42 @@
+import { test } from 'node:test'
+import { deepEqual } from 'node:assert/strict'
+import { Meter } from '../../../src/telemetry/meter.ts'
+import { namedOf, pointsOf } from '../../../src/telemetry/otlp/points.ts'
+
+const span = { startTime: [1, 0], endTime: [2, 0] } as const
+
+test('names are those of the conventions, and units leave the name', () => {
+  deepEqual(
+    [
+      'http_server_request_duration_seconds',
+      'sluice_calls_total',
+      'sluice_spool_bytes',
+      'nodejs_eventloop_lag_p99_seconds',
+    ].map(namedOf),
+    [
+      { name: 'http.server.request.duration', unit: 's' },
+      { name: 'sluice.calls', unit: '1' },
+      { name: 'sluice.spool.bytes', unit: 'By' },
+      { name: 'nodejs.eventloop.delay.p99', unit: 's' },
+    ],
+  )
+})
+
+test('what is sent are the numbers that are shown, and an empty label is no attribute', () => {
+  const meter = new Meter()
+  const labels = ['http_route', 'http_response_status_code', 'error_type'] as const
+  const took = meter.histogram({ name: 'http_x_seconds', help: 'X.', labels }, [1])
+  took({ http_route: '/a', http_response_status_code: '201', error_type: '' }).observe(0.5)
+  meter.gauge({ name: 'sluice_unknown', help: 'X.' })({}).value = Number.NaN
+  const [histogram, gauge] = meter.measured.map(each =>
+    pointsOf(each, { startTime: [...span.startTime], endTime: [...span.endTime] }),
+  )
+  deepEqual(histogram!.dataPoints, [
+    {
+      ...span,
+      attributes: { 'http.route': '/a', 'http.response.status_code': 201 },
+      value: { buckets: { boundaries: [1], counts: [1, 0] }, sum: 0.5, count: 1 },
+    },
+  ])
+  deepEqual(gauge!.dataPoints, [], 'what is not known is not sent')
+})
