@@ -46,12 +46,26 @@ function checkRoute(view: View, route: string, known: boolean): void {
     if (!known) view.complain(['routes', route, 'identity'], 'found without identity.providers, expected at least one')
     return checkHeaders(view, route)
   }
-  for (const option of ['scopes', 'claimHeaders'])
+  for (const option of ['scopes', 'claimHeaders', 'priorityByClaim'])
     if (view.has('routes', route, option))
       view.complain(['routes', route, option], 'found without identity, expected identity: required or optional')
   for (const kind of ['command', 'query', 'event'])
     if (view.text('routes', route, kind, 'key')?.startsWith('claim.') === true)
       view.complain(['routes', route, kind, 'key'], 'found without identity, expected identity: required or optional')
+  for (const path of claimed(view, route))
+    view.complain(['routes', route, ...path], 'found without identity, expected identity: required or optional')
+}
+
+/** What else of a route looks at claims. */
+function claimed(view: View, route: string): readonly Path[] {
+  const all: string[][] = []
+  if (view.has('routes', route, 'event', 'topicByClaim')) all.push(['event', 'topicByClaim'])
+  if (view.text('routes', route, 'quota', 'per')?.startsWith('claim.') === true) all.push(['quota', 'per'])
+  for (let at = 0; view.has('routes', route, 'stream', 'filter', `${at}`); at++) {
+    const path = ['stream', 'filter', `${at}`, 'equals']
+    if (view.text('routes', route, ...path)?.startsWith('claim.') === true) all.push(path)
+  }
+  return all
 }
 
 /** What a client sends must not stand where a worker reads what was verified. */

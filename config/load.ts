@@ -24,6 +24,7 @@ import { checkSchemas } from './schemas.ts'
 import { readFiles } from './secrets.ts'
 import { checkSlots } from './slots.ts'
 import { checkUpstreams } from './upstreams.ts'
+import { checkTenants } from './tenants.ts'
 import { substituteAll } from './variables.ts'
 import type { Environment } from './variables.ts'
 import { view } from './view.ts'
@@ -89,6 +90,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkOperations(seen)
   checkFaults(seen)
   checkIdentity(seen)
+  checkTenants(seen)
   checkSchemas(seen)
   checkUpstreams(seen)
 }

@@ -12,10 +12,12 @@ import { documentsOf, exportMetrics, openIdentity, openSpool, openTraces } from 
 import { askedFaults, openParts } from './parts.ts'
 import type { Parts } from './parts.ts'
 import { prepare } from './prepare.ts'
+import { Tenants } from './resilience/tenants.ts'
 import { administer } from './routes/admin.ts'
 import type { Watching } from './routes/console/index.ts'
 import { callbackOf } from './routes/callback.ts'
 import { edge } from './routes/edge.ts'
+import { tenancyOf } from './routes/tenant.ts'
 import { serve } from './routes/server.ts'
 import type { Front } from './routes/server.ts'
 import { Traffic } from './telemetry/traffic.ts'
@@ -131,6 +133,7 @@ async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor
     excused,
     causes,
     followed,
+    tenancy: parts.config.tenants === undefined ? null : new Tenants(parts.config.tenants),
   }
   return Object.entries(parts.config.routes).map(([name, route]) => wayOf(name, route, shared))
 }
@@ -157,6 +160,7 @@ async function openFront(parts: Parts, ways: readonly RouteWay[], partitionFor: 
       resources: await documentsOf(parts),
       tracing: traces?.begin ?? null,
       calls: callsAt(config.admin),
+      tenancy: tenancyOf(config.tenants),
       admit: await openIdentity(config, held),
     }),
   )

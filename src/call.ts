@@ -29,6 +29,7 @@ export type Told = Readonly<{
   contentType: string | null
   contentEncoding?: string // of the body, which is passed on as it came; most have none
   trace: readonly Pair[] // traceparent, tracestate, baggage
+  claims?: readonly Pair[] // of its client, those that the route compares
   event?: readonly Pair[] // the attributes of a CloudEvent, which its client made
 }>
 
@@ -46,6 +47,8 @@ export type Call = Readonly<{
   route: string // configured name: a metric label, so low cardinality
   worker: string // configured name of whoever answers; of an event, its topic
   client: string // what quotas count: the address, or the authenticated subject
+  account?: string // whom the quota of the route counts in its place
+  tenant?: Readonly<{ name: string; prefix: string }> // whose it is, where tenants share the gateway, and what its keys begin with
   priority: Priority
   topic: string
   key: Uint8Array | null // Kafka message key
@@ -80,6 +83,10 @@ export type Progress = {
   reply: Incoming | null // the record that answered it
   accepted: boolean // its answer is an operation: nothing is known of its worker
 }
+
+/** Who is treated as one where calls compete: a tenant as a whole, else the client. */
+export const partyOf = ({ tenant, client }: Pick<Call, 'tenant' | 'client'>): string =>
+  tenant === undefined ? client : `tenant ${tenant.name}`
 
 /** One window of a quota, as the client is told of it. */
 export type QuotaPolicy = Readonly<{

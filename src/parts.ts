@@ -13,6 +13,7 @@ import { dialectOf, rowOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
 import { openOperations } from './operations.ts'
 import type { OperationsPart } from './operations.ts'
+import { shareOfTenant } from './resilience/bulkhead/index.ts'
 import { StateFile } from './resilience/circuit/index.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
 import { Drain } from './resilience/drain.ts'
@@ -183,12 +184,17 @@ export async function runDemos({ workers }: Config, broker: Broker, held: AsyncD
   }
 }
 
+const tenantShares = ({ tenants }: Config): readonly (readonly [string, number])[] =>
+  Object.entries(tenants?.of ?? {}).map(([name, { share }]) => [shareOfTenant(name), share] as const)
+
 export const guardWorkers = (config: Config, leases: Leases | null): ReadonlyMap<string, WorkerGuards> =>
   new Map(
     Object.entries(config.workers).map(([name, options]) => {
       const routes = routesTo(config, name)
       const guards = guardWorker(name, options, longestTimeout(routes.map(([, route]) => route)), leases)
-      guards.bulkhead.guarantee(new Map(routes.map(([route, { share }]) => [route, share])))
+      guards.bulkhead.guarantee(
+        new Map([...routes.map(([route, { share }]) => [route, share] as const), ...tenantShares(config)]),
+      )
       return [name, guards]
     }),
   )
@@ -231,5 +237,9 @@ export const broadcasts = ({ workers }: Config): boolean =>
     worker => worker.replies === 'broadcast' || rowOf(dialectOf(worker)).replyPartition === null,
   )
 
-const routesTo = ({ routes }: Config, worker: string): [string, RouteOptions][] =>
-  Object.entries(routes).filter(([, { command, query }]) => (command ?? query)?.to === worker)
+/** Those of tenants with a worker of their own are its routes, too. */
+const routesTo = ({ routes, tenants }: Config, worker: string): [string, RouteOptions][] => {
+  const replaced = Object.values(tenants?.of ?? {}).flatMap(({ workers }) => Object.entries(workers))
+  const served = new Set([worker, ...replaced.flatMap(([usual, own]) => (own === worker ? [usual] : []))])
+  return Object.entries(routes).filter(([, { command, query }]) => served.has((command ?? query)?.to ?? ''))
+}

@@ -20,6 +20,7 @@ import type { Drain } from './resilience/drain.ts'
 import type { Faults } from './resilience/faults/index.ts'
 import type { Check } from './resilience/gate/index.ts'
 import type { ClusterGuards, WorkerGuards } from './resilience/guards.ts'
+import type { Tenants } from './resilience/tenants.ts'
 import { wraps } from './resilience/layer.ts'
 import type { Layer } from './resilience/layer.ts'
 import { repetitionOf } from './resilience/repetition/index.ts'
@@ -61,12 +62,33 @@ export type Shared = Readonly<{
   causes: Causes
   /** The core of a route that follows a topic. */
   followed: (route: string) => Service<Call, Reply>
+  tenancy: Tenants | null
 }>
 
 /** The way of a route's calls, from the first policy to the core; `policies` are for people. */
 export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] }>
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
+  const usual = oneWay(name, route, shared)
+  const kind = route.command === undefined ? 'query' : 'command'
+  const core = route[kind]
+  const others = core === undefined || route.tenant === 'none' ? [] : ownWorkers(shared.config, core.to)
+  if (core === undefined || others.length === 0) return usual
+  // each worker has a circuit, slots and a topic of its own: a tenant that has one shares none of them
+  const own = new Map(others.map(to => [to, oneWay(name, { ...route, [kind]: { ...core, to } }, shared)]))
+  return {
+    ...usual,
+    own: new Map(Array.from(own, ([to, { topic }]) => [to, topic])),
+    service: call => (own.get(call.worker) ?? usual).service(call),
+  }
+}
+
+/** Who serves tenants in the place of a worker. */
+const ownWorkers = ({ tenants }: Config, worker: string): readonly string[] => [
+  ...new Set(Object.values(tenants?.of ?? {}).flatMap(({ workers }) => workers[worker] ?? [])),
+]
+
+function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, inbox, drain, leases, faults, cluster, workers, watches } = shared
   const { partitionFor, upstreams, checks, causes, followed, spool, schemas } = shared
   const domain = route.replies === undefined ? null : shared.domain
@@ -82,6 +104,7 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
     excused,
     causes,
     faults,
+    tenancy: route.tenant === 'none' ? null : shared.tenancy,
     fits: schemas?.fits(name) ?? null,
   }
   const marks = Object.values(config.routes).some(({ view }) => view !== undefined)

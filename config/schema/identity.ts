@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { count, headerName, hour, ms, name, path, text } from './value.ts'
 
-const claim = text(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'the name of a claim, fields of fields with dots')
+export const claimName = text(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'the name of a claim, fields of fields with dots')
+const claim = claimName
+export const claimValue = z.string().min(1).max(256)
 export const claimHeaders = z.record(headerName, claim.describe('The claim that the header tells.'))
 export const scope = text(
   /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/,

@@ -24,6 +24,7 @@ import { Server } from './server.ts'
 import { Spool } from './spool.ts'
 import { Upstream } from './upstream.ts'
 import { name, Mode } from './value.ts'
+import { Tenants } from './tenants.ts'
 import { View } from './view.ts'
 import { Worker } from './worker.ts'
 
@@ -45,6 +46,9 @@ export const Config = z.strictObject({
   egress: Egress.prefault({}).describe('Where HTTP receivers may be: those of `operations.callbacks` and `push`.'),
   spool: Spool.optional().describe(
     'Where the events of routes with `spool: true` wait, on disk, while the brokers are away or slow.',
+  ),
+  tenants: Tenants.optional().describe(
+    'Who shares the gateway: each has quotas, slots, keys and topics of its own. Off unless given.',
   ),
   workers: z.record(name, Worker).default({}).describe('Who answers, by name.'),
   upstreams: z.record(name, Upstream).default({}).describe('HTTP servers that calls and routes are sent to, by name.'),
@@ -88,6 +92,7 @@ export type ViewOptions = z.output<typeof View>
 export type FilterOptions = z.output<typeof Filter>
 export type FaultRule = z.output<typeof FaultRule>
 export type FaultOptions = Config['faults']
+export type TenantsOptions = z.output<typeof Tenants>
 export type ServerOptions = Config['server']
 export type ServerTlsOptions = NonNullable<ServerOptions['tls']>
 export type FallbackStep = z.output<typeof Fallback>

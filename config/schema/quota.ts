@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ms, count, bytes, hour, mebi, name, Mode } from './value.ts'
+import { ms, count, bytes, hour, mebi, name, text, Mode } from './value.ts'
 
 export const windowMs = () =>
   ms(100, 24 * hour)
@@ -25,6 +25,9 @@ export const quotaBytes = () =>
 
 export const Quota = z.strictObject({
   mode: Mode,
+  per: text(/^(client|claim\.[\x21\x23-\x5b\x5d-\x7e]{1,256})$/, 'client, or claim.<name>')
+    .default('client')
+    .describe('Who is counted: each client, or all with one value of a verified claim, such as `claim.org`.'),
   requests: count(1, 10_000_000).optional().describe('Requests allowed in each window.'),
   bytes: quotaBytes(),
   windowMs: windowMs(),

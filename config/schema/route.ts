@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Cors } from './cors.ts'
 import { DomainReplies } from './domain.ts'
 import { Fallback } from './fallback.ts'
-import { claimHeaders, scope } from './identity.ts'
+import { claimHeaders, claimName, claimValue, scope } from './identity.ts'
 import { Quota } from './quota.ts'
 import { Schemas } from './schemas.ts'
 import { Stream } from './stream.ts'
@@ -62,6 +62,13 @@ export const EventCore = z.strictObject({
     .enum(['all', 'leader', 'none'])
     .optional()
     .describe('Default by `delivery`: volatile `leader`, else `all`. With `none` the answer says `in-doubt`.'),
+  topicByClaim: z
+    .strictObject({
+      claim: claimName.describe('The claim.'),
+      values: z.record(claimValue, topicName.describe('The topic.')).describe('Topics by its value.'),
+    })
+    .optional()
+    .describe('Topics for clients with these values of a verified claim, in place of `topic`.'),
   expose: z.boolean().default(false).describe('Whether the answer names topic, partition and offset.'),
   groups: z
     .array(groupName)
@@ -238,6 +245,10 @@ export const Route = z
       .describe(
         'Whether a client must say who it is, may, or is not asked. Credentials that are wrong are refused in both cases.',
       ),
+    tenant: z
+      .enum(['required', 'none'])
+      .optional()
+      .describe('Whether a request must be of a tenant. Default: `required` where there are `tenants`.'),
     scopes: z.array(scope).max(32).default([]).describe('Scopes that a client must have, all of them, or gets 403.'),
     claimHeaders: claimHeaders
       .default({})
@@ -284,6 +295,15 @@ export const Route = z
       .enum(['sheddable', 'normal', 'critical', 'health'])
       .default('normal')
       .describe('How much its calls matter: under overload `sheddable` goes first, and `health`, for probes, last.'),
+    priorityByClaim: z
+      .strictObject({
+        claim: claimName.describe('The claim.'),
+        values: z
+          .record(claimValue, z.enum(['sheddable', 'normal', 'critical']).describe('The priority.'))
+          .describe('Priorities by its value.'),
+      })
+      .optional()
+      .describe('What a verified claim says of the priority, once it is known; other values change nothing.'),
   })
   .meta({ oneOf: ['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })) })
   .describe('One way in: has just one of `command`, `query`, `event`, `stream` and `view`.')

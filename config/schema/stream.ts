@@ -9,10 +9,13 @@ export const Filter = z
       /^(key|header\.[^\s]{1,128}|(\/([^~/]|~[01])*){1,32})$/,
       'one of key, header.<name>, or a JSON pointer such as /customer/id',
     ).describe('What of a record is compared: `key`, `header.<name>`, or a JSON pointer into its value.'),
-    equals: text(/^(path|query)\.[A-Za-z]\w{0,63}$/, 'one of path.<parameter>, query.<parameter>')
+    equals: text(
+      /^((path|query)\.[A-Za-z]\w{0,63}|claim\.[\x21\x23-\x5b\x5d-\x7e]{1,256})$/,
+      'one of path.<parameter>, query.<parameter>, claim.<name>',
+    )
       .optional()
       .describe(
-        'With what: a parameter of the path or of the query. A query parameter that is not given compares nothing.',
+        'With what: a parameter of the path or of the query, or a verified claim of the client. A query parameter that is not given compares nothing; without the claim it is 403.',
       ),
     value: z
       .union([z.string().max(1_024), z.number(), z.boolean()])

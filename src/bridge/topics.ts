@@ -58,10 +58,21 @@ export function ownTopicsOf(config: Config): ReadonlySet<string> {
   const { replies, operations, workers, routes, calls } = config
   const own = new Set(Object.values(workers).map(({ topic }) => topic))
   for (const each of Object.values(calls)) own.add(each.topic).add(deadOf(each))
-  for (const { event } of Object.values(routes)) if (event !== undefined) own.add(event.topic)
+  for (const { event } of Object.values(routes))
+    for (const topic of event === undefined ? [] : eventTopics(event, config.tenants)) own.add(topic)
   const streamed = Object.values(routes).flatMap(({ stream }) => stream?.topics ?? [])
   for (const name of [replies.topic, operations.topic, operations.replies, ...streamed]) own.delete(name)
   return own
+}
+
+/** Where the events of a route may go: by the claim of a client, or by its tenant. */
+function eventTopics(
+  { topic, topicByClaim }: NonNullable<RouteOptions['event']>,
+  tenants: Config['tenants'],
+): readonly string[] {
+  const all = [topic, ...Object.values(topicByClaim?.values ?? {})]
+  const own = Object.values(tenants?.of ?? {}).flatMap(({ topics }) => all.flatMap(name => topics[name] ?? []))
+  return [...new Set([...all, ...own])]
 }
 
 type Wants = Readonly<
@@ -86,13 +97,13 @@ export const deadTopicsOf = ({ calls }: Pick<Config, 'calls'>): readonly string[
 const recordBytes = 65_536 // headers and framing around the largest reply
 
 /** Every topic of the configuration, with what it is created with when it is missing. */
-export function topicsOf({ replies, operations, workers, routes, calls }: Config): NewTopic[] {
+export function topicsOf({ replies, operations, workers, routes, calls, tenants }: Config): NewTopic[] {
   const all = new Map<string, NewTopic>()
   const add = (name: string, partitions: number, config: NewTopic['config']): void =>
     void all.set(name, { name, partitions, replication: -1, config })
   for (const { event, delivery } of Object.values(routes))
-    if (event !== undefined)
-      add(event.topic, event.partitions, delivery === 'volatile' ? { 'retention.ms': '3600000' } : {})
+    for (const topic of event === undefined ? [] : eventTopics(event, tenants))
+      add(topic, event?.partitions ?? -1, delivery === 'volatile' ? { 'retention.ms': '3600000' } : {})
   for (const { stream } of Object.values(routes))
     for (const topic of stream?.topics ?? []) if (!all.has(topic)) add(topic, stream?.partitions ?? -1, {})
   for (const { replies: domain } of Object.values(routes))

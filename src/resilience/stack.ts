@@ -1,5 +1,6 @@
 import type { Config, IdempotencyOptions, ModeName, QuotaOptions, RouteOptions } from '../../config/schema/index.ts'
 import type { Signal } from '../aborter.ts'
+import { partyOf } from '../call.ts'
 import type { Abortable, Call, Policy, Reply } from '../call.ts'
 import type { Instant } from '../clock.ts'
 import type { Struck } from '../fault.ts'
@@ -26,6 +27,8 @@ import type { Claims } from './replay/index.ts'
 import type { Repetition } from './repetition/index.ts'
 import { schema } from './schema.ts'
 import type { Fits } from './schema.ts'
+import { tenants } from './tenants.ts'
+import type { Tenants } from './tenants.ts'
 import type { SharedClients } from './quota/index.ts'
 
 /** Whether we could not have heard a worker, or a partition of it, at some time since: our reader was dead, our event loop stood still, or its group rebalanced. */
@@ -43,6 +46,7 @@ export type CallParts = Readonly<{
   faults?: Faults | null // null: none can be injected
   fits?: Fits | null // what its schema makes of a call; null: it has none
   claims?: Claims | null // of the route's Idempotency-Keys
+  tenancy?: Tenants | null // null: nobody shares the gateway
   repetition?: Repetition | null // null: nothing that the broker has accepted is sent again
   watched?: (() => unknown) | undefined // what the gate sees of the worker, for people
 }>
@@ -66,7 +70,7 @@ export const repeatStack = <In extends Publishing, Out>(
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
   const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
-  const { repetition = null, watched, shares = null, claims = null, fits = null, causes } = parts
+  const { repetition = null, watched, shares = null, claims = null, fits = null, causes, tenancy = null } = parts
   const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
     // overload, before the body is read: when the process itself suffers, reading costs most
@@ -83,6 +87,15 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
     ...(route.quota === undefined ? [] : quotaLayer(route.quota, shares)),
     // the caller's own fault too: it must claim no key and take no slot; after the quota, as it costs more
     ...(fits === null ? [] : on('schema', fits.mode, mode => schema<Reply>(fits, mode))),
+    // a tenant's total, after what its clients are refused alone, and before all that tenants share
+    ...(tenancy === null
+      ? []
+      : on(
+          'tenant',
+          tenancy.mode,
+          mode => tenants<Reply>(tenancy, mode),
+          () => tenancy.state,
+        )),
     // a repeated key takes no slot and sends nothing
     ...(claims === null || route.idempotency === undefined
       ? []
@@ -177,7 +190,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         policy: 'breaker',
         blames: 'worker',
         labels: call => call,
-        source: call => call,
+        source: call => (call.tenant === undefined ? call : { client: partyOf(call), key: call.key }),
         failed: failing(options.breaker.failOn),
         silent: call => call.progress.accepted,
         ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),

@@ -24,6 +24,7 @@ import { operationRoutes } from './operations/index.ts'
 import type { OperationRoutes } from './operations/index.ts'
 import type { Outbound } from './outbound.ts'
 import { encodedSlash, hasEncodedSlash } from './target.ts'
+import type { Tenancy } from './tenant.ts'
 import { priorityOf } from './priority.ts'
 import { resource } from './resource.ts'
 import type { Resource } from './resource.ts'
@@ -42,6 +43,8 @@ export type EdgeOptions = Readonly<{
   tracing?: Tracing | null
   /** What stands before the id of a call, for whoever wants to know more of it: of a URN or a URL. */
   calls?: string | undefined
+  /** Whose a request is; null: nobody shares the gateway. */
+  tenancy?: Tenancy | null
   /** Who asks clients who they are; null: no route does. */
   admit?: Admit | null
 }>
@@ -76,6 +79,7 @@ export function edge({
   tracing = null,
   calls,
   admit = null,
+  tenancy = null,
 }: EdgeOptions): Edge {
   const { limits, trustedProxies, priorityHeader } = server
   const named = clientOf(trustedProxies)
@@ -88,6 +92,7 @@ export function edge({
     faultsOf,
     callbackOf,
     tracing,
+    tenancy,
     fixed: new Set(Object.keys(server.headers)),
   }
   const door: Door = {
@@ -130,7 +135,7 @@ export function edge({
     const limits = { clients: operations.streams, clientsPerAddress: operations.streams, retryMs: 1_000 }
     const clients = new Clients('operations', limits)
     streams.push(clients)
-    const parts = { clientOf: shared.clientOf, clients, flushMs: door.flushMs }
+    const parts = { clientOf: shared.clientOf, tenancy, clients, flushMs: door.flushMs }
     for (const one of operationRoutes(operations, parts)) add(one.method, one.path, plainly(known(resource(one))))
   }
   for (const one of resources) add(one.method, one.path, resource(one))

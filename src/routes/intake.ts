@@ -16,6 +16,9 @@ import { fromField, mayPassIn } from './names.ts'
 import { patienceOf } from './patience.ts'
 import type { CallbackOf } from './patience.ts'
 import { repeatOf } from './repeat.ts'
+import { claimsOf } from './claims.ts'
+import { prefixed } from './tenant.ts'
+import type { Tenancy, Tenant } from './tenant.ts'
 import type { PriorityOf } from './priority.ts'
 import { traceOf } from './trace.ts'
 import type { Traced, Tracing } from '../trace.ts'
@@ -26,6 +29,8 @@ export type Way = Readonly<{
   route: RouteOptions
   topic: string
   service: Service<Call, Reply>
+  /** Topics of the workers that serve it for tenants with own ones, by the worker's name. */
+  own?: ReadonlyMap<string, string>
   unplaced?: boolean // its calls may come while the partitions of the topic are not known: their partition is −1 then
 }>
 /** What all ways in share. `partitionFor` may throw a Problem. */
@@ -37,6 +42,7 @@ export type Shared = Readonly<{
   entrance: ((entrant: Entrant) => Entrance) | null // null: whoever comes is let in
   faultsOf: FaultsOf | null // null: no request may ask for faults
   tracing: Tracing | null // null: no span is made
+  tenancy?: Tenancy | null // null: nobody shares the gateway
   fixed?: ReadonlySet<string> // headers of every answer, which no reply says otherwise
   callbackOf?: CallbackOf | null // null: no client may name a callback
 }>
@@ -48,8 +54,8 @@ export type Intake = Readonly<{
   /** The content codings that the route takes, for `Accept-Encoding`. */
   codings: string
   enter: (exchange: Exchange, params: Params, body: Buffer, priority: Priority) => Call
-  /** The partition of a key; −1 where it may be found later. */
-  place: (key: Uint8Array | null) => number
+  /** The same call with another key: as its tenant has it, and at its partition. */
+  keyed: (call: Call, key: Uint8Array) => Call
 }>
 
 const noPairs: readonly Pair[] = []
@@ -57,8 +63,8 @@ const longestHeaders = 8_192
 
 /** Prepares all that a route's requests have in common. Throws an Error for a route that could never be served. */
 export function intake(
-  { name, route, topic, unplaced = false }: Way,
-  { clientOf, partitionFor, faultsOf, tracing, callbackOf = null }: Shared,
+  { name, route, topic, own, unplaced = false }: Way,
+  { clientOf, partitionFor, faultsOf, tracing, callbackOf = null, tenancy: tenants = null }: Shared,
 ): Intake {
   const { bodyBytes, requestHeaders, claimHeaders } = route
   const to = route.command ?? route.query
@@ -81,7 +87,9 @@ export function intake(
   const tell = (identity: Identity | null, pairs: readonly Pair[]): readonly Pair[] =>
     identity === null || claimed.length === 0 ? pairs : [...pairs, ...claimsTold(identity.claims, claimed)]
 
-  const place = (key: Uint8Array | null): number => {
+  const tenancy = route.tenant === 'none' ? null : tenants
+  const claims = claimsOf(route)
+  const place = (topic: string, key: Uint8Array | null): number => {
     try {
       return partitionFor(topic, key)
     } catch (error) {
@@ -98,7 +106,17 @@ export function intake(
     const { req, started } = exchange
     const { headers, url = '' } = req
     const { identity } = exchange
-    const bytes = key(params, headers, body, identity?.claims ?? null)
+    const said = claims === null ? null : claims(identity)
+    const tenant = tenancy === null ? null : tenancy(identity, headers)
+    const given = key(params, headers, body, identity?.claims ?? null)
+    const bytes = tenant === null ? given : prefixed(tenant, given)
+    const client = identity?.client ?? clientOf(exchange.connection.peer, headers)
+    const served = tenant?.workers.get(worker) ?? worker
+    const common = said?.topic ?? topic
+    const target =
+      tenant === null
+        ? common
+        : (own?.get(served) ?? (route.event === undefined ? common : (tenant.topics.get(common) ?? common)))
     const mark = url.indexOf('?')
     const { waitMs, acceptMs, callback } = patience(exchange, headers)
     const aborter = exchange.aborter()
@@ -106,19 +124,25 @@ export function intake(
       id: exchange.id,
       command: randomUUID() as string as CommandId,
       route: name,
-      worker,
-      client: identity?.client ?? clientOf(exchange.connection.peer, headers),
-      priority,
-      topic,
+      worker: to === undefined ? target : served,
+      client: tenant === null ? client : `${tenant.name}:${client}`,
+      ...(tenant !== null && { tenant }),
+      ...(said?.account !== undefined && { account: said.account }),
+      priority: said?.priority ?? priority,
+      topic: target,
       key: bytes,
-      partition: place(bytes),
+      partition: place(target, bytes),
       body,
       told: {
         method: req.method ?? 'GET',
         path: mark === -1 ? url : url.slice(0, mark),
         query: mark === -1 ? '' : url.slice(mark + 1),
         params: pairsOf(params),
-        headers: tell(identity, requestHeaders.length === 0 ? noPairs : passedOn(requestHeaders, headers)),
+        headers: told(
+          tenant,
+          tell(identity, requestHeaders.length === 0 ? noPairs : passedOn(requestHeaders, headers)),
+        ),
+        ...(said !== null && { claims: said.compared }),
         contentType: headers['content-type'] === undefined ? null : fromField(headers['content-type']),
         trace: tracing === null ? traceOf(headers) : tracing(traceOf(headers), traced(exchange)),
         ...(headers['content-encoding'] !== undefined &&
@@ -149,8 +173,15 @@ export function intake(
       throw new Problem('unsupported-coding', `The route takes content that is ${codings}.`)
     return true
   }
-  return { worker, hasBody, codings, enter, place }
+  const keyed = (call: Call, given: Uint8Array): Call => {
+    const key = call.tenant === undefined ? given : prefixed(call.tenant, given)
+    return { ...call, key, partition: place(call.topic, key) }
+  }
+  return { worker, hasBody, codings, enter, keyed }
 }
+
+const told = (tenant: Tenant | null, pairs: readonly Pair[]): readonly Pair[] =>
+  tenant === null || tenant.told.length === 0 ? pairs : [...pairs, ...tenant.told]
 
 function passedOn(names: readonly string[], headers: IncomingHttpHeaders): readonly Pair[] {
   const pairs: Pair[] = []

@@ -17,13 +17,13 @@ export const ownParameters: readonly string[] = ['from', 'until', 'lastEventId']
  * URL. Throws invalid-request.
  */
 export async function visitOf(
-  { params, query, headers }: Told,
+  { params, query, headers, claims }: Told,
   stream: Stream,
   past: Past,
   delivery: RouteOptions['delivery'],
 ): Promise<Visit> {
   const asked = new URLSearchParams(query)
-  const wish = stream.filter.wishOf(new Map(params), asked)
+  const wish = stream.filter.wishOf(new Map(params), asked, claims)
   const last = headers.find(([name]) => name === 'last-event-id')?.[1] ?? asked.get('lastEventId')
   const from = asked.get('from')
   const until = asked.get('until')

@@ -1,4 +1,5 @@
 import type { FilterOptions } from '../../../config/schema/index.ts'
+import type { Pair } from '../../call.ts'
 import { Problem } from '../../problem.ts'
 import type { Incoming } from '../broker.ts'
 import { textOf } from './content.ts'
@@ -15,17 +16,18 @@ export type Look = (record: Incoming, json: unknown) => string | null
 /** The filters of a route: which records a client wants is said by its path, its query and the configuration. */
 export type Filter = Readonly<{
   /** Throws invalid-request when a parameter that is needed is missing. */
-  wishOf: (params: ReadonlyMap<string, string>, query: URLSearchParams) => Wish
+  wishOf: (params: ReadonlyMap<string, string>, query: URLSearchParams, claims?: readonly Pair[]) => Wish
   find: (record: Incoming, json: unknown) => Found
 }>
 
 export function filterOf(filters: readonly FilterOptions[]): Filter {
   const looks = filters.map(({ of }) => lookOf(of))
   return {
-    wishOf: (params, query) =>
+    wishOf: (params, query, claims = []) =>
       filters.map(({ equals, value, required }) => {
         if (value !== undefined) return String(value)
         const [place, name] = parted(equals ?? '')
+        if (place === 'claim') return claimed(claims, name)
         const found = place === 'path' ? params.get(name) : query.get(name)
         if (found !== undefined && found !== null) return found
         if (place === 'path' || required)
@@ -34,6 +36,12 @@ export function filterOf(filters: readonly FilterOptions[]): Filter {
       }),
     find: (record, json) => looks.map(look => look(record, json)),
   }
+}
+
+function claimed(claims: readonly Pair[], name: string): string {
+  const found = claims.find(claim => claim[0] === name)
+  if (found === undefined) throw new Problem('forbidden', `The claim ${name} is missing.`)
+  return found[1]
 }
 
 const parted = (text: string): readonly [place: string, name: string] => {

@@ -1,5 +1,5 @@
 import type { BulkheadOptions } from '../../../config/schema/index.ts'
-import { ask } from '../../call.ts'
+import { ask, partyOf } from '../../call.ts'
 import type { Call, Policy, Service } from '../../call.ts'
 import { after, since, until } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
@@ -120,7 +120,7 @@ export class Bulkhead {
    * The promise rejects with bulkhead-full, shed, or why the call ended: a throw would cost as much as all that led to it.
    */
   enter(call: Call): Place | Promise<Place> {
-    const place = this.#inside.cohorts.placeOf(call.client)
+    const place = this.#inside.cohorts.placeOf(partyOf(call))
     const problem = this.#admission.refusalOf(call)
     if (problem === null && this.inFlight >= this.limit && this.#concurrency.hurry()) this.#serve()
     const taken = this.inFlight >= this.limit
@@ -165,7 +165,7 @@ export class Bulkhead {
     if (call.signal.aborted) return Promise.reject(call.signal.reason)
     const waitMs = Math.min(this.#options.maxWaitMs, until(call.deadline) * patience)
     if (waitMs <= 0) return Promise.reject(this.#refused(call, full(this.#admission.capacity)))
-    const newcomer = { call, place, share: this.#inside.shares.shareOf(call.route), patienceMs: waitMs }
+    const newcomer = { call, place, share: this.#inside.shares.shareOf(call), patienceMs: waitMs }
     const shed = this.#inside.shares.owed(newcomer.share, this.#concurrency.steady)
       ? null
       : this.#admission.shed(call, place)

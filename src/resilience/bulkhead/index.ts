@@ -1,1 +1,2 @@
 export { Bulkhead, bulkhead } from './bulkhead.ts'
+export { shareOfTenant } from './shares.ts'

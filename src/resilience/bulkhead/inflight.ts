@@ -52,20 +52,22 @@ export class InFlight {
   }
 
   /** Into a slot. */
-  enter({ route, partition }: Call, place: Place): void {
+  enter(call: Call, place: Place): void {
+    const { partition } = call
     this.#inFlight++
     this.cohorts.enter(place)
     this.answers.begins(partition)
     this.partitions.enter(partition)
-    this.#shares.enter(this.#shares.shareOf(route))
+    this.#shares.enter(this.#shares.shareOf(call))
     tell(this.#moves.entered)
   }
 
-  leave({ route, partition }: Call, place: Place): void {
+  leave(call: Call, place: Place): void {
+    const { partition } = call
     this.#inFlight--
     this.cohorts.leave(place)
     this.partitions.leave(partition)
-    this.#shares.leave(this.#shares.shareOf(route))
+    this.#shares.leave(this.#shares.shareOf(call))
     tell(this.#moves.left)
   }
 

@@ -1,5 +1,10 @@
+import type { Call } from '../../call.ts'
+
+/** How the share of a tenant is called: as no route can be. */
+export const shareOfTenant = (tenant: string): string => `tenant ${tenant}`
+
 /**
- * What the routes of a worker are sure to get of its slots. A share that is not used may be borrowed by anyone; it is given
+ * What the routes, or the tenants, of a worker are sure to get of its slots. A share that is not used may be borrowed by anyone; it is given
  * back with the next slots that become free. Share 0 is that of all routes without a share.
  */
 export class Shares {
@@ -7,7 +12,7 @@ export class Shares {
   readonly #percents: number[] = [0]
   readonly #inFlight: number[] = [0]
 
-  /** `shares` are percent of the slots, by route. */
+  /** `shares` are percent of the slots, by route or tenant. */
   constructor(shares: ReadonlyMap<string, number>) {
     for (const [route, percent] of shares) {
       if (percent <= 0) continue
@@ -21,8 +26,9 @@ export class Shares {
     return this.#percents.length
   }
 
-  shareOf(route: string): number {
-    return this.#shares.size === 0 ? 0 : (this.#shares.get(route) ?? 0)
+  shareOf({ route, tenant }: Pick<Call, 'route' | 'tenant'>): number {
+    if (this.#shares.size === 0) return 0
+    return this.#shares.get(tenant === undefined ? route : shareOfTenant(tenant.name)) ?? 0
   }
 
   enter(share: number): void {

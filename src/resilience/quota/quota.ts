@@ -22,7 +22,7 @@ export function quota<Out, Account>(ledger: Ledger<Account>, mode: ModeName): Po
   const observed = mode !== 'enforce'
   return next =>
     function quota(call) {
-      const account = ledger.of(call.client)
+      const account = ledger.of(call.account ?? call.client)
       const lack = ledger.take(account, call.body.length)
       if (!observed) call.progress.quota = ledger.states(account) // nobody should slow down for what is only observed
       if (lack === null) return next(call)

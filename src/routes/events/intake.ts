@@ -32,18 +32,16 @@ function broughtBy({ req: { headers } }: Exchange, body: Buffer): CloudEvent | n
 
 /** Makes calls of CloudEvents: they have the ids and the attributes that their clients gave them. */
 export const ofCloudEvent =
-  ({ enter, place }: Pick<Intake, 'enter' | 'place'>) =>
+  ({ enter, keyed }: Pick<Intake, 'enter' | 'keyed'>) =>
   (exchange: Exchange, params: Params, event: CloudEvent, priority: Priority): Call => {
     const { attributes, data, contentType } = event
-    const call = enter(exchange, params, data, priority)
+    const entered = enter(exchange, params, data, priority)
     const named = new Map(attributes)
-    const own = call.key === null ? (named.get('partitionkey') ?? '') : ''
-    const key = own === '' ? call.key : Buffer.from(own)
+    const own = entered.key === null ? (named.get('partitionkey') ?? '') : ''
+    const call = own === '' ? entered : keyed(entered, Buffer.from(own))
     return {
       ...call,
       command: (named.get('id') ?? call.command) as CommandId,
-      key,
-      partition: key === call.key ? call.partition : place(key),
       body: data,
       told: { ...call.told, contentType, event: attributes },
     }

@@ -30,7 +30,10 @@ export const mayBecomeOperation = (route: RouteOptions): boolean =>
   (route.command ?? route.query) !== undefined && (route.async !== 'off' || route.onTimeout === 'accept')
 
 /** Every way in which a request to the route may fail without the worker. */
-export function failuresOf(route: RouteOptions, workers: Config['workers']): readonly ProblemCode[] {
+export function failuresOf(
+  route: RouteOptions,
+  { workers, tenants }: Pick<Config, 'workers' | 'tenants'>,
+): readonly ProblemCode[] {
   const codes = new Set<ProblemCode>(ofAll)
   const add = (when: boolean, ...more: readonly ProblemCode[]): void => {
     if (when) for (const code of more) codes.add(code)
@@ -38,7 +41,10 @@ export function failuresOf(route: RouteOptions, workers: Config['workers']): rea
   const to = route.command ?? route.query
   const worker = to === undefined ? undefined : workers[to.to]
   add(route.identity !== 'none', 'unauthenticated', 'identity-unavailable')
-  add(route.scopes.length > 0, 'forbidden')
+  const ofTenant = tenants !== undefined && route.tenant !== 'none'
+  const comparesClaim = route.stream?.filter.some(({ equals }) => equals?.startsWith('claim.') === true) === true
+  add(route.scopes.length > 0 || ofTenant || comparesClaim, 'forbidden')
+  add(ofTenant, 'rate-limited', 'bulkhead-full')
   add(route.contentTypes !== undefined || route.event?.cloudEvents === true, 'unsupported-type')
   add(hasBody(route), 'unsupported-coding')
   add(route.quota !== undefined || worker?.quota !== undefined, 'rate-limited')

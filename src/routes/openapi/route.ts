@@ -26,7 +26,7 @@ export function operationOf(
   shown: ShownOf,
 ): Json {
   const [asked, told] = [schemaRef(name, 'request', shown), schemaRef(name, 'reply', shown)]
-  const failures = byStatus(failuresOf(route, config.workers))
+  const failures = byStatus(failuresOf(route, config))
   const answers = answersOf(route, config, operationsPath, told)
   const responses: Record<string, unknown> = { ...answers }
   for (const [status, codes] of failures) responses[status] = failed(codes, answers[status])

@@ -8,6 +8,7 @@ import type { Params } from '../key.ts'
 import { tellEvents } from './events.ts'
 import { mayPassOut } from '../names.ts'
 import { preferencesOf } from '../prefer.ts'
+import type { Tenancy } from '../tenant.ts'
 import type { Clients } from '../streams/clients.ts'
 import type { Resource } from '../resource.ts'
 
@@ -18,7 +19,12 @@ export type OperationRoutes = Readonly<{
 }>
 
 /** `clients` are those that hear events; one that reads nothing is waited for `flushMs`. */
-export type OperationParts = Readonly<{ clientOf: ClientOf; clients: Clients; flushMs: number }>
+export type OperationParts = Readonly<{
+  clientOf: ClientOf
+  tenancy?: Tenancy | null
+  clients: Clients
+  flushMs: number
+}>
 
 const longestWaitMs = 60_000
 const [usualPage, largestPage] = [50, 500]
@@ -27,7 +33,7 @@ const none: ReadonlySet<string> = new Set()
 /** The operations as resources: each client sees its own. */
 export function operationRoutes(
   { operations, routes }: OperationRoutes,
-  { clientOf, clients, flushMs }: OperationParts,
+  { clientOf, tenancy = null, clients, flushMs }: OperationParts,
 ): readonly Resource[] {
   const { path } = operations
   const passes = new Map(
@@ -37,8 +43,10 @@ export function operationRoutes(
       new Set(replyHeaders.filter(header => mayPassOut(header) && header !== 'etag')),
     ]),
   )
-  const client = ({ connection, identity, req }: Exchange): string =>
-    identity?.client ?? clientOf(connection.peer, req.headers)
+  const client = ({ connection, identity, req }: Exchange): string => {
+    const name = identity?.client ?? clientOf(connection.peer, req.headers)
+    return tenancy === null ? name : `${tenancy(identity, req.headers).name}:${name}`
+  }
 
   async function show(exchange: Exchange, { id = '' }: Params): Promise<void> {
     const known = await operations.find(client(exchange), id)

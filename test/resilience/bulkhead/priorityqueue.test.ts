@@ -18,7 +18,7 @@ function aQueue(shares: Readonly<Record<string, number>> = {}) {
   const queue = new PriorityQueue(cohorts, all, false)
   const waiter = (name: string, priority: Priority, route = 'any', client = name): Waiter => {
     const call = aCall({ client, route, priority, topic: name })
-    return new Waiter({ call, place: cohorts.placeOf(client), share: all.shareOf(route), patienceMs: 100 })
+    return new Waiter({ call, place: cohorts.placeOf(client), share: all.shareOf({ route }), patienceMs: 100 })
   }
   const add = (...args: Parameters<typeof waiter>): Waiter => {
     const added = waiter(...args)

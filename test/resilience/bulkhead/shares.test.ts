@@ -8,10 +8,10 @@ test('routes without a share have one together, the others have one each', () =>
   const some = shares()
   equal(some.count, 3)
   deepEqual(
-    ['a', 'b', 'c', 'elsewhere'].map(route => some.shareOf(route)),
+    ['a', 'b', 'c', 'elsewhere'].map(route => some.shareOf({ route })),
     [1, 0, 2, 0],
   )
-  equal(new Shares(new Map()).shareOf('a'), 0)
+  equal(new Shares(new Map()).shareOf({ route: 'a' }), 0)
 })
 
 test('a share is that part of the slots, and at least one', () => {
@@ -33,4 +33,11 @@ test('a route is owed slots while it has less than its share; the rest is owed n
   some.leave(1)
   equal(some.owed(1, 100), true)
   deepEqual(some.state(100), { a: { guaranteed: 30, inFlight: 29 }, c: { guaranteed: 5, inFlight: 0 } })
+})
+
+test('a call of a tenant has the share of its tenant, whatever its route', () => {
+  const some = new Shares(new Map([['a', 0], ['tenant acme', 20]])) // prettier-ignore
+  equal(some.shareOf({ route: 'a', tenant: { name: 'acme', prefix: '' } }), 1)
+  equal(some.shareOf({ route: 'a', tenant: { name: 'other', prefix: '' } }), 0)
+  equal(some.shareOf({ route: 'a' }), 0)
 })

@@ -12,7 +12,7 @@ const entering = (key: Uint8Array | null = null) =>
     hasBody: () => true,
     codings: 'identity',
     enter: (_exchange, _params, body) => aCall({ body, key, partition: 0 }),
-    place: bytes => (bytes === null ? 0 : 7),
+    keyed: (call, key) => ({ ...call, key, partition: 7 }),
   })
 
 const headers = { 'ce-specversion': '1.0', 'ce-id': 'e-1', 'ce-source': '/s', 'ce-type': 't', 'ce-partitionkey': 'p' }

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, ok } from 'node:assert/strict'
 import { byStatus, failuresOf, hasBody, mayBecomeOperation } from '../../../src/routes/openapi/failures.ts'
+import { Config } from '../../../config/schema/index.ts'
 import { everything } from '../../help/everything.ts'
 
 const { routes, workers } = everything
@@ -17,10 +18,10 @@ test('codes are told by status, in order', () => {
 })
 
 test('what nobody answers cannot time out, and what is only told cannot fail to be published', () => {
-  ok(!failuresOf(route('signal'), workers).includes('reply-timeout'))
-  ok(failuresOf(route('signal'), workers).includes('publish-timeout'))
-  ok(!failuresOf(route('lamps'), workers).includes('publish-timeout'))
-  ok(failuresOf(route('stock'), workers).includes('upstream-failed'))
+  ok(!failuresOf(route('signal'), { workers, tenants: undefined }).includes('reply-timeout'))
+  ok(failuresOf(route('signal'), { workers, tenants: undefined }).includes('publish-timeout'))
+  ok(!failuresOf(route('lamps'), { workers, tenants: undefined }).includes('publish-timeout'))
+  ok(failuresOf(route('stock'), { workers, tenants: undefined }).includes('upstream-failed'))
 })
 
 test('which requests bring a body, and which may become operations', () => {
@@ -32,4 +33,10 @@ test('which requests bring a body, and which may become operations', () => {
     Object.keys(routes).filter(name => mayBecomeOperation(route(name))),
     ['place-order', 'report'],
   )
+})
+
+test('a route of tenants may refuse whoever is of none, or has too much', () => {
+  const tenants = Config.parse({ tenants: { from: 'claim.t' }, routes: {} }).tenants
+  const codes = failuresOf(route('signal'), { workers, tenants })
+  ok(codes.includes('forbidden') && codes.includes('rate-limited') && codes.includes('bulkhead-full'))
 })
