@@ -107,7 +107,9 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
     tenancy: route.tenant === 'none' ? null : shared.tenancy,
     fits: schemas?.fits(name) ?? null,
   }
-  const marks = Object.values(config.routes).some(({ view }) => view !== undefined)
+  const marks = Object.values(config.routes).some(
+    ({ view, command, query }) => view !== undefined || (command ?? query)?.positions === true,
+  )
   /** The core of the way; where faults can be injected, with the places for them. */
   const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>
     faults === null ? build(far) : injectable(far, build)

@@ -43,6 +43,12 @@ export const key = text(
 export const CommandCore = z.strictObject({
   to: name.describe('The worker, one of `workers`.'),
   key: key.optional(),
+  positions: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the worker is told what its client has seen (`Sluice-Position`), and answers once its state shows that; answers of commands and events carry positions then.',
+    ),
 })
 
 export const Batch = z.strictObject({

@@ -70,7 +70,7 @@ export function intake(
   const to = route.command ?? route.query
   const worker = to?.to ?? topic
   const source = (to ?? route.event ?? route.view)?.key
-  const listens = route.view !== undefined
+  const listens = route.view !== undefined || to?.positions === true
   const ttlMs = Math.max(route.timeoutMs, route.commandTtlMs ?? 0)
   const patience = patienceOf(route, callbackOf)
   const repeats = route.idempotency !== undefined && route.idempotency.mode !== 'off'

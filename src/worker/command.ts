@@ -9,6 +9,8 @@ export class Command {
   readonly id: string | null
   /** 1 on the first sending. */
   readonly attempt: number
+  /** What the client has seen and wants the answer to show, for `Projection.reach`; null when it does not say. */
+  readonly position: string | null
   readonly method: string
   /** Name of the route in the gateway's configuration. */
   readonly route: string
@@ -32,9 +34,10 @@ export class Command {
   /** Where the record is. */
   readonly place: Readonly<{ topic: string; partition: number; offset: bigint }>
 
-  constructor({ commandId, attempt, told }: Origin, { topic, partition, offset, key, value }: Incoming) {
+  constructor({ commandId, attempt, position, told }: Origin, { topic, partition, offset, key, value }: Incoming) {
     this.id = commandId
     this.attempt = attempt
+    this.position = position
     this.method = told.method
     this.route = told.route
     this.template = told.template

@@ -8,6 +8,18 @@ export type { Answer } from './answer.ts'
 export type { Command } from './command.ts'
 export { connect } from './connect.ts'
 export type { Connection } from './connect.ts'
+export { project } from './projection/index.ts'
+export type {
+  Decide,
+  Decided,
+  DecideOptions,
+  Definition,
+  Event,
+  Happened,
+  Projection,
+  ProjectionOptions,
+  ProjectOptions,
+} from './projection/index.ts'
 export type { CommandHandler, Context, Counters, Given, ServeOptions, Serving, WorkerOptions } from './options.ts'
 
 /** Serves the commands of a topic as a member of a group, on a broker of yours or on one that it opens and closes itself. Resolves once admitted. */

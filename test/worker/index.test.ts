@@ -4,7 +4,7 @@ import * as library from '../../src/worker/index.ts'
 import { aStation } from '../help/station.ts'
 
 test('the library is these, and nothing that was not meant', () => {
-  deepEqual(Object.keys(library).toSorted(), ['Refusal', 'connect', 'problem', 'refuse', 'serve'])
+  deepEqual(Object.keys(library).toSorted(), ['Refusal', 'connect', 'problem', 'project', 'refuse', 'serve'])
 })
 
 test('a broker that is handed in is used, and left open', async () => {

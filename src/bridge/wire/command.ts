@@ -4,7 +4,7 @@ import type { Header, Headers, Incoming } from '../broker.ts'
 import { rowOf } from './dialect.ts'
 import type { Dialect } from './dialect.ts'
 import { control } from './operation.ts'
-import { attempt, bytes, constant, repetition, status as statusName, text } from './text.ts'
+import { attempt, bytes, constant, position as positionName, repetition, status as statusName, text } from './text.ts'
 
 /** What a worker learns from a command: where to reply, until when, and what the HTTP request said. */
 export type Origin = Readonly<{
@@ -16,6 +16,7 @@ export type Origin = Readonly<{
   writtenAt: number | null // by the gateway's clock, in epoch milliseconds
   commandId: string | null // the same on every sending of one command
   attempt: number
+  position: string | null // what its client has seen, and wants the answer to show
   cancels: boolean // it is no command: it asks that the one with this id is dropped or stopped
   told: Omit<Told, 'path'> & Readonly<{ route: string; template: string; path: string }>
 }>
@@ -54,6 +55,7 @@ export function readCommand(dialect: Dialect, record: Incoming): Origin | null {
     writtenAt: parseTime(said('ce_time') ?? ''),
     commandId: said('ce_id'),
     attempt: Number(said(attempt) ?? 1) || 1,
+    position: said(positionName),
     cancels: said(control) === 'cancel',
     told: {
       route: said('ce_type') ?? '',

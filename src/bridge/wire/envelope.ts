@@ -5,7 +5,7 @@ import type { EpochMs } from '../../clock.ts'
 import type { Header, Headers } from '../broker.ts'
 import { rowOf } from './dialect.ts'
 import type { Dialect, EmptyBody } from './dialect.ts'
-import { attempt, bytes, constant } from './text.ts'
+import { attempt, bytes, constant, position } from './text.ts'
 
 /** Caches the latest result: the same value is often written many times in a row. */
 function recurring<T>(write: (value: T) => Uint8Array): (value: T) => Uint8Array {
@@ -87,6 +87,7 @@ export function envelope(options: Envelope): (call: Call, correlation: string) =
       ['http-method', method(told.method)],
       ['http-path', path],
     )
+    if (call.awaits !== undefined) all.push([position, bytes(call.awaits)])
     if (told.query !== '') all.push(['http-query', bytes(told.query)])
     if (row.plainHeaders) addPlain(all, told)
     const { encoded } = call
