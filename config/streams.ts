@@ -10,12 +10,22 @@ const listed: readonly string[] = ['limit', 'cursor', 'prefix']
 /** Checks that a view is asked for by GET, and that its indices have names of their own. */
 export function checkView(view: View, route: string): void {
   checkGet(view, route, 'view')
+  const here = ['routes', route, 'view'] as const
   for (const name of view.names('routes', route, 'view', 'index'))
     if (listed.includes(name))
       view.complain(
         ['routes', route, 'view', 'index', name],
         `found ${JSON.stringify(name)}, but ${listed.join(', ')} are parameters of every list: expected another name`,
       )
+  checkColumns(view, [...here, 'columns'], view.text(...here, 'format'))
+  const format = view.text(...here, 'format') ?? 'plain'
+  for (const other of view.names('routes')) {
+    const topic = view.text('routes', other, 'view', 'topic')
+    if (other === route || topic === undefined || topic !== view.text(...here, 'topic')) continue
+    const its = view.text('routes', other, 'view', 'format') ?? 'plain'
+    if (its !== format && format === 'plain')
+      view.complain(here, `found format ${format}, but ${other} shows the same topic as ${its}: expected one for both`)
+  }
   const [size, most] = [
     view.number('routes', route, 'view', 'pageSize'),
     view.number('routes', route, 'view', 'maxPageSize'),
@@ -30,8 +40,14 @@ export function checkView(view: View, route: string): void {
 /** Checks that a stream is asked for by GET, and that its filters compare with what there is. */
 export function checkStream(view: View, route: string, parameters: readonly string[]): void {
   checkGet(view, route, 'stream')
+  checkColumns(view, ['routes', route, 'stream', 'columns'], view.text('routes', route, 'stream', 'format'))
   for (let at = 0; view.has('routes', route, 'stream', 'filter', `${at}`); at++)
     checkFilter(view, ['routes', route, 'stream', 'filter', `${at}`], parameters)
+}
+
+function checkColumns(view: View, columns: readonly string[], format: string | undefined): void {
+  if (view.has(...columns) && format !== 'debezium')
+    view.complain(columns, 'found on records as they are, expected only beside `format: debezium`')
 }
 
 function checkGet(view: View, route: string, kind: string): void {

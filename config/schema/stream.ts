@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { capture } from './capture.ts'
 import { bytes, count, hour, mebi, ms, text, topicName } from './value.ts'
 
 const pointer = text(/^(\/([^~/]|~[01])*){1,32}$/, 'a JSON pointer, such as /customer/id')
@@ -30,11 +31,12 @@ export const Filter = z
 export const Stream = z.strictObject({
   topics: z.array(topicName).min(1).max(16).describe('Topics whose records are told, each in its order.'),
   filter: z.array(Filter).max(16).default([]).describe('Which records a client gets: those for which all hold.'),
+  ...capture,
   as: z
-    .enum(['value', 'record'])
+    .enum(['value', 'record', 'cloudevents'])
     .default('value')
     .describe(
-      '`value`: the value alone. `record`: a JSON object with topic, partition, offset, time, key, headers and value.',
+      '`value`: the value alone. `record`: a JSON object with topic, partition, offset, time, key, headers and value. `cloudevents`: a CloudEvent in structured mode, its attributes from the `ce_` headers.',
     ),
   fields: z
     .array(pointer)

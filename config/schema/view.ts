@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { capture } from './capture.ts'
 import { bytes, contentType, count, mebi, text, topicName } from './value.ts'
 
 const pointer = text(/^(\/([^~/]|~[01])*){1,32}$/, 'a JSON pointer, such as /customer/id')
@@ -10,6 +11,7 @@ export const View = z.strictObject({
   key: text(/^path\.[A-Za-z]\w{0,63}$/, 'path.<parameter>')
     .optional()
     .describe('Whose value is asked for: `path.<parameter>`. Without it the route lists what there is.'),
+  ...capture,
   index: z
     .record(text(/^[A-Za-z]\w{0,63}$/, 'the name of a query parameter'), pointer.describe('Where the field is.'))
     .default({})

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 
 const pom = join(import.meta.dirname, 'pom.xml')
 const version = /<kafka\.version>(.+)</.exec(readFileSync(pom, 'utf8'))?.[1] ?? 'unknown'
-const cache = join(import.meta.dirname, '..', '..', '.kafka')
+export const cache = join(import.meta.dirname, '..', '..', '.kafka')
 /** Where Kafka's jars are once they have been fetched. */
 const folder = join(cache, `jars-${version}`)
 
@@ -33,18 +33,25 @@ function missing(): string | null {
 }
 
 /** Fetches the jars of the broker by Maven unless they are there. Throws when it cannot, with Maven's own words. */
-export async function fetchJars(progress: (line: string) => void): Promise<void> {
+export const fetchJars = (progress: (line: string) => void): Promise<void> =>
+  fetchOnce({ pom, folder, what: `Kafka ${version} from Maven Central (54 MB, once)` }, progress)
+
+/** The same for what another file of Maven names. */
+export async function fetchOnce(
+  { pom, folder, what }: Readonly<{ pom: string; folder: string; what: string }>,
+  progress: (line: string) => void,
+): Promise<void> {
   const missing = kafkaAvailable()
   if (missing !== null) throw new Error(missing)
   if (existsSync(folder)) return
-  progress(`Fetching Kafka ${version} from Maven Central (54 MB, once) …`)
+  progress(`Fetching ${what} …`)
   mkdirSync(cache, { recursive: true })
   // into a folder of our own, then by one rename: two runs at once must not see half of it
   const partial = `${folder}.${process.pid}`
   const discard = (): void => rmSync(partial, { recursive: true, force: true })
   process.once('exit', discard)
   try {
-    await maven(['dependency:copy-dependencies', `-DoutputDirectory=${partial}`], progress)
+    await maven(pom, ['dependency:copy-dependencies', `-DoutputDirectory=${partial}`], progress)
     renameSync(partial, folder)
   } catch (error) {
     if (!existsSync(folder)) throw error
@@ -54,7 +61,7 @@ export async function fetchJars(progress: (line: string) => void): Promise<void>
   }
 }
 
-async function maven(goals: readonly string[], progress: (line: string) => void): Promise<void> {
+async function maven(pom: string, goals: readonly string[], progress: (line: string) => void): Promise<void> {
   const child = spawn('mvn', ['-B', '-Dstyle.color=never', '-f', pom, ...goals], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -31,7 +31,7 @@ export async function choosePorts(
  * A free port, below those that systems give to outgoing connections: a client that keeps dialling a stopped broker on one of
  * those can be given the broker's port as its own, and then talks to itself.
  */
-async function freePort(taken: ReadonlySet<number>): Promise<number> {
+export async function freePort(taken: ReadonlySet<number>): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = randomInt(20_000, 30_000)
     if (!taken.has(port) && (await isFree(port))) return port

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer'
+import { isoTime } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
 import type { Told } from '../../feed.ts'
 import type { Incoming } from '../broker.ts'
 import { pointed } from './pointer.ts'
 
 /** What of a record is told: its value, a few fields of it, or the record with all that belongs to it. */
-export type Shape = Readonly<{ as: 'value' | 'record'; fields: readonly string[] | null }>
+export type Shape = Readonly<{ as: 'value' | 'record' | 'cloudevents'; fields: readonly string[] | null }>
 export type Content = Omit<Told, 'id'>
 
 /** The JSON value of a record; undefined when it is none. */
@@ -34,6 +35,7 @@ export function contentOf(record: Incoming, json: unknown, { as, fields }: Shape
   const plain = { topic, partition, offset, time: timestamp as EpochMs, key, headers }
   const value = valueOf(record, json, fields)
   if (as === 'value') return { ...plain, ...value }
+  if (as === 'cloudevents') return { ...plain, kind: 'json', text: cloudEvent(plain, value) }
   const told = { topic, partition, offset: Number(offset), time: timestamp, key, headers: Object.fromEntries(headers) }
   const { kind, text } = value
   const member = kind === 'json' ? text : kind === 'tombstone' ? 'null' : JSON.stringify(text)
@@ -48,6 +50,31 @@ function valueOf({ value }: Incoming, json: unknown, fields: readonly string[] |
   if (json !== undefined) return { kind: 'json', text: textOf(value).replaceAll(/[\r\n]/g, ' ') }
   if (isUtf8(value)) return { kind: 'text', text: textOf(value) }
   return { kind: 'bytes', text: Buffer.from(value).toString('base64') }
+}
+
+/**
+ * In structured mode (CloudEvents 1.0.2, JSON format). Attributes are those of the `ce_` headers, as in the Kafka binding; of a
+ * record that has none, those that every event must have say where it is.
+ */
+function cloudEvent(
+  { topic, partition, offset, time, key, headers }: Omit<Content, 'kind' | 'text'>,
+  { kind, text }: Pick<Told, 'kind' | 'text'>,
+): string {
+  const own = headers.filter(([name]) => name.startsWith('ce_')).map(([name, value]) => [name.slice(3), value] as const)
+  const type = headers.find(([name]) => name === 'content-type')?.[1]
+  const event = {
+    specversion: '1.0',
+    id: `${topic}-${partition}-${offset}`,
+    source: `/kafka/${topic}`,
+    type: 'record',
+    time: isoTime(time),
+    ...(key !== null && { partitionkey: key }),
+    ...Object.fromEntries(own),
+    ...(kind === 'json' ? { datacontenttype: 'application/json' } : type !== undefined && { datacontenttype: type }),
+  }
+  if (kind === 'tombstone') return JSON.stringify(event)
+  const data = kind === 'json' ? text : JSON.stringify(text)
+  return `${JSON.stringify(event).slice(0, -1)},"${kind === 'bytes' ? 'data_base64' : 'data'}":${data}}`
 }
 
 type Node = { [name: string]: unknown }

@@ -3,6 +3,7 @@ import { every } from '../../clock.ts'
 import { events } from '../../events.ts'
 import type { Gap, Sink, Told } from '../../feed.ts'
 import type { Incoming } from '../broker.ts'
+import { changes } from '../cdc/index.ts'
 import { Audience } from './audience.ts'
 import { contentOf, jsonOf } from './content.ts'
 import type { Content, Shape } from './content.ts'
@@ -22,6 +23,8 @@ export class Stream implements Listener, Disposable {
   readonly codec: Codec
   readonly filter: Filter
   readonly #shape: Shape
+  readonly #decode: ((record: Incoming) => Incoming | null) | null
+  readonly #deleted = new Map<string, bigint>() // where a row was seen to be deleted last, by partition
   readonly #crowds = new Map<string, Crowd>()
   readonly #held: Disposable[] = []
   #id: string | null = null // of the present end, once somebody has asked
@@ -35,6 +38,7 @@ export class Stream implements Listener, Disposable {
     )
     this.filter = filterOf(options.filter)
     this.#shape = { as: options.as, fields: options.fields ?? null }
+    this.#decode = options.format === 'debezium' ? changes(options.columns) : null
     this.#held.push(
       ...tails.map(tail => tail.listen(this)),
       every(options.heartbeatMs, () => this.#beat()),
@@ -71,16 +75,28 @@ export class Stream implements Listener, Disposable {
     return (this.#id ??= this.codec.encode(this.offsets))
   }
 
-  /** A record as this route tells of it, and what its filters look at. */
-  look(record: Incoming): Readonly<{ found: Found; content: () => Content }> {
+  /** A record as this route tells of it, and what its filters look at; null when it tells nothing of it. */
+  look(read: Incoming): Readonly<{ found: Found; content: () => Content }> | null {
+    const record = this.#decode === null ? read : this.#change(this.#decode(read), read)
+    if (record === null) return null
     const json = jsonOf(record)
     return { found: this.filter.find(record, json), content: () => contentOf(record, json, this.#shape) }
+  }
+
+  /** The tombstone right behind the record that a row was deleted says nothing more. */
+  #change(change: Incoming | null, { topic, partition, offset, value }: Incoming): Incoming | null {
+    const place = `${topic}/${partition}`
+    if (value === null && this.#deleted.get(place) === offset - 1n) return null
+    if (value !== null && change?.value === null) this.#deleted.set(place, offset)
+    return change
   }
 
   record(record: Incoming): void {
     this.#id = null
     if (this.#crowds.size === 0) return
-    const { found, content } = this.look(record)
+    const seen = this.look(record)
+    if (seen === null) return
+    const { found, content } = seen
     let told: Told | null = null
     for (const { mask, audiences } of this.#crowds.values()) {
       const wish = wishedBy(mask, found)

@@ -168,9 +168,9 @@ export class Visitor implements Disposable {
   #tell(at: number, record: Incoming): number {
     const { stream } = this.#parts
     this.#positions(at)[record.partition] = Number(record.offset) + 1
-    const { found, content } = stream.look(record)
-    if (!matches(this.#visit.wish, found)) return recordBytes
-    const bytes = this.#sink.format.record({ ...content(), id: stream.codec.encode(this.#offsets) })
+    const seen = stream.look(record)
+    if (seen === null || !matches(this.#visit.wish, seen.found)) return recordBytes
+    const bytes = this.#sink.format.record({ ...seen.content(), id: stream.codec.encode(this.#offsets) })
     this.#sink.write(bytes)
     return bytes.length
   }

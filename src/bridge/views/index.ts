@@ -3,6 +3,8 @@ import type { Call, Reply, Service } from '../../call.ts'
 import { pause } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import type { Admin } from '../admin.ts'
+import { changes } from '../cdc/index.ts'
+import type { Columns } from '../cdc/index.ts'
 import type { Tails } from '../feeds/tails.ts'
 import type { Past } from '../past.ts'
 import { list } from './list.ts'
@@ -38,6 +40,7 @@ export class Views implements Disposable {
         tail: tails.of(topic),
         past,
         indices,
+        changes: changesOf(shown),
         listed: shown.some(({ key }) => key === undefined),
         memoryBytes: Math.max(...shown.map(({ memoryBytes }) => memoryBytes)),
         ...opened,
@@ -104,6 +107,12 @@ export class Views implements Disposable {
   [Symbol.dispose](): void {
     for (const { view } of this.#kept.values()) view[Symbol.dispose]()
   }
+}
+
+/** Routes that show the same topic agree on its format; each may name columns. */
+function changesOf(shown: readonly ViewOptions[]): ReturnType<typeof changes> | null {
+  if (shown.every(({ format }) => format === 'plain')) return null
+  return changes(Object.assign({}, ...shown.map(({ columns }) => columns)) as Columns)
 }
 
 type Opened = Pick<ConstructorParameters<typeof View>[0], 'openFile' | 'fileExists'>

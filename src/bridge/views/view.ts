@@ -5,7 +5,9 @@ import type { EpochMs } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { Incoming } from '../broker.ts'
-import { jsonOf, textOf } from '../feeds/content.ts'
+import { completed } from '../cdc/index.ts'
+import type { Change } from '../cdc/index.ts'
+import { jsonFrom, textOf } from '../feeds/content.ts'
 import { comparable, pointed } from '../feeds/pointer.ts'
 import type { Listener, Tail } from '../feeds/tail.ts'
 import type { Past } from '../past.ts'
@@ -18,6 +20,8 @@ export type ViewParts = Readonly<{
   tail: Tail
   past: Past
   indices: readonly string[]
+  /** What the records are changes of rows by; null: each is the latest of its key. */
+  changes: ((record: Incoming) => Change | null) | null
   listed: boolean
   memoryBytes: number
   /** Opens the file, where there is one to go to. */
@@ -154,20 +158,22 @@ export class View implements Listener, Disposable {
     this.#commit()
   }
 
-  #apply({ key: bytes, value, partition, offset, timestamp, headers, ...rest }: Incoming): void {
-    if (bytes === null || this.#failure !== null) return // no key, no state
+  #apply(read: Incoming): void {
+    const { changes } = this.#parts
+    const change = changes === null ? null : changes(read)
+    const record = changes === null ? read : change
+    if (record === null || record.key === null || this.#failure !== null) return // no key, no state
+    const { key: bytes, value, partition, offset, timestamp, headers } = record
     const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     try {
       if (value === null) this.#rows.delete(key)
       else {
         const { indices } = this.#parts
-        const json =
-          indices.length === 0
-            ? undefined
-            : jsonOf({ key: bytes, value, partition, offset, timestamp, headers, ...rest })
+        const row = change === null ? value : completed(value, change.untouched, this.#rows.get(key)?.value)
+        const json = indices.length === 0 ? undefined : jsonFrom(row)
         const type = headers.find(([name]) => name === 'content-type')?.[1]
         this.#rows.set(key, {
-          value: Buffer.from(value), // of its own: it would keep all that was fetched with it
+          value: Buffer.from(row), // of its own: it would keep all that was fetched with it
           type: type === undefined || !isUtf8(type) ? null : textOf(type),
           partition,
           offset: Number(offset),

@@ -1,0 +1,2 @@
+export { changes, completed } from './change.ts'
+export type { Change, Columns } from './change.ts'
