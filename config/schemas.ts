@@ -33,8 +33,7 @@ function checkPlace(view: View, route: string, kind: string, place: (typeof plac
     complain(null, `found on ${article(kind)}, expected on ${where[place].map(article).join(' or ')}`)
   if (place !== 'reply' && /^(GET|HEAD) /.test(view.text('routes', route, 'match') ?? ''))
     complain(null, 'found on a route whose requests have no body')
-  if (view.isMapping(...path) && !view.wrong(...path) && !view.has(...path, 'file'))
-    complain(null, 'found no file, expected one')
+  checkPlaceOf(view, path, place)
   const file = view.text(...path, 'file')
   if (
     file !== undefined &&
@@ -43,6 +42,35 @@ function checkPlace(view: View, route: string, kind: string, place: (typeof plac
     formatOf(file, view.text(...path, 'format')) !== 'json'
   )
     complain('mode', 'found observe, but what does not fit cannot be written: expected it with JSON Schema only')
+}
+
+/** Where it is: in a file or in the registry. */
+function checkPlaceOf(view: View, path: readonly string[], place: string): void {
+  if (!view.isMapping(...path) || view.wrong(...path)) return
+  const complain = (option: string | null, message: string): void =>
+    view.complain(option === null ? path : [...path, option], message)
+  const registry = view.text(...path, 'registry')
+  if (registry === undefined) {
+    if (!view.has(...path, 'file')) complain(null, 'found none of file, registry, expected just one')
+    return
+  }
+  if (view.has(...path, 'file')) complain('file', 'found beside registry, expected just one of file, registry')
+  if (!view.has('registry')) complain('registry', 'found without the section registry, expected it with url')
+  const named = registry === 'record' || registry === 'subject'
+  if (named !== view.has(...path, 'name'))
+    complain(
+      named ? null : 'name',
+      named
+        ? `found registry ${registry} without name, expected both`
+        : `found beside registry ${registry}, which needs none`,
+    )
+  if (registry === 'id' && place !== 'reply')
+    complain('registry', 'found id, expected it of a reply only: what is written has none yet')
+  if (place !== 'reply' && view.text(...path, 'mode') === 'observe')
+    complain(
+      'mode',
+      'found observe, but what does not fit cannot be written: expected it with a file of JSON Schema only',
+    )
 }
 
 const article = (kind: string): string => `${kind === 'event' ? 'an' : 'a'} ${kind}`

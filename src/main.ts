@@ -97,7 +97,7 @@ program
   .action(async (file: string, settings: Settings) => {
     const config = configuration(file, settings)
     const { openSchemas } = await import('./schemas.ts')
-    await openSchemas(config).catch((error: Error) => fail(`${file}: ${error.message}`))
+    await openSchemas(config, true).catch((error: Error) => fail(`${file}: ${error.message}`))
     say(`${file} holds: ${Object.keys(config.routes).length} routes, ${Object.keys(config.workers).length} workers.`)
   })
 

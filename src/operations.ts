@@ -1,5 +1,5 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
-import type { Broker } from './bridge/broker.ts'
+import type { Broker, Handler } from './bridge/broker.ts'
 import type { Far } from './bridge/faulty.ts'
 import type {
   Callbacks,
@@ -37,12 +37,13 @@ type Opening = Readonly<{
   publish: Far['publish']
   held: AsyncDisposableStack
   decode: (route: string) => Decode | null
+  ahead: (handler: Handler) => Handler
 }>
 
 /** Opens what the operations of all routes need, null where no route has any; closed with what is held. */
 export async function openOperations(
   config: Config,
-  { broker, publish, held, decode }: Opening,
+  { broker, publish, held, decode, ahead }: Opening,
 ): Promise<OperationsPart | null> {
   const { operations, workers, routes } = config
   if (!Object.values(routes).some(wantsOperations)) return null
@@ -66,7 +67,9 @@ export async function openOperations(
   const refused = (id: string): void => cancels.refused(id)
   const dialects = Object.values(workers).map(dialectOf)
   const read = readerOf(config, decode)
-  const returns = held.use(new Returns(broker, log, { topic: operations.replies, dialects, refused, late, read }))
+  const returns = held.use(
+    new Returns(broker, log, { topic: operations.replies, dialects, refused, late, read, ahead }),
+  )
   const callbacks = await openCallbacks(config, log, held)
   const cancelling = {
     operations: log,

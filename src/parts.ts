@@ -104,7 +104,8 @@ export async function openParts(
   const ensure = (): Promise<number> => ensureReplies(config, broker)
   const reading = { ...config.replies, ...config.instance, instance, broadcast: broadcasts(config), ensure }
   const dialects = Object.values(config.workers).map(dialectOf)
-  const inbox = held.use(new Inbox(broker, reading, settleReplies(replies, dialects)))
+  const ahead = schemas?.ahead ?? (handler => handler)
+  const inbox = held.use(new Inbox(broker, reading, ahead(settleReplies(replies, dialects))))
   const following = held.use(await openFollowing(config, broker))
   const domain = held.use(await openDomain(config, broker))
   const operations = await openOperations(config, {
@@ -112,6 +113,7 @@ export async function openParts(
     publish: far.publish,
     held,
     decode: route => schemas?.decode(route) ?? null,
+    ahead,
   })
   const upstreams = await openUpstreams(config, held)
   const calling = await openCalling({ config, broker, held }, upstreams.named)

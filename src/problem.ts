@@ -246,6 +246,13 @@ export const problems = {
     blames: null,
     advice: 'Try after `Retry-After`; if it lasts, look at the keys of the issuer: `identity.providers.*.jwt.jwks`.',
   },
+  'schema-unavailable': {
+    status: 503,
+    title: 'The schema cannot be had now.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Try after `Retry-After`; if it lasts, look at the registry: the detail says what it does not have.',
+  },
   'not-ready': {
     status: 503,
     title: 'The gateway is not ready yet.',

@@ -17,6 +17,7 @@ import { Overload } from './overload.ts'
 import { Policies } from './policies.ts'
 import { Total, Quota } from './quota.ts'
 import { Redis } from './redis.ts'
+import { Registry } from './registry.ts'
 import { Replies } from './replies.ts'
 import { Idempotency, Resend, Hedge, Route } from './route.ts'
 import { Filter, Stream } from './stream.ts'
@@ -39,6 +40,7 @@ export const Config = z.strictObject({
   broker: Broker.prefault({}).describe('The Kafka cluster.'),
   identity: Identity.prefault({}).describe('Who clients are: for the routes with `identity`.'),
   redis: Redis.optional().describe('A Redis in which instances share quotas. Without it each instance has its own.'),
+  registry: Registry.optional().describe('A schema registry, for routes whose `schema` is found there.'),
   replies: Replies.prefault({}).describe('Where the workers answer.'),
   operations: Operations.prefault({}).describe(
     'The operations of routes with `async`, `onTimeout: accept` or `idempotency`. Where no route has any, nothing is opened.',
@@ -84,6 +86,7 @@ export type RouteOptions = z.output<typeof Route>
 export type IdempotencyOptions = z.output<typeof Idempotency>
 export type ResendOptions = z.output<typeof Resend>
 export type SchemaOptions = NonNullable<RouteOptions['schema']>
+export type RegistrySection = z.output<typeof Registry>
 export type SchemaSource = NonNullable<SchemaOptions['request']>
 export type HedgeOptions = z.output<typeof Hedge>
 export type DomainReplies = z.output<typeof DomainReplies>

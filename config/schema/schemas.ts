@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { formats } from '../../src/format.ts'
+import { idKind, idPlace } from './registry.ts'
 import { Mode, path } from './value.ts'
 
 const file = path().describe(
@@ -16,7 +17,26 @@ const message = z
   .optional()
   .describe('Full name of the Protobuf message, or of the Avro type, where the file has several. Default: the first.')
 
-const Source = z.strictObject({ file: file.optional(), format, message, mode: Mode })
+const Source = z.strictObject({
+  file: file.optional(),
+  registry: z
+    .enum(['topic', 'record', 'subject', 'id'])
+    .optional()
+    .describe(
+      'How it is found in `registry`: by the `topic` (`<topic>-value`), by the name of a `record`, as a `subject`, or, of a reply, by the `id` that it carries.',
+    ),
+  name: z.string().min(1).max(500).optional().describe('Of the record, with its namespace, or of the subject.'),
+  version: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional()
+    .describe('Version of the subject. Default: the latest, looked for every `registry.subjectTtlMs`.'),
+  ids: idKind.optional().describe('Default: as `registry.ids`.'),
+  idsIn: idPlace.optional().describe('Default: as `registry.idsIn`.'),
+  format,
+  message,
+  mode: Mode,
+})
 
 export const Schemas = z.strictObject({
   request: Source.optional().describe(

@@ -13,7 +13,7 @@ export function describeCommands(program: Command, { configuration, say, fail }:
       .action(async (file: string) => say(JSON.stringify(await write(file), null, 2)))
   const described = async (file: string): Promise<Parameters<typeof openapi>> => {
     const config = configuration(file)
-    const schemas = await openSchemas(config).catch((error: Error) => fail(error.message))
+    const schemas = await openSchemas(config, true).catch((error: Error) => fail(error.message))
     return [config, schemas?.shown]
   }
   add('openapi', 'clients see, as OpenAPI 3.1', async file => {

@@ -5,9 +5,9 @@ import { format, parse } from '../../config/load.ts'
 import { filesOf } from '../help/files.ts'
 import type { Scope } from '../help/scope.ts'
 
-function said(t: Scope, route: string): string {
+function said(t: Scope, route: string, more = ''): string {
   const folder = filesOf(t, { 'a.json': {}, 'a.avsc': {} })
-  const text = `workers: { w: { topic: w } }\nroutes: { a: { ${route} } }`
+  const text = `${more}\nworkers: { w: { topic: w } }\nroutes: { a: { ${route} } }`
   return format(parse(text, join(folder, 'f'), { env: {} }).mistakes).replaceAll(/^.*:\d+:\d+ {2}/gm, '')
 }
 
@@ -27,7 +27,7 @@ test('a schema stands where there is a body that it describes', t => {
   )
   equal(
     said(t, 'match: POST /, command: { to: w }, schema: { request: { mode: observe } }'),
-    'routes.a.schema.request: found no file, expected one',
+    'routes.a.schema.request: found none of file, registry, expected just one',
   )
 })
 
@@ -39,5 +39,35 @@ test('what cannot be written cannot only be observed, and a coded body cannot be
   equal(
     said(t, 'match: POST /, command: { to: w }, contentEncodings: [gzip], schema: { request: { file: a.json } }'),
     'routes.a.contentEncodings: found beside schema, but a coded body is not read: expected just one of the two',
+  )
+})
+
+test('a schema is in a file or in the registry, which needs a section and what names it', t => {
+  const section = 'registry: { url: "http://127.0.0.1:8080/apis/registry/v3" }'
+  const of = (place: string, source: string, more = section): string =>
+    said(t, `match: POST /, command: { to: w }, schema: { ${place}: { ${source} } }`, more)
+  for (const source of [
+    'registry: topic',
+    'registry: subject, name: a',
+    'registry: record, name: acme.A, version: "2"',
+  ])
+    equal(of('request', source), '')
+  equal(of('reply', 'registry: id'), '')
+  equal(
+    of('request', 'registry: topic', ''),
+    'routes.a.schema.request.registry: found without the section registry, expected it with url',
+  )
+  equal(
+    of('request', 'registry: topic, file: a.json'),
+    'routes.a.schema.request.file: found beside registry, expected just one of file, registry',
+  )
+  equal(of('request', 'registry: record'), 'routes.a.schema.request: found registry record without name, expected both')
+  equal(
+    of('request', 'registry: topic, name: a'),
+    'routes.a.schema.request.name: found beside registry topic, which needs none',
+  )
+  equal(
+    of('request', 'registry: id'),
+    'routes.a.schema.request.registry: found id, expected it of a reply only: what is written has none yet',
   )
 })

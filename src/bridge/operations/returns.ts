@@ -2,7 +2,7 @@ import { pause, wallClock } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { Reply } from '../../call.ts'
-import type { Broker, Incoming, Reading } from '../broker.ts'
+import type { Broker, Handler, Incoming, Reading } from '../broker.ts'
 import type { Waiter } from '../correlate.ts'
 import { partitionOf } from '../partition.ts'
 import { correlationNames, correlationOf, noteOf, noticeOf, operationMark } from '../wire/index.ts'
@@ -19,6 +19,8 @@ export type ReturnsOptions = Readonly<{
   read: (route: string, record: Incoming, worker: string) => Reply
   /** A worker goes on with the command of this operation although it was asked to stop. */
   refused: (id: string) => void
+  /** Around the handler of replies: it is handed them once they can be read. Default: at once. */
+  ahead?: (handler: Handler) => Handler
   /** Who gets the replies of a route that come after the end of their operation. */
   late: (route: string) => Forward | null
 }>
@@ -65,7 +67,9 @@ export class Returns implements AsyncDisposable {
   async open(partitions: number): Promise<void> {
     this.#partition = partitionOf(Buffer.from(this.#operations.incarnation), partitions)
     const source = { topic: this.#options.topic, partitions: 'all', from: 'earliest' } as const
-    this.#reading ??= await this.#broker.subscribe(source, record => this.#take(record))
+    const { ahead = handler => handler } = this.#options
+    const take = ahead(record => this.#take(record))
+    this.#reading ??= await this.#broker.subscribe(source, take)
     if (this.#closed) await this.#reading[Symbol.asyncDispose]()
   }
 

@@ -1,6 +1,13 @@
 import type { Format } from '../../format.ts'
 import type { Violation } from '../../problem.ts'
 
+/** Which message of a Protobuf file is meant, and the codec of another, by its name or by its place. Throws Violations. */
+export type Message = Readonly<{
+  name: string // without its package
+  indexes: readonly number[] // its place in the file, from the outermost message
+  of: (which: string | readonly number[]) => Codec
+}>
+
 /** A compiled schema: turns the JSON of clients into what is on the topic, and back. Both throw Violations. */
 export type Codec = Readonly<{
   format: Format
@@ -10,6 +17,7 @@ export type Codec = Readonly<{
   write: (json: Uint8Array) => Uint8Array
   /** The bytes of a JSON text, of the value of a record. */
   read: (value: Uint8Array) => Uint8Array
+  message?: Message
   /** What its JSON is, as a JSON Schema that stands at this place of a document, such as `#/components/schemas/Order`. */
   shown: (place: string) => Readonly<Record<string, unknown>>
 }>

@@ -1,4 +1,4 @@
-import type { Call, Reply } from '../../call.ts'
+import type { Call, Encoded, Reply } from '../../call.ts'
 import type { ModeName } from '../../../config/schema/index.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
@@ -6,12 +6,16 @@ import type { Decode } from '../wire/index.ts'
 import { Violations } from './codec.ts'
 import type { Codec } from './codec.ts'
 
+/** Puts to a value what says of which schema it is. */
+type Frame = (value: Uint8Array) => Pick<Encoded, 'value' | 'headers'>
+
 /** Makes the function that brings a call into the form of its topic. It throws schema-violation and invalid-request. */
-export function fitting({ format, contentType, write }: Codec): (call: Call) => Call {
+export function fitting({ format, contentType, write }: Codec, frame: Frame | null = null): (call: Call) => Call {
   return function fit(call) {
     if (call.body.length === 0) throw violated(new Violations([{ pointer: '', message: 'is empty' }]))
     try {
       const value = write(call.body)
+      if (frame !== null) return { ...call, encoded: { contentType, ...frame(value) } }
       return format === 'json' ? call : { ...call, encoded: { value, contentType, headers: [] } }
     } catch (error) {
       throw error instanceof Violations ? violated(error) : error
@@ -25,9 +29,14 @@ const violated = ({ list, message }: Violations): Problem =>
 const isChecked = ({ status }: Reply): boolean => status >= 200 && status < 300 && status !== 204 && status !== 205
 
 /** Makes the function that brings replies into the form of clients. With `observe` those that do not fit pass as they are. */
-export function decoding({ format, read }: Codec, route: string, mode: ModeName): Decode {
+export function decoding(
+  { format, read }: Pick<Codec, 'format' | 'read'>,
+  route: string,
+  mode: ModeName,
+  always = false, // also where the status says that it is no success: its form is known
+): Decode {
   return function decode(_record, reply, worker) {
-    if (!isChecked(reply)) return reply
+    if (!always && !isChecked(reply)) return reply
     try {
       const body = read(reply.body)
       return format === 'json' ? reply : { ...reply, body, headers: asJson(reply.headers) }
