@@ -1,11 +1,12 @@
-// Writes what is generated from the source: the schema for editors, docs/config.md, docs/problems.md, and
-// the tables and pictures of docs/policies. With --check it
+// Writes what is generated from the source: the schema for editors, docs/config.md, docs/problems.md, the
+// tables and pictures of docs/policies, and the dashboards in grafana. With --check it
 // writes nothing, names what is out of date and exits 1.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configPage, problemsPage, schemaFile } from '../config/generate.ts'
 import { scenarioPage, scenarioSchemaFile } from '../config/scenario/generate.ts'
 import { problems } from '../src/problem.ts'
+import { grafanaFiles } from './grafana.ts'
 import { policyPages } from './pages.ts'
 import { policyPictures } from './pictures.ts'
 
@@ -18,6 +19,7 @@ export const generated = (): Readonly<Record<string, string>> => ({
   'scenarios/scenario.schema.json': scenarioSchemaFile(),
   'docs/scenarios.md': scenarioPage(),
   'docs/problems.md': problemsPage(problems),
+  ...grafanaFiles(),
   ...policyPages(),
   ...policyPictures(),
 })
