@@ -42,8 +42,8 @@ const freePort = (): Promise<number> =>
   })
 
 /** A Prometheus that scrapes the targets five times a second; what answers its API. */
-async function prometheus(t: Scope & { name?: string }, targets: readonly string[]) {
-  const at = folder(t as Parameters<typeof folder>[0])
+async function prometheus(t: Scope, targets: readonly string[]) {
+  const at = folder(t)
   const port = await freePort()
   const jobs = { job_name: 'sluice', scrape_interval: '200ms', scrape_timeout: '200ms', static_configs: [{ targets }] }
   writeFileSync(
