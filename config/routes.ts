@@ -1,6 +1,7 @@
 import { instead, nearest } from './mistake.ts'
 import { keysOf, optionAt } from './option.ts'
 import { checkStream, checkView } from './streams.ts'
+import { checkUpstreamRoute } from './upstreams.ts'
 import type { View } from './view.ts'
 
 const kinds = ['command', 'query', 'event', 'stream', 'view'] as const
@@ -12,6 +13,7 @@ export function checkRoutes(view: View): void {
   for (const route of view.names('routes')) {
     const given = kinds.filter(kind => view.has('routes', route, kind))
     checkKind(view, route, given)
+    checkUpstreamRoute(view, route, given)
     checkMatch(view, route, patterns)
     checkCors(view, route)
     for (const kind of given) {
@@ -29,16 +31,19 @@ export function checkRoutes(view: View): void {
 function checkKind(view: View, route: string, given: readonly Kind[]): void {
   const [, second] = given
   if (second !== undefined)
-    view.complain(['routes', route, second], `found beside ${given[0]}, expected just one of ${kinds.join(', ')}`)
-  else if (given.length === 0 && !misspelt(view, route))
-    view.complain(['routes', route], `found none of ${kinds.join(', ')}, expected just one`)
+    view.complain(
+      ['routes', route, second],
+      `found beside ${given[0]}, expected just one of ${kinds.join(', ')}, upstream`,
+    )
+  else if (given.length === 0 && !view.has('routes', route, 'upstream') && !misspelt(view, route))
+    view.complain(['routes', route], `found none of ${kinds.join(', ')}, upstream, expected just one`)
 }
 
 /** An unknown option that is a misspelt kind has been complained of. */
 function misspelt(view: View, route: string): boolean {
   const option = optionAt(['routes', route])
   const known = option === null ? [] : keysOf(option)
-  const isKind = (name: string | null): boolean => kinds.some(kind => kind === name)
+  const isKind = (name: string | null): boolean => name === 'upstream' || kinds.some(kind => kind === name)
   return (
     !view.isMapping('routes', route) ||
     view.names('routes', route).some(name => !known.includes(name) && isKind(nearest(name, known)))

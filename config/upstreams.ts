@@ -11,6 +11,37 @@ export function checkUpstreams(view: View): void {
   for (const name of view.names('upstreams')) checkCertificate(view, ['upstreams', name, 'tls'])
 }
 
+/** What only those have who wait for a worker, or write into a topic. */
+const ofTopics = [
+  'async',
+  'onTimeout',
+  'lateReplies',
+  'idempotency',
+  'resend',
+  'hedge',
+  'retryOn',
+  'spool',
+  'strangler',
+] as const
+
+/** Checks a route with an upstream: alone, or beside the command or query that is to take its place. */
+export function checkUpstreamRoute(view: View, route: string, given: readonly string[]): void {
+  const path = ['routes', route] as const
+  const both = given.length === 1 && (given[0] === 'command' || given[0] === 'query')
+  if (!view.has(...path, 'upstream')) {
+    if (view.has(...path, 'strangler'))
+      view.complain([...path, 'strangler'], 'found without upstream, expected both an upstream and a command or query')
+    return
+  }
+  checkUpstreamNamed(view, [...path, 'upstream', 'to'])
+  if (given.length > 0 && !both)
+    view.complain([...path, 'upstream'], `found beside ${given[0]}, expected it alone, or beside a command or query`)
+  if (given.length > 0) return
+  for (const option of ofTopics)
+    if (view.has(...path, option))
+      view.complain([...path, option], 'found on an upstream alone, expected beside a command or query')
+}
+
 /** Complains of the name of an upstream that there is not. */
 export function checkUpstreamNamed(view: View, path: Path): void {
   const to = view.text(...path)

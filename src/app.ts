@@ -55,7 +55,12 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const partitionFor = partitionsOf(parts, health)
     const ways = await openWays(parts, health, partitionFor)
     const calls = new Calls(parts)
-    const changes = changesOf({ ...parts, calls, drain: () => void running?.stop() })
+    const changes = changesOf({
+      ...parts,
+      calls,
+      stranglers: ways.flatMap(({ strangler }) => strangler ?? []),
+      drain: () => void running?.stop(),
+    })
     const watching = consoleOf(parts, health, ways, calls)
     const admin = await administer(config.admin, pagesOf(parts, health, ways, calls), changes, watching)
     held.defer(() => admin.close())

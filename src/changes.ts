@@ -4,6 +4,7 @@ import type { ForcedState } from './events.ts'
 import { Problem } from './problem.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
 import type { Faults } from './resilience/faults/index.ts'
+import type { Strangler } from './resilience/strangler/index.ts'
 import type { Change } from './routes/change.ts'
 
 const forces: readonly (ForcedState | null)[] = ['open', 'closed', 'observe', null]
@@ -13,12 +14,13 @@ type Changing = Readonly<{
   faults: Faults | null
   calls: Calls
   operations: Readonly<{ callbacks: Pick<Callbacks, 'again'> | null }> | null
+  stranglers: readonly Strangler[]
   /** Begins to stop the instance, as SIGTERM does. */
   drain: () => void
 }>
 
 /** What operators may change while it runs: circuits, waiting calls, its end, callbacks, and faults where they can be injected at all. */
-export function changesOf({ circuits, faults, calls, operations, drain }: Changing): readonly Change[] {
+export function changesOf({ circuits, faults, calls, operations, stranglers, drain }: Changing): readonly Change[] {
   const force: Change = {
     method: 'PUT',
     path: '/circuits',
@@ -44,11 +46,23 @@ export function changesOf({ circuits, faults, calls, operations, drain }: Changi
       return { draining: true }
     },
   }
+  const share: Change = {
+    method: 'PUT',
+    path: '/strangler',
+    named: true,
+    does: (name, body) => {
+      const strangler = stranglers.find(each => each.name === name)
+      if (strangler === undefined)
+        throw new Problem('unknown-route', `No route ${name} has both an upstream and a command or query.`)
+      return strangler.change(body)
+    },
+  }
   const callbacks = operations?.callbacks ?? null
   return [
     force,
     cancel,
     stop,
+    share,
     ...(faults === null ? [] : faultChanges(faults)),
     ...(callbacks === null ? [] : [callAgain(callbacks)]),
   ]

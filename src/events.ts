@@ -53,6 +53,8 @@ export type ForcedState = (typeof forcedStates)[number]
  */
 export const deadReasons = ['poison', 'exhausted', 'in-doubt', 'refused'] as const
 export type DeadReason = (typeof deadReasons)[number]
+export const mirrorResults = ['same', 'different', 'failed', 'skipped'] as const
+export type MirrorResult = (typeof mirrorResults)[number]
 /** What becomes of an endpoint of an upstream. */
 export const endpointKinds = ['added', 'removed', 'ejected', 'returned', 'healthy', 'unhealthy'] as const
 export type EndpointKind = (typeof endpointKinds)[number]
@@ -148,6 +150,12 @@ export type Happenings = {
   upstream: Readonly<{ upstream: string; endpoint: string; result: string }>
   /** Something became of an endpoint; `ejected` is by how its calls went, `unhealthy` by its checks. */
   endpoint: Readonly<{ upstream: string; endpoint: string; kind: EndpointKind; reason: string }>
+  /** A call of a strangled route went to its topic. */
+  strangled: Readonly<{ route: string; failed: boolean }>
+  /** A copy of a call was compared, failed, or was not made. */
+  mirrored: Readonly<{ route: string; result: MirrorResult }>
+  /** The share of a route's topic has changed by its plan. */
+  rollout: Readonly<{ route: string; percent: number; state: string; reason: string }>
   /** A record was given up; `by` is the section that read it. */
   dead: Readonly<{ by: string; reason: DeadReason }>
   /** A message was posted to a receiver, whose name is `push.NAME` or `callbacks.NAME`. */
@@ -202,6 +210,9 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   spooled: typed('spooled'),
   upstream: typed('upstream'),
   endpoint: typed('endpoint'),
+  strangled: typed('strangled'),
+  mirrored: typed('mirrored'),
+  rollout: typed('rollout'),
   dead: typed('dead'),
   delivery: typed('delivery'),
   warning: typed('warning'),

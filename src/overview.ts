@@ -76,7 +76,7 @@ export class Overview {
   }
 
   #route({ name, route, policies }: Way): RouteSection {
-    const { match, command, query, event, stream, view, timeoutMs } = route
+    const { match, command, query, event, stream, view, upstream, timeoutMs } = route
     const [kind, to] =
       event !== undefined
         ? ['event', event.topic]
@@ -84,7 +84,9 @@ export class Overview {
           ? ['stream', stream.topics.join(', ')]
           : view !== undefined
             ? ['view', view.topic]
-            : [command === undefined ? 'query' : 'command', (command ?? query)?.to ?? '']
+            : command === undefined && query === undefined
+              ? ['upstream', upstream?.to ?? '']
+              : [command === undefined ? 'query' : 'command', (command ?? query)?.to ?? '']
     const perSecond = Math.round(this.#traffic.rateOf(name) * 10) / 10
     return { match, kind, to, timeoutMs, perSecond, policies: explain(policies) }
   }

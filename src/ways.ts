@@ -27,6 +27,8 @@ import { repetitionOf } from './resilience/repetition/index.ts'
 import { callLayers } from './resilience/stack.ts'
 import type { Excuse } from './resilience/stack.ts'
 import { stepsOf } from './resilience/fallback/index.ts'
+import type { Strangler } from './resilience/strangler/index.ts'
+import { upstreamWay } from './strangling.ts'
 import type { UpstreamsPart } from './upstreams.ts'
 import { noWorker, workerBehind } from './resilience/gate/index.ts'
 import type { OperationsPart } from './operations.ts'
@@ -37,6 +39,7 @@ import type { Way } from './routes/intake.ts'
 export type Shared = Readonly<{
   config: Config
   instance: string
+  held: AsyncDisposableStack
   far: Far
   inbox: Inbox
   operations: OperationsPart | null
@@ -66,9 +69,16 @@ export type Shared = Readonly<{
 }>
 
 /** The way of a route's calls, from the first policy to the core; `policies` are for people. */
-export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[] }>
+export type RouteWay = Way & Readonly<{ policies: readonly Layer<Call, Reply>[]; strangler?: Strangler }>
 
 export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteWay {
+  if (route.upstream === undefined) return topicWay(name, route, shared)
+  const alone = route.command === undefined && route.query === undefined
+  return upstreamWay(name, route, shared, alone ? null : options => topicWay(name, options, shared))
+}
+
+/** The way of a route to its topics, or from them. */
+function topicWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const usual = oneWay(name, route, shared)
   const kind = route.command === undefined ? 'query' : 'command'
   const core = route[kind]

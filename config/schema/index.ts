@@ -23,6 +23,7 @@ import { Idempotency, Resend, Hedge, Route } from './route.ts'
 import { Filter, Stream } from './stream.ts'
 import { Server } from './server.ts'
 import { Spool } from './spool.ts'
+import { Strangler } from './strangler.ts'
 import { Upstream } from './upstream.ts'
 import { name, Mode } from './value.ts'
 import { Tenants } from './tenants.ts'
@@ -60,7 +61,9 @@ export const Config = z.strictObject({
     .describe('Commands from topics that become HTTP requests, whose answers become the replies, by name.'),
   routes: z
     .record(name, Route)
-    .describe('The ways in, by name. A route has just one of `command`, `query`, `event`, `stream` and `view`.'),
+    .describe(
+      'The ways in, by name. A route has just one of `command`, `query`, `event`, `stream`, `view` and `upstream`; or an upstream beside a command or query.',
+    ),
   policies: Policies.prefault({}).describe('Policies without options of their own, and what they remember.'),
   overload: Overload.prefault({}).describe('What the process itself can bear, asked before a body is read.'),
   faults: Faults.prefault({}).describe('What goes wrong on purpose, to see how clients and policies bear it.'),
@@ -105,5 +108,6 @@ export type CallbacksOptions = z.output<typeof Callbacks>
 export type SpoolOptions = z.output<typeof Spool>
 export type IdentityOptions = Config['identity']
 export type UpstreamConfig = z.output<typeof Upstream>
+export type StranglerOptions = z.output<typeof Strangler>
 export type CallsOptions = z.output<typeof Calls>
 export type BrokerOptions = Config['broker']

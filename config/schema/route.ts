@@ -5,6 +5,7 @@ import { Fallback } from './fallback.ts'
 import { claimHeaders, claimName, claimValue, scope } from './identity.ts'
 import { Quota } from './quota.ts'
 import { Schemas } from './schemas.ts'
+import { Strangler } from './strangler.ts'
 import { Stream } from './stream.ts'
 import { View } from './view.ts'
 import {
@@ -149,6 +150,15 @@ export const Route = z
     event: EventCore.optional().describe('A record without a reply: answered 202 once the broker has it.'),
     stream: Stream.optional().describe('What comes into topics, told to clients as it comes; GET only.'),
     view: View.optional().describe('What a compacted topic adds up to: the latest value of each key; GET only.'),
+    upstream: z
+      .strictObject({ to: name.describe('One of `upstreams`.') })
+      .optional()
+      .describe(
+        'HTTP servers that answer, told the method, path, query, body, and `requestHeaders`. Beside `command` or `query`: see `strangler`.',
+      ),
+    strangler: Strangler.optional().describe(
+      'How the calls of a route with both an `upstream` and a `command` or `query` are shared out. Default: all go to the upstream.',
+    ),
     replies: DomainReplies.optional().describe(
       'Domain events that answer the commands of the route, of a service that knows no gateway. Default: the replies of its worker.',
     ),
@@ -311,5 +321,12 @@ export const Route = z
       .optional()
       .describe('What a verified claim says of the priority, once it is known; other values change nothing.'),
   })
-  .meta({ oneOf: ['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })) })
-  .describe('One way in: has just one of `command`, `query`, `event`, `stream` and `view`.')
+  .meta({
+    oneOf: [
+      ...['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })),
+      { required: ['upstream'], not: { anyOf: ['command', 'query'].map(kind => ({ required: [kind] })) } },
+    ],
+  })
+  .describe(
+    'One way in: has just one of `command`, `query`, `event`, `stream`, `view` and `upstream`; or `upstream` beside `command` or `query`.',
+  )

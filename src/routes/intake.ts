@@ -23,7 +23,7 @@ import type { PriorityOf } from './priority.ts'
 import { traceOf } from './trace.ts'
 import type { Traced, Tracing } from '../trace.ts'
 
-/** One way in: a configured route, the topic that its records go to, and who serves its calls. */
+/** One way in: a configured route, the topic that its records go to (empty where there is none), and who serves its calls. */
 export type Way = Readonly<{
   name: string
   route: RouteOptions
@@ -68,7 +68,7 @@ export function intake(
 ): Intake {
   const { bodyBytes, requestHeaders, claimHeaders } = route
   const to = route.command ?? route.query
-  const worker = to?.to ?? topic
+  const worker = to?.to ?? route.upstream?.to ?? topic
   const source = (to ?? route.event ?? route.view)?.key
   const listens = route.view !== undefined || to?.positions === true
   const ttlMs = Math.max(route.timeoutMs, route.commandTtlMs ?? 0)
@@ -90,6 +90,7 @@ export function intake(
   const tenancy = route.tenant === 'none' ? null : tenants
   const claims = claimsOf(route)
   const place = (topic: string, key: Uint8Array | null): number => {
+    if (topic === '') return -1 // of an upstream alone
     try {
       return partitionFor(topic, key)
     } catch (error) {

@@ -158,6 +158,8 @@ function others(log: Logger, clean: Clean): Listeners {
         { upstream, endpoint, kind, reason: clean(reason) },
         'endpoint',
       ),
+    rollout: ({ route, percent, state, reason }) =>
+      log[state === 'held' ? 'warn' : 'info']({ route, percent, state, reason }, 'rollout'),
     dead: ({ by, reason }) => log.warn({ by, reason }, 'given up'),
     lifecycle: ({ kind, detail }) => log.info({ kind, ...(detail !== '' && { detail: clean(detail) }) }, 'lifecycle'),
     warning: ({ what, cause }) =>

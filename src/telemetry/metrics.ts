@@ -19,7 +19,7 @@ import { countAsResilience4j } from './resilience4j.ts'
 import type { Verdicts } from './resilience4j.ts'
 import { countStreams } from './streams.ts'
 import { countSpool } from './spool.ts'
-import { countUpstreams } from './upstreams.ts'
+import { countStranglers, countUpstreams } from './upstreams.ts'
 import { countWorkers } from './workers.ts'
 
 /** The metrics, until they are closed. */
@@ -69,6 +69,7 @@ export function openMetrics(
     countSpool(meter),
     countUpstreams(meter, { upstreams, calls }),
     countDeliveries(meter, receiversOf(config)),
+    countStranglers(meter, routes),
     countInside(meter),
     countFaults(meter, Object.keys(routes)),
   ].map(listen)

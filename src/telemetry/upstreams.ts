@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema/index.ts'
-import { deadReasons, endpointKinds } from '../events.ts'
+import { deadReasons, endpointKinds, mirrorResults } from '../events.ts'
 import type { Listeners } from './listen.ts'
 import { byName } from './meter.ts'
 import type { Meter } from './meter.ts'
@@ -32,5 +32,34 @@ export function countUpstreams(meter: Meter, { upstreams, calls }: Pick<Config, 
     upstream: ({ upstream, result }) => void counted(upstream)(result).value++,
     endpoint: ({ upstream, kind }) => void changed(upstream)(kind).value++,
     dead: ({ by, reason }) => void given(by)(reason).value++,
+  }
+}
+
+/** How the calls of routes with both an upstream and a topic are shared out, and what their copies showed. */
+export function countStranglers(meter: Meter, routes: Config['routes']): Listeners {
+  const names = Object.keys(routes).filter(name => routes[name]?.strangler !== undefined)
+  const calls = meter.counter({
+    name: 'sluice_strangled_calls_total',
+    help: 'Calls of the route that went to its topic: `failed` without an answer or with one of 5xx.',
+    labels: ['route', 'result'],
+  })
+  const copies = meter.counter({
+    name: 'sluice_mirrored_calls_total',
+    help: 'Copies of calls of the route: whether their answers were the `same` or `different`, or there was none.',
+    labels: ['route', 'result'],
+  })
+  const share = meter.gauge({
+    name: 'sluice_strangler_percent',
+    help: 'Share of the clients whose calls go to the topic, as the plan of the route has it.',
+    labels: ['route'],
+  })
+  const called = byName(names, route => byName(['good', 'failed'], result => calls({ route, result })))
+  const copied = byName(names, route => byName(mirrorResults, result => copies({ route, result })))
+  const shares = byName(names, route => share({ route }))
+  for (const name of names) shares(name).value = routes[name]?.strangler?.percent ?? 0
+  return {
+    strangled: ({ route, failed }) => void called(route)(failed ? 'failed' : 'good').value++,
+    mirrored: ({ route, result }) => void copied(route)(result).value++,
+    rollout: ({ route, percent }) => void (shares(route).value = percent),
   }
 }

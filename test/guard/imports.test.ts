@@ -78,6 +78,7 @@ const wires: ReadonlySet<string> = new Set(
     'prepare',
     'receivers',
     'schemas',
+    'strangling',
     'upstreams',
     'ways',
   ].map(name => `src/${name}.ts`),

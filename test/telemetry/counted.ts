@@ -11,6 +11,7 @@ export const config = Config.parse({
     find: { match: 'GET /find', query: { to: 'orders' }, retryOn: [503] },
     signal: { match: 'POST /signals', event: { topic: 'signals' } },
     feed: { match: 'GET /feed', stream: { topics: ['signals'] } },
+    moving: { match: 'GET /moving', query: { to: 'orders' }, upstream: { to: 'shop' }, strangler: {} },
     mended: { match: 'GET /mended', query: { to: 'orders' }, fallback: [{ fixed: {} }] },
   },
 })

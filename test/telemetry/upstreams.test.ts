@@ -23,3 +23,19 @@ test('what is given up is counted by who gave it up, and why', async () => {
     'sluice_dead_letters_total{by="calls.shop",reason="exhausted"} 1',
   ])
 })
+
+test('where calls go is counted, and the share is shown', async () => {
+  const happen = (): void => {
+    events.strangled.publish({ route: 'moving', failed: true })
+    events.mirrored.publish({ route: 'moving', result: 'different' })
+    events.rollout.publish({ route: 'moving', percent: 10, state: 'rising', reason: 'x' })
+  }
+  deepEqual(
+    [...(await counted('sluice_strangle', happen)), ...(await counted('sluice_mirrored', happen))],
+    [
+      'sluice_strangled_calls_total{route="moving",result="failed"} 1',
+      'sluice_strangler_percent{route="moving"} 10',
+      'sluice_mirrored_calls_total{route="moving",result="different"} 1',
+    ],
+  )
+})

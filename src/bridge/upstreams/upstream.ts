@@ -91,7 +91,7 @@ export class Upstream implements AsyncDisposable {
    * Sends a request to one endpoint, and to others when it certainly was not served, or may be served twice and got one of
    * `retryOn`. Throws upstream-failed, circuit-open or bulkhead-full.
    */
-  async serve(ask: Ask): Promise<Reply> {
+  readonly serve = async (ask: Ask): Promise<Reply> => {
     const { budget } = this.#parts
     const first = choose(this.#endpoints, none)
     if (first === null) throw this.#refused()

@@ -54,7 +54,9 @@ export function failuresOf(
   add(route.view?.key !== undefined, 'no-value')
   add(to !== undefined, ...ofAnswers)
   add(worker?.group !== undefined, 'no-worker', 'worker-behind')
-  add(route.fallback?.some(({ upstream }) => upstream !== undefined) === true, 'upstream-failed')
+  const called = route.upstream !== undefined
+  add(called || route.fallback?.some(({ upstream }) => upstream !== undefined) === true, 'upstream-failed')
+  add(called, 'bad-reply', 'circuit-open', 'bulkhead-full', 'reply-timeout')
   add((route.schema?.request ?? route.schema?.event) !== undefined, 'schema-violation')
   add(route.spool, 'spool-full', 'spool-unavailable')
   add(route.idempotency !== undefined, ...ofKeys)

@@ -33,7 +33,14 @@ export function operationOf(
   return {
     operationId: name,
     summary: summaryOf(name, route),
-    tags: [route.command?.to ?? route.query?.to ?? route.event?.topic ?? route.view?.topic ?? 'streams'],
+    tags: [
+      route.command?.to ??
+        route.query?.to ??
+        route.event?.topic ??
+        route.view?.topic ??
+        route.upstream?.to ??
+        'streams',
+    ],
     ...(route.identity !== 'none' && { security: securityOf(route, config) }),
     parameters: parametersOf(route),
     ...(hasBody(route) && { requestBody: bodyOf(route, asked) }),
@@ -141,7 +148,7 @@ function answersOf(
   const type = route.contentType ?? worker?.contentType ?? (told === null ? '*/*' : 'application/json')
   const replayed = route.idempotency === undefined ? [] : ['Idempotency-Replayed']
   const reply = {
-    description: 'The reply of the worker, with the status that it gives it.',
+    description: `The reply of the ${worker === undefined ? 'upstream' : 'worker'}, with the status that it gives it.`,
     headers: headersOf(...quota, ...replayed),
     content: { [type]: {} },
   }

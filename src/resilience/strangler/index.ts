@@ -1,0 +1,2 @@
+export { Strangler } from './strangler.ts'
+export type { Sides } from './strangler.ts'
