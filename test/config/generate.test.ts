@@ -32,10 +32,10 @@ test('what has a default is not required', () => {
   deepEqual(schema['required'], ['routes'])
   deepEqual(at('routes', 'any')['required'], ['match'])
   deepEqual(at('workers', 'any')['required'], ['topic'])
-  deepEqual(
-    at('routes', 'any')['oneOf'],
-    ['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })),
-  )
+  deepEqual(at('routes', 'any')['oneOf'], [
+    ...['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })),
+    { required: ['upstream'], not: { anyOf: ['command', 'query'].map(kind => ({ required: [kind] })) } },
+  ])
 })
 
 test('a variable may stand wherever a value may', () => {

@@ -43,6 +43,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/upstreams/message.ts': 'test/bridge/upstreams/exchange.test.ts, whose messages it reads and writes',
   'src/bridge/upstreams/results.ts': 'test/bridge/upstreams/outliers.test.ts, which judges by them',
   'src/calling.ts': 'test/flow/calling.test.ts, which opens them',
+  'src/resilience/strangler/mirror.ts': 'test/resilience/strangler/strangler.test.ts, which has its copies compared',
+  'src/strangling.ts': 'test/flow/strangler.test.ts, whose routes have both ways',
   'src/upstreams.ts': 'test/flow/calling.test.ts and test/flow/fallback.test.ts, which open them',
   'src/commands/spool.ts': 'test/flow/spool-command.test.ts, which runs it as a process',
   'src/main.ts': 'test/flow/, which runs it as a process',
