@@ -41,11 +41,13 @@ export type RunFlags = Readonly<{
   out: string
   variant?: string
   variants: boolean
+  faster: number
   target?: string
 }>
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const { runCommand } = await import('../lab/command.ts')
+  if (!(flags.faster >= 1 && flags.faster <= 100)) wrong('--faster wants a number from 1 to 100.')
   process.exitCode = await runCommand({ ...scenarioAt(file, flags.set), flags, say, wrong })
 }
 
@@ -62,6 +64,12 @@ export function labCommand(program: Command): void {
     .option('--out <folder>', 'where the report goes (NAME.html, NAME.json, NAME.xml)', 'lab-report')
     .option('--variant <name>', 'play this variant of the scenario')
     .option('--variants', 'play the scenario and each of its variants, side by side', false)
+    .option(
+      '--faster <times>',
+      'play it in so many times less time, for a look: its objectives are for the whole',
+      Number,
+      1,
+    )
     .option('--target <url>', 'play it at the gateway that the scenario names in target.url')
     .addHelpText(
       'after',

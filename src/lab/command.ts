@@ -4,6 +4,7 @@ import type { Scenario } from '../../config/scenario/schema.ts'
 import { explore } from './explore.ts'
 import { overlaid } from './gateway.ts'
 import type { Overlay } from './gateway.ts'
+import { hasten } from './hasten.ts'
 import { junit } from './junit.ts'
 import { startOwnKafka } from './ownkafka.ts'
 import { report } from './report/index.ts'
@@ -16,13 +17,14 @@ import { failing, table } from './verdict.ts'
 export type Asked = Readonly<{
   scenario: Scenario
   name: string
-  flags: Readonly<{ out: string; variant?: string; variants: boolean; target?: string }>
+  flags: Readonly<{ out: string; variant?: string; variants: boolean; faster: number; target?: string }>
   say: (line: string) => void
   wrong: (line: string) => never
 }>
 
 /** Plays a scenario as the command line asks, writes the report, and returns the exit code. */
-export async function runCommand({ scenario, name, flags, say, wrong }: Asked): Promise<number> {
+export async function runCommand({ scenario: whole, name, flags, say, wrong }: Asked): Promise<number> {
+  const scenario = hasten(whole, flags.faster)
   if (flags.target !== undefined && flags.target !== scenario.target?.url)
     wrong(`--target ${flags.target} is not what the scenario names in target.url: no load for whom it is not made for.`)
   const stop = new AbortController()
