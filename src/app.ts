@@ -104,7 +104,7 @@ const hurryMs = 2_000
 type PartitionFor = Shared['partitionFor']
 
 /** A topic that is missing before the gateway is ready may be about to be created, and is no misconfiguration yet. */
-function partitionsOf({ broker, workers }: Parts, health: Health): PartitionFor {
+export function partitionsOf({ broker, workers }: Parts, health: Health): PartitionFor {
   const avoiding = new Map([...workers.values()].map(({ stuck, options: { topic } }) => [topic, stuck.avoids]))
   return (topic, key) => {
     try {
@@ -115,7 +115,7 @@ function partitionsOf({ broker, workers }: Parts, health: Health): PartitionFor 
   }
 }
 
-async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor): Promise<readonly RouteWay[]> {
+export async function openWays(parts: Parts, health: Health, partitionFor: PartitionFor): Promise<readonly RouteWay[]> {
   const { started, reachable, answerable, operable, excused, causes } = health
   const checks = {
     publishing: [started, reachable],

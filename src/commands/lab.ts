@@ -79,6 +79,54 @@ export function labCommand(program: Command): void {
   $ sluice lab mine.yaml --set workers.serviceMs=50`,
     )
     .action((file: string | undefined, flags: RunFlags) => (file === undefined ? list() : run(file, flags)))
+  lab
+    .command('sweep')
+    .description('simulate a scenario over a grid of settings, and recommend one')
+    .argument('<file>', 'scenario, or the name of one that is shipped')
+    .requiredOption(
+      '--set <path=a,b,c>',
+      'values of an option of the scenario; may be repeated: every combination is tried',
+      gather,
+      [],
+    )
+    .option('--confirm <count>', 'play so many of the best in real time, too', Number, 0)
+    .option('--out <folder>', 'where the report goes', 'lab-report')
+    .addHelpText(
+      'after',
+      `
+  $ sluice lab sweep slow-worker --set gateway.workers.orders.bulkhead.slots=8,64,512 --set gateway.workers.orders.bulkhead.limit=fixed,adaptive`,
+    )
+    .action(sweep)
+  lab
+    .command('compare')
+    .description('lay two runs over each other')
+    .argument('<a>', 'NAME.json of a run')
+    .argument('<b>', 'NAME.json of another')
+    .option('--out <folder>', 'where the report goes (compare.html)', 'lab-report')
+    .action(compare)
+}
+
+type SweepFlags = Readonly<{ set: readonly string[]; confirm: number; out: string }>
+
+async function sweep(file: string, flags: SweepFlags): Promise<void> {
+  const { axisOf, gridOf } = await import('../lab/sweep.ts')
+  const { sweepCommand } = await import('../lab/whatif.ts')
+  const points = attempt(() => gridOf(flags.set.map(axisOf)))
+  const grid = points.map(point => ({ point, scenario: scenarioAt(file, point).scenario }))
+  await sweepCommand(grid, scenarioAt(file).name, flags, say)
+}
+
+async function compare(a: string, b: string, { out }: Readonly<{ out: string }>): Promise<void> {
+  const { compareFiles } = await import('../lab/compare.ts')
+  say(attempt(() => compareFiles([a, b], out)))
+}
+
+function attempt<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    return wrong((error as Error).message)
+  }
 }
 
 function list(): void {

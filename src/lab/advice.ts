@@ -50,6 +50,11 @@ const sayings: Readonly<Record<string, Saying>> = {
     who: 'the client',
     change: 'clients left before their answer: `routes.*.timeoutMs` should be shorter than their patience.',
   },
+  'never-sent': {
+    who: 'the generator',
+    change:
+      'the generator could not send in time what was due: this machine is too slow or too busy for such a load, and the figures are worse than the gateway.',
+  },
   'connection-lost': { who: 'the network', change: 'connections broke.' },
   'no-connection': {
     who: 'the client',

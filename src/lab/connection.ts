@@ -12,11 +12,19 @@ export type Heard = Readonly<{
 
 const inbox = Buffer.allocUnsafe(65_536) // one for all: it is read before the next socket gets its turn
 
+/** What a generator sends over: one request at a time. */
+export interface Wire {
+  /** Sends a request; `ended` is told its answer, or null when the connection is lost. */
+  send(request: string, ended: (heard: Heard | null) => void): void
+  /** Hangs up: who sent hears nothing more. */
+  close(): void
+}
+
 /**
  * One keep-alive connection with at most one request on its way, dialled when it is first used and again after it was lost. Raw,
  * as the generator must cost less than what it measures.
  */
-export class Connection {
+export class Connection implements Wire {
   readonly #port: number
   readonly #host: string
   #socket: Socket | null = null

@@ -2,7 +2,8 @@
 import { Generator } from './generator.ts'
 import type { Generated, Load, Progress } from './generator.ts'
 
-export type ToGenerator = Load | Readonly<{ kind: 'stop' }>
+/** `last`: the process ends after it; others warm it. */
+export type ToGenerator = (Load & Readonly<{ last: boolean }>) | Readonly<{ kind: 'stop' }>
 export type FromGenerator =
   | Readonly<{ kind: 'ready' }>
   | Readonly<{ kind: 'progress'; progress: Progress }>
@@ -13,8 +14,8 @@ let generator: Generator | null = null
 
 process.on('message', (said: ToGenerator) => {
   if ('kind' in said) return generator?.stop()
-  generator = new Generator(said, progress => tell({ kind: 'progress', progress }))
-  void generator.run().then(generated => tell({ kind: 'generated', generated }, () => process.exit(0)))
+  generator = new Generator(said, { watch: progress => tell({ kind: 'progress', progress }) })
+  void generator.run().then(generated => tell({ kind: 'generated', generated }, () => said.last && process.exit(0)))
 })
 process.once('disconnect', () => process.exit(1)) // with whoever started it
 process.on('SIGINT', () => {}) // from a terminal: for whoever started it

@@ -1,7 +1,7 @@
 import { after, every, fromTheWire, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { Connection } from './connection.ts'
-import type { Heard } from './connection.ts'
+import type { Heard, Wire } from './connection.ts'
 import { Durations } from './durations.ts'
 import type { Spread } from './durations.ts'
 import { Errands, writer } from './population.ts'
@@ -37,7 +37,10 @@ export type Generated = Readonly<{
 /** The last second, for whoever watches. */
 export type Progress = Readonly<{ atMs: number; asked: number; served: number; p99: number | null }>
 
-const tickMs = 1
+/** What else than a network it can be given, such as a gateway in simulation. */
+export type Ways = Readonly<{ watch?: (progress: Progress) => void; dial?: () => Wire; tickMs?: number }>
+
+const usualTickMs = 1
 
 /** Clients of one kind at work. Sendings in the order in which their patience ends, which is that of their beginning. */
 type Crowd = Readonly<{
@@ -52,7 +55,7 @@ type Crowd = Readonly<{
 
 type Request = Readonly<{ crowd: Crowd; errand: Errand; dueMs: number; firstDueMs: number; attempt: number }>
 /** One request under way. */
-type Sending = Request & Readonly<{ connection: Connection }> & { done: boolean }
+type Sending = Request & Readonly<{ connection: Wire }> & { done: boolean }
 
 /**
  * An open-loop generator: requests are sent when they are due, whatever has become of the earlier ones, and every latency is
@@ -64,7 +67,9 @@ export class Generator {
   readonly #crowds: readonly Crowd[]
   readonly #random: () => number
   readonly #late = new Durations()
-  readonly #free: Connection[] = []
+  readonly #free: Wire[] = []
+  readonly #connect: () => Wire
+  readonly #tickMs: number
   #open = 0
   #pending = 0
   #seconds = 0
@@ -73,9 +78,11 @@ export class Generator {
   readonly #ledger: Map<string, [answered: 0 | 1, mayBeThere: number]> | null
   readonly #watch: (progress: Progress) => void
 
-  constructor(load: Load, watch: (progress: Progress) => void = () => {}) {
+  constructor(load: Load, { watch = () => {}, dial, tickMs = usualTickMs }: Ways = {}) {
     this.#load = load
     this.#watch = watch
+    this.#tickMs = tickMs
+    this.#connect = dial ?? (() => new Connection(load.port, load.host))
     this.#ledger = load.ledger === true ? new Map() : null
     this.#start = fromTheWire(load.startAt)
     this.#random = seeded(load.seed)
@@ -101,7 +108,7 @@ export class Generator {
   async run(): Promise<Generated> {
     const lastMs = Math.max(0, ...this.#crowds.map(({ of }) => of.closed?.forMs ?? lengthOf(of.rate)))
     const { promise, resolve } = Promise.withResolvers<void>()
-    const ticking = every(tickMs, () => {
+    const ticking = every(this.#tickMs, () => {
       const nowMs = since(this.#start)
       this.#tick(nowMs)
       if ((nowMs >= lastMs || this.#stopped) && this.#pending === 0) resolve()
@@ -162,15 +169,18 @@ export class Generator {
     const request = { crowd, errand, dueMs, firstDueMs, attempt }
     this.#pending++
     crowd.tally.sent(dueMs, attempt === 1)
-    const connection = this.#free.pop() ?? this.#dial()
-    if (connection === null) this.#end(request, 'lost', 'no-connection', 0)
+    // it is too late to send it: dialling only to hang up would make whoever is late later still
+    const late = since(this.#start) - dueMs > crowd.of.patienceMs
+    const connection = late ? null : (this.#free.pop() ?? this.#dial())
+    if (late) this.#end(request, 'gone', 'never-sent', Infinity)
+    else if (connection === null) this.#end(request, 'lost', 'no-connection', 0)
     else this.#send({ ...request, connection, done: false })
   }
 
-  #dial(): Connection | null {
+  #dial(): Wire | null {
     if (this.#open >= this.#load.connections) return null
     this.#open++
-    return new Connection(this.#load.port, this.#load.host)
+    return this.#connect()
   }
 
   #send(sending: Sending): void {
@@ -228,7 +238,7 @@ export class Generator {
     if (this.#ledger === null) return
     const entry = this.#ledger.get(id) ?? [0, 0]
     if (fate === 'served') entry[0] = 1
-    if (fate !== 'refused' && code !== 'no-connection') entry[1]++
+    if (fate !== 'refused' && code !== 'no-connection' && code !== 'never-sent') entry[1]++
     this.#ledger.set(id, entry)
   }
 

@@ -40,27 +40,30 @@ export async function perform(scene: Scene, setting: Setting, { say, progress, s
   const { populations, phases, warm = usualWarm, faults = [], seed = 1, connections = usualConnections } = scene
   const { target, cast, deeds, topic } = setting
   const load = { port: target.port, connections, seed, ...(target.host !== undefined && { host: target.host }) }
+  const clients = new Child<ToGenerator, FromGenerator>('the generator', [beside('generate.ts')])
+  using _clients = { [Symbol.dispose]: () => clients.alive && clients.signal('SIGKILL') }
+  signal?.addEventListener('abort', () => clients.tell({ kind: 'stop' }), { once: true })
+  await clients.told('ready')
   if (warm.length > 0) {
     say(`${scene.name} on ${target.name}: warming`)
-    await told(generator(), { ...load, startAt: wallClock() + soonMs, populations: warm, phases: [] })
+    await told(clients, { ...load, startAt: wallClock() + soonMs, populations: warm, phases: [], last: false })
   }
   const lengthMs = runsFor(scene)
   say(`${scene.name} on ${target.name}: ${Math.round(lengthMs / 1_000)} s of load`)
   const startAt = wallClock() + soonMs
   const start = fromTheWire(startAt)
   const over = new AbortController()
-  const clients = generator()
   if (progress !== undefined)
     clients.hear(said => {
       if (said.kind === 'progress') progress(said.progress)
     })
-  signal?.addEventListener('abort', () => clients.tell({ kind: 'stop' }), { once: true })
   const pids = (): Readonly<Record<string, readonly number[]>> => ({ generator: [clients.pid], ...setting.pids() })
   const sampling = sample({ target, deeds, pids }, start, over.signal)
   const unfolding = unfold(faults, cast, start, over.signal)
   try {
     const ledger = scene.ledger === true && topic !== null
-    const generated = await told(clients, { ...load, startAt, populations, phases, ledger })
+    const asking = signal?.aborted === true ? [] : populations // it was ended while it warmed
+    const generated = await told(clients, { ...load, startAt, populations: asking, phases, ledger, last: true })
     if (populations.length === 0) await pause(until(start) + lengthMs, signal) // the load comes from elsewhere
     await pause(soonMs) // the members' last words
     over.abort()
@@ -83,12 +86,10 @@ export async function perform(scene: Scene, setting: Setting, { say, progress, s
   }
 }
 
-const generator = (): Generator => new Child('the generator', [beside('generate.ts')])
-
-async function told(generator: Generator, load: Load): Promise<Generated> {
-  await generator.told('ready')
+/** One process warms and measures, so that what it compiles while it runs is compiled. */
+async function told(generator: Generator, load: Load & Readonly<{ last: boolean }>): Promise<Generated> {
   generator.tell(load)
   const { generated } = await generator.told('generated')
-  await generator.gone(2_000)
+  if (load.last) await generator.gone(2_000)
   return generated
 }

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import { report } from '../../src/lab/report/index.ts'
+import { sweepReport } from '../../src/lab/report/sweep.ts'
+import { scoreOf } from '../../src/lab/sweep.ts'
 import { aResult } from '../lab/results.ts'
 import { folder } from '../help/folder.ts'
 
@@ -28,8 +30,21 @@ test(
   { skip, timeout: 90_000 },
   async t => {
     const dir = folder(t)
+    const first = scoreOf(['a.slots=1'], aResult())
+    const scores = [
+      first,
+      { ...first, point: ['a.slots=2'], p99: 90 },
+      { ...first, point: ['a.slots=3'], answeredPercent: 70 },
+    ]
     const files = {
       one: report([aResult()]),
+      sweep: sweepReport({
+        title: 'What if',
+        at: '2026-01-02T03:04:05Z',
+        tookMs: 900,
+        scores,
+        confirmed: [{ simulated: first, real: first }],
+      }),
       two: report([aResult(), aResult({ variant: 'without-policies' })]),
     }
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
@@ -56,7 +71,7 @@ test(
         const violations = await page.evaluate<Violations>('axe.run().then(found => found.violations)')
         const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
         deepEqual(told, [], `${file} on ${name}`)
-        ok((await page.locator('svg[role=img]').count()) >= 6)
+        ok((await page.locator('svg[role=img]').count()) >= (file === 'sweep' ? 1 : 6))
         if (pictures !== undefined) {
           mkdirSync(pictures, { recursive: true })
           await page.screenshot({ path: join(pictures, `${file}-${name}.png`), fullPage: true })

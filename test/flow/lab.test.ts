@@ -44,6 +44,11 @@ test('a scenario is played on the embedded broker, judged and reported', { timeo
   )
   match(readFileSync(join(dir, 'report', 's.html'), 'utf8'), /^<!doctype html>[^]*all workers stand still/)
   match(readFileSync(join(dir, 'report', 's.xml'), 'utf8'), /failures="1"/)
+  const twice = join(dir, 'report', 's.json')
+  const compared = await ended(sluice(t, ['lab', 'compare', twice, twice, '--out', join(dir, 'report')]))
+  match(compared.out, /s: [\d.]+ % answered, p99 [\d.]+ ms\ns: /)
+  match(readFileSync(join(dir, 'report', 'compare.html'), 'utf8'), /Side by side/)
+  equal((await ended(sluice(t, ['lab', 'compare', twice, join(dir, 's.yaml')]))).code, 2)
 })
 
 test('a wrong scenario starts nothing and ends with 2', { timeout: 30_000 }, async t => {

@@ -5,9 +5,9 @@ import { count, failing, seconds, share } from '../verdict.ts'
 import type { Figure } from '../verdict.ts'
 import { circuitPlot } from './circuit.ts'
 import { curvePlot } from './curve.ts'
+import { page, tableOf } from './page.ts'
 import { hueAt, overlaidPanels, panelsOf } from './panels.ts'
 import { escaped, plot } from './plot.ts'
-import { style } from './style.ts'
 
 /** The report of a run, or of several beside each other: one HTML file that asks nobody for anything. */
 export function report(results: readonly Result[]): string {
@@ -17,16 +17,8 @@ export function report(results: readonly Result[]): string {
   const body = several
     ? [compared(results), ...results.map(result => section(result, results))]
     : [section(first, results)]
-  const title = escaped(first.title)
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}</title><style>${style}</style></head>
-<body><main><p class="soft">Sluice, failure laboratory · ${escaped(first.at)}</p><h1>${title}</h1>
-${paragraph(first.about)}${first.lookFor === '' ? '' : `<h2>What to look for</h2>${paragraph(first.lookFor)}`}
-${body.join('\n')}
-</main></body></html>
-`
+  const look = first.lookFor === '' ? '' : `<h2>What to look for</h2>${paragraph(first.lookFor)}`
+  return page(first.title, first.at, `${paragraph(first.about)}${look}\n${body.join('\n')}`)
 }
 
 const paragraph = (text: string): string => (text === '' ? '' : `<p>${marked(text)}</p>`)
@@ -93,12 +85,6 @@ function section(result: Result, results: readonly Result[]): string {
 ${verdicts('What was asked for', name, result.objectives)}${verdicts('What must hold always', name, result.ledger)}
 ${plots.join('\n')}${circuitPlot(result)}${curve}${refusals(result, name)}${resources(result, name)}</section>`
 }
-
-/** A table that scrolls by itself where the page is narrow. */
-const tableOf = (caption: string, of: string, head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  rows.length === 0
-    ? ''
-    : `<div class="scroll" tabindex="0" role="region" aria-label="${escaped(`${caption}: ${of}`)}"><table><caption>${escaped(caption)}</caption><thead><tr>${head.map(text => `<th scope="col">${text}</th>`).join('')}</tr></thead><tbody>${rows.map(cells => `<tr>${cells.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join('')}</tr>`).join('')}</tbody></table></div>`
 
 const verdicts = (caption: string, of: string, figures: readonly Figure[]): string =>
   tableOf(

@@ -35,6 +35,8 @@ figcaption{font-weight:600;font-size:.9rem}
 .line{fill:none;stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .dashed{stroke-dasharray:6 4}
 .area{opacity:.75}
+svg text{fill:var(--soft);font-size:12px}
+.scatter{width:100%;max-width:46rem;height:auto}
 code{background:var(--card);padding:0 .25em;border-radius:3px;overflow-wrap:anywhere}
 @media(max-width:40rem){main{padding:.6rem}body{font-size:15px}.plot,.xs{margin-left:2.2rem}.ys span{left:-2.2rem;width:1.9rem}}
 `

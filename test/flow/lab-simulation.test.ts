@@ -1,0 +1,86 @@
+import { test } from 'node:test'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadScenario } from '../../config/scenario/load.ts'
+import { explore } from '../../src/lab/explore.ts'
+import { hasten } from '../../src/lab/hasten.ts'
+import { startOwnKafka } from '../../src/lab/ownkafka.ts'
+import type { Result } from '../../src/lab/result.ts'
+import { simulateAll } from '../../src/lab/simulation/pool.ts'
+import { folder } from '../help/folder.ts'
+import { sluice } from '../help/sluice.ts'
+
+const shipped = (name: string, set: readonly string[] = []) => {
+  const { scenario } = loadScenario(`scenarios/${name}.yaml`, { set })
+  if (scenario === null) throw new Error(`${name} does not hold.`)
+  return hasten(scenario, 5)
+}
+const manner = { variant: '', overlay: {}, target: false, startKafka: startOwnKafka }
+const really = (name: string): Promise<Result> => explore(shipped(name), { ...manner, name }, { say: () => {} })
+const simulated = (...names: readonly string[]): Promise<readonly Result[]> =>
+  simulateAll(names.map(name => ({ scenario: shipped(name), name, variant: '', overlay: {} })))
+const answered = ({ totals }: Result): number => (100 * totals.answered) / totals.asked
+const always = ({ totals, ledger }: Result): void => {
+  deepEqual(
+    ledger.filter(({ holds }) => holds === false),
+    [],
+  )
+  equal(
+    Object.values(totals.fates).reduce((a, b) => a + b),
+    totals.sent,
+    'every sending has an end',
+  )
+}
+
+test('a slow worker is the same in simulation and in real time, within a tenth', { timeout: 90_000 }, async () => {
+  const [model] = await simulated('slow-worker')
+  let real = await really('slow-worker')
+  // a machine that is busy elsewhere is no model of anything: once more before it counts
+  if (Math.abs(answered(real) - answered(model!)) > 8) real = await really('slow-worker')
+  for (const result of [model!, real]) always(result)
+  const [a, b] = [answered(model!), answered(real)]
+  ok(Math.abs(a - b) <= 10, `${a.toFixed(1)} % simulated, ${b.toFixed(1)} % real`)
+})
+
+test('shipped scenarios keep their ledger in real time', { timeout: 90_000 }, async () => {
+  for (const name of ['broker-restart', 'rolling-restart']) {
+    const result = await really(name)
+    always(result)
+    ok(result.totals.answered > 100, `${name}: ${result.totals.answered}`)
+  }
+})
+
+test('in simulation the same seed is the same run, whatever was simulated before', { timeout: 90_000 }, async () => {
+  const [first, other, again] = await simulated('dead-worker', 'broker-restart', 'dead-worker')
+  for (const result of [first!, other!, again!]) always(result)
+  const close = Math.abs(answered(first!) - answered(again!))
+  ok(close < 3, `${answered(first!)} and ${answered(again!)} %`)
+  ok((other!.totals.codes['broker-unavailable'] ?? 0) > 50, JSON.stringify(other!.totals.codes))
+})
+
+test('a sweep says what each setting came to, and recommends one', { timeout: 90_000 }, async t => {
+  const out = folder(t)
+  const axes = [
+    '--set',
+    'gateway.workers.orders.bulkhead.slots=8,256',
+    '--set',
+    'gateway.workers.orders.bulkhead.limit=fixed',
+  ]
+  const quick = ['--set', 'clients.shoppers.load.0.forMs=12000', '--set', 'faults.0.forMs=3000']
+  const running = sluice(t, ['lab', 'sweep', 'slow-worker', ...axes, ...quick, '--out', out])
+  equal(await running.ended, 0, running.err)
+  match(running.out, /2 settings simulated[^]*slots=8[^]*slots=256[^]*Recommended: /)
+  match(readFileSync(join(out, 'slow-worker-sweep.html'), 'utf8'), /<svg class="scatter"/)
+  const wrong = sluice(t, [
+    'lab',
+    'sweep',
+    'slow-worker',
+    '--set',
+    'gateway.workers.orders.bulkhead.slotz=1,2',
+    '--out',
+    out,
+  ])
+  equal(await wrong.ended, 2)
+  match(wrong.err, /unknown option, did you mean `slots`/)
+})
