@@ -103,6 +103,8 @@ program
 
 const { spoolCommand } = await import('./commands/spool.ts')
 spoolCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
+const { replayCommand } = await import('./commands/replay.ts')
+replayCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 const { deadCommand } = await import('./commands/dead.ts')
 deadCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 const { describeCommands } = await import('./commands/describe.ts')

@@ -1,17 +1,15 @@
 import type { Command } from 'commander'
-import type { Config } from '../../config/schema/index.ts'
 import type { Broker } from '../bridge/broker.ts'
 import { deadLetters, nameOf, resend } from '../bridge/deadletters.ts'
 import type { Kept } from '../bridge/deadletters.ts'
 import { deadTopicsOf } from '../bridge/topics.ts'
-import { isoTime, pause } from '../clock.ts'
+import { isoTime } from '../clock.ts'
 import { Problem } from '../problem.ts'
+import { connected } from './connected.ts'
 import type { Terminal } from './spool.ts'
 
 type Asked = Readonly<{ config: string; reason?: string; all?: boolean }>
 
-const patienceMs = 15_000
-const lookMs = 50
 const shownBytes = 4_096
 
 /** `sluice dead list | show | resend`: for whoever looks after what was given up. */
@@ -21,7 +19,8 @@ export function deadCommand(program: Command, terminal: Terminal, shipped: strin
   const file = ['-c, --config <file>', 'configuration file', shipped] as const
   const withLetters = async (asked: Asked, use: (broker: Broker, letters: readonly Kept[]) => Promise<void>) => {
     const config = terminal.configuration(asked.config)
-    await using broker = await connected(config, terminal)
+    const targets = Object.values(config.calls).map(({ topic }) => topic)
+    await using broker = await connected(config, [...deadTopicsOf(config), ...targets], terminal)
     const letters: Kept[] = []
     for (const topic of deadTopicsOf(config))
       try {
@@ -73,19 +72,6 @@ const wanted = (letters: readonly Kept[], { reason, all = false }: Pick<Asked, '
 
 const letterOf = (letters: readonly Kept[], name: string, { fail }: Terminal): Kept =>
   letters.find(letter => nameOf(letter) === name) ?? fail(`There is no dead letter ${name}: see \`sluice dead list\`.`)
-
-async function connected(config: Config, { fail }: Terminal): Promise<Broker> {
-  if (config.broker.brokers === '')
-    fail('broker.brokers is empty: what an embedded broker keeps is seen by its gateway only.')
-  const { openBroker } = await import('../parts.ts')
-  const broker = await openBroker(config)
-  broker.start([...deadTopicsOf(config), ...Object.values(config.calls).map(({ topic }) => topic)])
-  for (let waited = 0; broker.state !== 'ready'; waited += lookMs) {
-    if (waited >= patienceMs) fail(`No broker is reachable: ${broker.reason}.`)
-    await pause(lookMs)
-  }
-  return broker
-}
 
 function list(letters: readonly Kept[], { say }: Terminal): void {
   say(`${letters.length} dead letters.`)

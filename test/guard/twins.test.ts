@@ -15,6 +15,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/routes/events/answer.ts': 'test/flow/events.test.ts, whose batches it answers',
   'src/worker/projection/follow.ts': 'test/worker/projection/projection.test.ts, whose projections follow',
   'src/worker/projection/index.ts': 'test/worker/projection/projection.test.ts, which opens them',
+  'src/commands/connected.ts': 'test/kafka/replay.test.ts, whose command reaches the brokers by it',
+  'src/commands/replay.ts': 'test/kafka/replay.test.ts, which runs it as a process',
   'src/commands/describe.ts': 'test/flow/describe-command.test.ts, which runs it as a process',
   'src/routes/openapi/operations.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/bridge/schemas/avro/bytes.ts': 'test/bridge/schemas/avro/index.test.ts, whose values go through it',
