@@ -16,6 +16,7 @@ import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
 import { checkOperations } from './operations.ts'
 import { override } from './overrides.ts'
+import { checkProcesses } from './processes.ts'
 import { checkRepetition } from './repetition.ts'
 import { checkQuotas } from './quotas.ts'
 import { checkRoutes } from './routes.ts'
@@ -85,6 +86,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkCodings(seen)
   checkDialects(seen)
   checkDomainReplies(seen)
+  checkProcesses(seen)
   checkRepetition(seen)
   checkSlots(seen)
   checkOperations(seen)

@@ -17,6 +17,7 @@ const isAsked: Readonly<Record<string, (view: View, route: string) => boolean>> 
   async: (view, route) => (view.text('routes', route, 'async') ?? 'off') !== 'off',
   onTimeout: (view, route) => view.text('routes', route, 'onTimeout') === 'accept',
   idempotency: (view, route) => view.has('routes', route, 'idempotency'),
+  process: (view, route) => view.has('routes', route, 'process'),
   lateReplies: (view, route) => view.has('routes', route, 'lateReplies'),
 }
 

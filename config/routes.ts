@@ -4,7 +4,7 @@ import { checkStream, checkView } from './streams.ts'
 import { checkUpstreamRoute } from './upstreams.ts'
 import type { View } from './view.ts'
 
-const kinds = ['command', 'query', 'event', 'stream', 'view'] as const
+const kinds = ['command', 'query', 'event', 'stream', 'view', 'process'] as const
 type Kind = (typeof kinds)[number]
 
 /** Checks each route against its own options, the workers and the other routes. */

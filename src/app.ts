@@ -195,6 +195,7 @@ async function end(
   drain.begin()
   await Promise.race([drain.idle(), limited])
   if (operations !== null) {
+    operations.processes?.hurry()
     operations.returns.hurry() // a restart must not lose their answers
     await Promise.race([drain.idle(), pause(hurryMs, limit.signal)])
     operations.returns.abandon()

@@ -1,3 +1,4 @@
+import type { Processes } from './bridge/processes/index.ts'
 import type { Calls } from './calls.ts'
 import type { Callbacks } from './bridge/operations/index.ts'
 import type { ForcedState } from './events.ts'
@@ -13,13 +14,16 @@ type Changing = Readonly<{
   circuits: readonly Circuit[]
   faults: Faults | null
   calls: Calls
-  operations: Readonly<{ callbacks: Pick<Callbacks, 'again'> | null }> | null
+  operations: Readonly<{
+    callbacks: Pick<Callbacks, 'again'> | null
+    processes: Pick<Processes, 'resume'> | null
+  }> | null
   stranglers: readonly Strangler[]
   /** Begins to stop the instance, as SIGTERM does. */
   drain: () => void
 }>
 
-/** What operators may change while it runs: circuits, waiting calls, its end, callbacks, and faults where they can be injected at all. */
+/** What operators may change while it runs: circuits, waiting calls, its end, callbacks, processes, and faults where they can be injected at all. */
 export function changesOf({ circuits, faults, calls, operations, stranglers, drain }: Changing): readonly Change[] {
   const force: Change = {
     method: 'PUT',
@@ -58,6 +62,7 @@ export function changesOf({ circuits, faults, calls, operations, stranglers, dra
     },
   }
   const callbacks = operations?.callbacks ?? null
+  const processes = operations?.processes ?? null
   return [
     force,
     cancel,
@@ -65,8 +70,21 @@ export function changesOf({ circuits, faults, calls, operations, stranglers, dra
     share,
     ...(faults === null ? [] : faultChanges(faults)),
     ...(callbacks === null ? [] : [callAgain(callbacks)]),
+    ...(processes === null ? [] : [resuming(processes)]),
   ]
 }
+
+const resuming = (processes: Pick<Processes, 'resume'>): Change => ({
+  method: 'PUT',
+  path: '/processes',
+  named: true,
+  does: async (id, body) => {
+    if (typeof body !== 'object' || body === null || Reflect.get(body, 'resume') !== true)
+      throw new Problem('invalid-request', 'Expected {"resume": true}.')
+    await processes.resume(id)
+    return { id, resumed: true }
+  },
+})
 
 const callAgain = (callbacks: Pick<Callbacks, 'again'>): Change => ({
   method: 'PUT',

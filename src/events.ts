@@ -142,6 +142,8 @@ export type Happenings = {
   lateReply: Readonly<{ worker: string; ms: number }>
   /** How many operations are known, and of how many bytes. */
   operations: Readonly<{ pending: number; ended: number; bytes: number }>
+  /** A process has come to its end, or cannot go on by itself: told by the instance that carried it there. */
+  process: Readonly<{ process: string; to: 'done' | 'undone' | 'parked' }>
   /** What waits in the spool; `oldestMs` is how long the oldest has waited, 0 when none does. */
   spool: Readonly<{ records: number; bytes: number; oldestMs: number; rejected: number }>
   /** A round of forwarding from the spool ended. */
@@ -206,6 +208,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   replay: typed('replay'),
   lateReply: typed('lateReply'),
   operations: typed('operations'),
+  process: typed('process'),
   spool: typed('spool'),
   spooled: typed('spooled'),
   upstream: typed('upstream'),

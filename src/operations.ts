@@ -1,5 +1,5 @@
 import type { Config, RouteOptions } from '../config/schema/index.ts'
-import type { Broker, Handler } from './bridge/broker.ts'
+import type { Broker, Handler, Incoming } from './bridge/broker.ts'
 import type { Far } from './bridge/faulty.ts'
 import type {
   Callbacks,
@@ -13,6 +13,7 @@ import type {
   ReturnsOptions,
   Terms,
 } from './bridge/operations/index.ts'
+import type { Processes } from './bridge/processes/index.ts'
 import { wantsOperations } from './bridge/topics.ts'
 import { dialectOf, replyReader } from './bridge/wire/index.ts'
 import type { Decode } from './bridge/wire/index.ts'
@@ -31,8 +32,13 @@ export type OperationsPart = Readonly<{
   resources: Resources
   /** Who is told of their end; null where nobody may be. */
   callbacks: Callbacks | null
+  /** Null where no route runs any. */
+  processes: Processes | null
+  /** The core of a route that runs a process. */
+  starting: (terms: Terms) => Service<Call, Reply>
 }>
 type Opening = Readonly<{
+  instance: string
   broker: Broker
   publish: Far['publish']
   held: AsyncDisposableStack
@@ -43,7 +49,7 @@ type Opening = Readonly<{
 /** Opens what the operations of all routes need, null where no route has any; closed with what is held. */
 export async function openOperations(
   config: Config,
-  { broker, publish, held, decode, ahead }: Opening,
+  { instance, broker, publish, held, decode, ahead }: Opening,
 ): Promise<OperationsPart | null> {
   const { operations, workers, routes } = config
   if (!Object.values(routes).some(wantsOperations)) return null
@@ -67,9 +73,26 @@ export async function openOperations(
   const refused = (id: string): void => cancels.refused(id)
   const dialects = Object.values(workers).map(dialectOf)
   const read = readerOf(config, decode)
+  const loaded = Object.values(routes).some(({ process }) => process !== undefined)
+    ? await import('./bridge/processes/index.ts') // not loaded where it is not used
+    : null
+  let processes: Processes | null = null
+  const steps =
+    loaded === null
+      ? undefined
+      : {
+          correlationOf: loaded.correlationOfStep,
+          answer: async (id: string, record: Incoming) => await processes?.answer(id, record),
+        }
   const returns = held.use(
-    new Returns(broker, log, { topic: operations.replies, dialects, refused, late, read, ahead }),
+    new Returns(broker, log, { topic: operations.replies, dialects, refused, late, read, ahead, steps }),
   )
+  if (loaded !== null) {
+    const place = () => returns.place
+    processes = held.use(
+      new loaded.Processes({ operations: log, ...topics, place, workers, instance, read: stepReader(config) }),
+    )
+  }
   const callbacks = await openCallbacks(config, log, held)
   const cancelling = {
     operations: log,
@@ -84,8 +107,25 @@ export async function openOperations(
     core: (publish, options) =>
       operable({ publish, operations: log, returns }, { ...options, late: late(options.route) }),
     claims: terms => new Claims(log, terms),
+    processes,
+    starting: terms => {
+      if (loaded === null || processes === null) throw new Error('No route runs a process.')
+      return loaded.starting(log, processes, terms)
+    },
     resources: resources(log, { ...operations, cancelled: operation => cancels.cancel(cancelling, operation) }),
   }
+}
+
+/** Reads the replies to the steps of processes. */
+function stepReader({ workers, replies: { maxBytes: maxReplyBytes } }: Config) {
+  const readers = new Map(
+    Object.entries(workers).map(([name, worker]) => [
+      name,
+      replyReader({ dialect: dialectOf(worker), contentType: worker.contentType, maxReplyBytes }),
+    ]),
+  )
+  const plain = replyReader({ dialect: 'sluice', maxReplyBytes })
+  return (worker: string, record: Incoming): Reply => (readers.get(worker) ?? plain)(record, worker)
 }
 
 /** Whether the route has operations, and may be asked by somebody of whom only the address is known. */

@@ -76,7 +76,7 @@ export class Overview {
   }
 
   #route({ name, route, policies }: Way): RouteSection {
-    const { match, command, query, event, stream, view, upstream, timeoutMs } = route
+    const { match, command, query, event, stream, view, process, upstream, timeoutMs } = route
     const [kind, to] =
       event !== undefined
         ? ['event', event.topic]
@@ -84,9 +84,11 @@ export class Overview {
           ? ['stream', stream.topics.join(', ')]
           : view !== undefined
             ? ['view', view.topic]
-            : command === undefined && query === undefined
-              ? ['upstream', upstream?.to ?? '']
-              : [command === undefined ? 'query' : 'command', (command ?? query)?.to ?? '']
+            : process !== undefined
+              ? ['process', process.run]
+              : command === undefined && query === undefined
+                ? ['upstream', upstream?.to ?? '']
+                : [command === undefined ? 'query' : 'command', (command ?? query)?.to ?? '']
     const perSecond = Math.round(this.#traffic.rateOf(name) * 10) / 10
     return { match, kind, to, timeoutMs, perSecond, policies: explain(policies) }
   }

@@ -35,6 +35,7 @@ export function pagesOf(
     config: () => hidden(config),
     calls: () => ({ waiting: calls.waiting(mostCalls), recent: calls.recent(mostRecent) }),
     call: id => calls.life(id),
+    processes: () => ({ parked: operations?.processes?.parked ?? [] }),
     policies: () => ({
       instance,
       overload: overload === null ? null : { mode: overload.mode, ...overload.state },

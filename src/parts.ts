@@ -109,6 +109,7 @@ export async function openParts(
   const following = held.use(await openFollowing(config, broker))
   const domain = held.use(await openDomain(config, broker))
   const operations = await openOperations(config, {
+    instance,
     broker,
     publish: far.publish,
     held,

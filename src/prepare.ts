@@ -52,6 +52,7 @@ export async function prepare(
         using _telling = every(tellMs, () => readiness.block('broker', progressOf(operations.log.rebuild)))
         await operations.log.open(known.get(config.operations.topic)?.partitions ?? 1)
         await operations.returns.open(known.get(config.operations.replies)?.partitions ?? 1)
+        operations.processes?.begin()
       }
       if (demo) await runDemos(config, broker, held)
       await leases?.met // the first second's calls would spend shares of what others are leasing already

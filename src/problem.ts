@@ -96,6 +96,20 @@ export const problems = {
     blames: null,
     advice: 'Its worker has begun, has finished, or cannot be told: see the detail, and wait for its end.',
   },
+  'process-refused': {
+    status: 409,
+    title: 'A step of the process was refused, and what was done has been undone.',
+    outcome: 'sent',
+    blames: null,
+    advice: 'The detail and `steps` say which step was refused, and with what.',
+  },
+  'process-failed': {
+    status: 502,
+    title: 'A step of the process failed, and what was done has been undone.',
+    outcome: 'sent',
+    blames: null,
+    advice: 'Begin a new one; look at the worker of the step that the detail names.',
+  },
   'operation-expired': {
     status: 410,
     title: 'The operation expired without an answer.',

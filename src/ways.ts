@@ -100,7 +100,7 @@ const ownWorkers = ({ tenants }: Config, worker: string): readonly string[] => [
 
 function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
   const { config, instance, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, causes, followed, spool, schemas } = shared
+  const { partitionFor, upstreams, checks, causes, followed, spool, schemas, operations } = shared
   const domain = route.replies === undefined ? null : shared.domain
   const far = domain === null ? shared.far : { ...shared.far, replies: domain.repliesOf(name) }
   const excused: Excuse =
@@ -148,6 +148,17 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
       service: pipe(wraps(policies), followed(name)),
       policies,
     }
+  }
+  if (route.process !== undefined) {
+    if (operations === null) throw new Error(`routes.${name} has no operations.`) // its route wants them
+    const { run } = route.process
+    const plan = config.processes[run]
+    if (plan === undefined) throw new Error(`routes.${name} names no process.`) // the configuration was checked
+    const terms = { ...termsOf(config, route), process: { name: run, plan, template: named.template } }
+    const own = { worker: null, claims: operations.claims(terms), checks: [...checks.publishing, ...checks.operating] }
+    const policies = callLayers({ ...parts, ...own })
+    const service = pipe(wraps(policies), operations.starting(terms))
+    return { name, route, topic: config.operations.topic, service, policies }
   }
   if (route.view !== undefined) {
     // it keeps the deadline itself: a client that waited in vain for a change is answered that there was none

@@ -21,7 +21,7 @@ export const DomainReplies = z.strictObject({
     .optional()
     .describe('Where an event says its type. Default: `header.ce_type`, of an outbox `header.eventType`.'),
   outcomes: z
-    .record(z.string().min(1).max(256), count(200, 599))
+    .record(z.string().min(1).max(256), count(200, 599).describe('The status of the answer.'))
     .describe('The types of events that answer the call, each with the status of the answer; its body is their value.'),
   format: z
     .enum(['plain', 'outbox'])

@@ -14,6 +14,7 @@ import { Instance } from './instance.ts'
 import { Log } from './log.ts'
 import { Callbacks, Operations } from './operations.ts'
 import { Overload } from './overload.ts'
+import { Process, Step } from './process.ts'
 import { Policies } from './policies.ts'
 import { Total, Quota } from './quota.ts'
 import { Redis } from './redis.ts'
@@ -59,10 +60,14 @@ export const Config = z.strictObject({
     .record(name, Calls)
     .default({})
     .describe('Commands from topics that become HTTP requests, whose answers become the replies, by name.'),
+  processes: z
+    .record(name, Process)
+    .default({})
+    .describe('Commands done one after the other, and undone in reverse when one of them is not: docs/processes.md.'),
   routes: z
     .record(name, Route)
     .describe(
-      'The ways in, by name. A route has just one of `command`, `query`, `event`, `stream`, `view` and `upstream`; or an upstream beside a command or query.',
+      'The ways in, by name. A route has just one of `command`, `query`, `event`, `stream`, `view`, `process` and `upstream`; or an upstream beside a command or query.',
     ),
   policies: Policies.prefault({}).describe('Policies without options of their own, and what they remember.'),
   overload: Overload.prefault({}).describe('What the process itself can bear, asked before a body is read.'),
@@ -93,6 +98,8 @@ export type RegistrySection = z.output<typeof Registry>
 export type SchemaSource = NonNullable<SchemaOptions['request']>
 export type HedgeOptions = z.output<typeof Hedge>
 export type DomainReplies = z.output<typeof DomainReplies>
+export type ProcessOptions = z.output<typeof Process>
+export type StepOptions = z.output<typeof Step>
 export type StreamOptions = z.output<typeof Stream>
 export type ViewOptions = z.output<typeof View>
 export type FilterOptions = z.output<typeof Filter>

@@ -62,6 +62,11 @@ export const Batch = z.strictObject({
     .describe('Longest that a body takes to arrive: its events are published while it comes, and it waits for them.'),
 })
 
+export const ProcessCore = z.strictObject({
+  run: name.describe('The process, one of `processes`.'),
+  key: key.optional().describe('The message key of all its commands. Default: the id of its operation.'),
+})
+
 export const EventCore = z.strictObject({
   topic: topicName.describe('Topic of the events.'),
   key: key.optional(),
@@ -161,6 +166,9 @@ export const Route = z
     ),
     replies: DomainReplies.optional().describe(
       'Domain events that answer the commands of the route, of a service that knows no gateway. Default: the replies of its worker.',
+    ),
+    process: ProcessCore.optional().describe(
+      'A process of several commands: it is an operation, answered within `timeoutMs` if it ends by then, else 202.',
     ),
     delivery: z
       .enum(['volatile', 'consumable', 'replayable'])
@@ -323,10 +331,10 @@ export const Route = z
   })
   .meta({
     oneOf: [
-      ...['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })),
+      ...['command', 'query', 'event', 'stream', 'view', 'process'].map(kind => ({ required: [kind] })),
       { required: ['upstream'], not: { anyOf: ['command', 'query'].map(kind => ({ required: [kind] })) } },
     ],
   })
   .describe(
-    'One way in: has just one of `command`, `query`, `event`, `stream`, `view` and `upstream`; or `upstream` beside `command` or `query`.',
+    'One way in: has just one of `command`, `query`, `event`, `stream`, `view`, `process` and `upstream`; or `upstream` beside `command` or `query`.',
   )

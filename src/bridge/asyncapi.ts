@@ -73,7 +73,7 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
                 messages: [toMessage(replies, `reply-of-${to.to}`)],
               },
       }
-    } else {
+    } else if (route.process === undefined) {
       const told = route.view === undefined ? (route.stream?.topics ?? []) : [route.view.topic]
       for (const topic of told) {
         say(topic, 'record', { title: 'Whatever is written there.', payload: {} })
@@ -84,6 +84,10 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
         )
       }
     }
+  }
+  for (const [name, message, worker] of stepsOf(config)) {
+    say(worker.topic, name, message)
+    operations[named(name)] = sends(worker.topic, name, `A step of a process.`)
   }
   for (const topic of new Set([replyTopic(false), ...(operating ? [replyTopic(true)] : [])]))
     for (const [name, worker] of workers) {
@@ -183,6 +187,23 @@ function commandOf(name: string, route: RouteOptions, worker: WorkerOptions, pay
     ...keyed((route.command ?? route.query)?.key),
   }
 }
+
+/** The commands of all processes, and what undoes them, by `ce_type`. */
+const stepsOf = ({ processes, workers }: Config): readonly (readonly [string, Json, WorkerOptions])[] =>
+  Object.entries(processes).flatMap(([process, { steps }]) =>
+    steps.flatMap(({ name, to, undo }) =>
+      [
+        [`${process}.${name}`, to] as const,
+        ...(undo === undefined ? [] : [[`${process}.${name}.undo`, undo.to ?? to] as const]),
+      ].flatMap(([type, to]) => {
+        const worker = workers[to]
+        if (worker === undefined) return []
+        const { correlation } = rowOf(dialectOf(worker))
+        const headers = object({ ...told, [correlation]: text }, [...always, correlation])
+        return [[named(type), { title: type, headers, payload: {} }, worker] as const]
+      }),
+    ),
+  )
 
 /** The domain events that answer a route, by type. */
 const domainEventsOf = (route: string, domain: DomainReplies | undefined): readonly (readonly [string, Json])[] =>

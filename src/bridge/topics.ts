@@ -76,12 +76,15 @@ function eventTopics(
 }
 
 type Wants = Readonly<
-  Pick<RouteOptions, 'async' | 'onTimeout' | 'lateReplies'> & { idempotency?: Readonly<{ mode: string }> | undefined }
+  Pick<RouteOptions, 'async' | 'onTimeout' | 'lateReplies' | 'process'> & {
+    idempotency?: Readonly<{ mode: string }> | undefined
+  }
 >
 /** Whether calls of a route may become operations, or hold keys. */
-export const wantsOperations = ({ async, onTimeout, idempotency, lateReplies }: Wants): boolean =>
+export const wantsOperations = ({ async, onTimeout, idempotency, lateReplies, process }: Wants): boolean =>
   async !== 'off' ||
   lateReplies !== undefined ||
+  process !== undefined ||
   onTimeout === 'accept' ||
   (idempotency !== undefined && idempotency.mode !== 'off')
 

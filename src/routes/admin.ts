@@ -23,6 +23,8 @@ export type AdminPages = Readonly<{
   calls: () => unknown
   /** The life of one call as JSON, null when it is not known. */
   call: (id: string) => unknown
+  /** The processes that cannot go on by themselves. */
+  processes: () => unknown
   /** The policies of every route with what they know at present, and the last refusals, as JSON. */
   policies: () => unknown
   /** Pages that only some gateways have, by path, as JSON. */
@@ -71,6 +73,7 @@ export async function administer(
     ],
     ['/config', () => json(200, pages.config())],
     ['/policies', () => json(200, pages.policies())],
+    ['/processes', () => json(200, pages.processes())],
     ['/calls', () => json(200, pages.calls())],
     ...Object.entries(pages.more ?? {}).map(([path, show]) => [path, () => json(200, show())] as const),
   ])

@@ -9,7 +9,7 @@ import { preferencesOf } from './prefer.ts'
  * `callback` is who is to be told of the end of that.
  */
 export type Patience = Readonly<{ waitMs: number; acceptMs: number | null; callback?: string }>
-type Waits = Pick<RouteOptions, 'timeoutMs' | 'deadlineHeader' | 'async' | 'onTimeout'>
+type Waits = Pick<RouteOptions, 'timeoutMs' | 'deadlineHeader' | 'async' | 'onTimeout' | 'process'>
 type Asks = Pick<Exchange, 'wait' | 'respondsAsync' | 'calls'>
 /** The URL as it is called. Throws callback-forbidden. */
 export type CallbackOf = (text: string) => string
@@ -23,10 +23,10 @@ const acceptingMs = 200
  * invalid-request.
  */
 export function patienceOf(
-  { timeoutMs, deadlineHeader, async, onTimeout }: Waits,
+  { timeoutMs, deadlineHeader, async, onTimeout, process }: Waits,
   callbackOf: CallbackOf | null = null,
 ) {
-  const offers = async !== 'off'
+  const offers = async !== 'off' || process !== undefined // a process is an operation in any case
   const accepts = offers || onTimeout === 'accept'
   return (exchange: Asks, headers: IncomingHttpHeaders): Patience => {
     const prefer = headers['prefer'] as string | undefined
@@ -51,7 +51,8 @@ export function patienceOf(
     const asked = deadlineHeader === undefined ? undefined : headers[deadlineHeader]
     if (asked !== undefined) waitMs = Math.min(waitMs, millisecondsOf(asked, deadlineHeader))
     if (respondAsync && !waits) return { waitMs, acceptMs: 0, ...call }
-    if (!respondAsync && onTimeout !== 'accept' && !(offers && waits)) return { waitMs, acceptMs: null, ...call }
+    if (!respondAsync && onTimeout !== 'accept' && process === undefined && !(offers && waits))
+      return { waitMs, acceptMs: null, ...call }
     // who does not wait at all still waits until its command is acknowledged
     if (waitMs === 0) return { waitMs: timeoutMs, acceptMs: 0, ...call }
     return { waitMs, acceptMs: waitMs - Math.min(waitMs / 10, acceptingMs), ...call }

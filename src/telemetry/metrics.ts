@@ -13,6 +13,7 @@ import { Meter, byName, oneOf } from './meter.ts'
 import type { Described } from './meter.ts'
 import { measureProcess } from './process.ts'
 import { countOperations } from './operations.ts'
+import { countProcesses } from './processes.ts'
 import { countPublishing } from './publishing.ts'
 import { countRepetitions } from './repetitions.ts'
 import { countAsResilience4j } from './resilience4j.ts'
@@ -32,7 +33,7 @@ export interface Metrics extends Disposable {
   readonly meter: Meter
 }
 export type MetricsConfig = Pick<Config, 'routes' | 'workers'> &
-  Partial<Pick<Config, 'upstreams' | 'calls' | 'operations'>>
+  Partial<Pick<Config, 'upstreams' | 'calls' | 'operations' | 'processes'>>
 
 /** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop, `circuits` how these are. */
 export function openMetrics(
@@ -40,7 +41,7 @@ export function openMetrics(
   linesLost: () => number,
   circuits: () => readonly Verdicts[] = () => [],
 ): Metrics {
-  const { routes, workers, upstreams = {}, calls = {} } = config
+  const { routes, workers, upstreams = {}, calls = {}, processes = {} } = config
   const meter = new Meter()
   tellBuild(meter)
   const topics = [
@@ -48,8 +49,8 @@ export function openMetrics(
     ...Object.values(routes).flatMap(route => (route.event === undefined ? [] : [route.event.topic])),
   ]
   const mended = Object.keys(routes).filter(name => routes[name]?.fallback !== undefined)
-  const operating = Object.values(routes).filter(({ async, onTimeout, idempotency }) => {
-    return async !== 'off' || onTimeout !== 'fail' || idempotency !== undefined
+  const operating = Object.values(routes).filter(({ async, onTimeout, idempotency, process }) => {
+    return process !== undefined || async !== 'off' || onTimeout !== 'fail' || idempotency !== undefined
   })
   const answering = new Set(operating.flatMap(({ command, query }) => (command ?? query)?.to ?? []))
   const keyed = Object.keys(routes).filter(name => routes[name]?.idempotency !== undefined)
@@ -66,6 +67,7 @@ export function openMetrics(
     countPublishing(meter, new Set(topics)),
     countShares(meter, Object.keys(workers), Object.keys(routes)),
     countOperations(meter, keyed, [...answering]),
+    countProcesses(meter, processes),
     countSpool(meter),
     countUpstreams(meter, { upstreams, calls }),
     countDeliveries(meter, receiversOf(config)),

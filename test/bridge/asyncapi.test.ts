@@ -70,3 +70,12 @@ test('a command that domain events answer asks for no reply, and names them', ()
   const messages = channels['orders_commands']?.['messages'] as Record<string, { headers: { required: string[] } }>
   equal(messages['pay-order']?.headers.required.includes('sluice-reply-to'), false)
 })
+
+test('the steps of a process, and what undoes them, are commands of their workers', () => {
+  const names = Object.keys(channels['orders_commands']?.['messages'] as object)
+  deepEqual(
+    names.filter(name => name.startsWith('trip_')),
+    ['trip_pay', 'trip_pay_undo'],
+  )
+  equal(operations['trip_pack']?.['action'], 'send')
+})

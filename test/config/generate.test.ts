@@ -33,7 +33,7 @@ test('what has a default is not required', () => {
   deepEqual(at('routes', 'any')['required'], ['match'])
   deepEqual(at('workers', 'any')['required'], ['topic'])
   deepEqual(at('routes', 'any')['oneOf'], [
-    ...['command', 'query', 'event', 'stream', 'view'].map(kind => ({ required: [kind] })),
+    ...['command', 'query', 'event', 'stream', 'view', 'process'].map(kind => ({ required: [kind] })),
     { required: ['upstream'], not: { anyOf: ['command', 'query'].map(kind => ({ required: [kind] })) } },
   ])
 })

@@ -11,11 +11,11 @@ const query = 'query: { to: orders }'
 test('a route has just one of command, query and event', () => {
   equal(
     said(' a: { match: GET / }'),
-    'f:3:2  routes.a: found none of command, query, event, stream, view, upstream, expected just one',
+    'f:3:2  routes.a: found none of command, query, event, stream, view, process, upstream, expected just one',
   )
   equal(
     said(` a: { match: POST /, ${event}, ${query} }`),
-    'f:3:22  routes.a.event: found beside query, expected just one of command, query, event, stream, view, upstream',
+    'f:3:22  routes.a.event: found beside query, expected just one of command, query, event, stream, view, process, upstream',
   )
   equal(
     said(' a: { match: GET /, querry: { to: orders } }'),

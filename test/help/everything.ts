@@ -24,6 +24,14 @@ export const everything = Config.parse({
       custom: { correlation: 'x-id', replyTopic: 'x-to', replyPartition: 'x-partition', partitionEncoding: 'int32' },
     },
   },
+  processes: {
+    trip: {
+      steps: [
+        { name: 'pay', to: 'orders', undo: {} },
+        { name: 'pack', to: 'stock' },
+      ],
+    },
+  },
   routes: {
     'place-order': {
       match: 'POST /orders',
@@ -42,6 +50,7 @@ export const everything = Config.parse({
       command: { to: 'orders', key: 'body.orderId' },
       replies: { topic: 'payments.events', outcomes: { 'payment.taken': 201, 'payment.refused': 402 } },
     },
+    'book-trip': { match: 'POST /trips', process: { run: 'trip', key: 'body.trip' } },
     report: { match: 'POST /reports', command: { to: 'stock' }, async: 'always' },
     stock: { match: 'GET /stock/:shop/:item', query: { to: 'stock' }, fallback: [{ upstream: { url: 'http://old' } }] },
     price: { match: 'GET /prices/:item', query: { to: 'prices' }, deadlineHeader: 'x-patience-ms' },

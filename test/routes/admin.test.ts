@@ -21,6 +21,7 @@ async function open(
       config: () => ({ broker: { sasl: { password: '***' } } }),
       policies: () => ({ routes: {}, refusals: [] }),
       calls: () => ({}),
+      processes: () => ({}),
       call: () => null,
       ...over,
     },

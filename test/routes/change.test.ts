@@ -26,6 +26,7 @@ async function open(t: TestContext, over: Partial<Change> = {}, place: Readonly<
     config: () => ({}),
     policies: () => ({}),
     calls: () => ({}),
+    processes: () => ({}),
     call: () => null,
   }
   const admin = await administer({ host: '127.0.0.1', port: 0, ...place }, pages, [change])

@@ -1,6 +1,7 @@
 import type { Call, Reply } from '../../call.ts'
 import { until, wallClock } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
+import { undoneReply } from '../processes/account.ts'
 import { newId, secretOf } from './event.ts'
 import type { Holding } from './event.ts'
 import { acceptedOf } from './operable.ts'
@@ -120,6 +121,7 @@ export function endingOf(operation: Operation | null): Reply | Problem | null {
   const said = operation.ending?.said
   if (said === undefined) return null
   if (said.kind === 'completed') return said.reply()
+  if (said.kind === 'failed' && operation.run !== null) return undoneReply(operation.run, said)
   if (said.kind === 'failed') return new Problem(said.code, said.detail, { outcome: said.outcome })
   return said.kind === 'expired'
     ? new Problem('operation-expired', 'Its worker did not answer in time.')

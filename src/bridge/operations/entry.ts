@@ -1,5 +1,7 @@
 import type { Reply } from '../../call.ts'
-import type { Accepted, Called, Ending, Progress, Recalled } from './event.ts'
+import { begun, happened } from '../processes/run.ts'
+import type { Run } from '../processes/run.ts'
+import type { Accepted, Called, Ending, Progress, Recalled, StepEvent } from './event.ts'
 import { StoredReply } from './stored.ts'
 import type { Interned } from './stored.ts'
 
@@ -13,6 +15,7 @@ export type Operation = Readonly<{
   ending: Readonly<{ said: Ended; offset: number }> | null
   callback: Callback | null // of one that has ended, and named a URL to be told
   keys: readonly string[] // of its records
+  run: Run | null // of a process
 }>
 /** `asked` is the offset of what wants it told, its end or a later wish; `said` is what became of that, null while it goes on. */
 export type Callback = Readonly<{ asked: number; at: number; said: Readonly<{ said: Called; offset: number }> | null }>
@@ -22,8 +25,15 @@ export type Ended =
   | Readonly<{ kind: 'completed'; reply: () => Reply; at: number }>
 
 /** The offset of its latest event: with the id it names one state of it. */
-export const versionOf = ({ begun, progress, ending, callback }: Operation): number =>
-  Math.max(begun, progress?.offset ?? 0, ending?.offset ?? 0, callback?.asked ?? 0, callback?.said?.offset ?? 0)
+export const versionOf = ({ begun, progress, run, ending, callback }: Operation): number =>
+  Math.max(
+    begun,
+    progress?.offset ?? 0,
+    run?.offset ?? 0,
+    ending?.offset ?? 0,
+    callback?.asked ?? 0,
+    callback?.said?.offset ?? 0,
+  )
 
 type Packed = [
   command: string,
@@ -61,9 +71,10 @@ export class Entry {
   #ending: Exclude<Ending, { kind: 'completed' }> | Readonly<{ reply: StoredReply; at: number }> | null = null
   #endOffset = 0
   #callback: Callback | null = null
+  #run: Run | null = null
 
   constructor(id: string, accepted: Accepted, place: Place, interned: Interned) {
-    const { client, route, worker, command, secret, by, at, expires, keepMs, target, holds } = accepted
+    const { client, route, worker, command, secret, by, at, expires, keepMs, target, holds, process } = accepted
     this.id = id
     this.client = interned.of(client)
     this.by = interned.of(by)
@@ -80,6 +91,7 @@ export class Entry {
     this.#calls = accepted.callback !== undefined
     if (accepted.callback !== undefined) packed.push(accepted.callback)
     this.#packed = JSON.stringify(packed)
+    if (process !== undefined) this.#run = begun(process, this.by, place.offset)
   }
 
   get ended(): boolean {
@@ -88,12 +100,28 @@ export class Entry {
 
   /** When time changes it: it expires, or is forgotten. In epoch milliseconds. */
   get due(): number {
-    return this.#ending === null ? this.expires : this.#ending.at + this.#keepMs
+    if (this.#ending !== null) return this.#ending.at + this.#keepMs
+    return this.#run === null ? this.expires : Infinity // a process ends by its steps alone
   }
 
   get bytes(): number {
     const ending = this.#ending
-    return ownBytes + (ending !== null && 'reply' in ending ? ending.reply.bytes : 0)
+    const run = this.#run === null ? 0 : weightOf(this.#run)
+    return ownBytes + run + (ending !== null && 'reply' in ending ? ending.reply.bytes : 0)
+  }
+
+  /** What is known of a process; null of any other operation. */
+  get run(): Run | null {
+    return this.#run
+  }
+
+  /** Whether it counted. */
+  step(event: StepEvent, key: string, offset: number): boolean {
+    this.#note(key)
+    const before = this.#run
+    if (before === null || this.ended) return false
+    this.#run = happened(before, event, offset)
+    return this.#run !== before
   }
 
   progress(said: Progress, key: string, offset: number): void {
@@ -142,30 +170,41 @@ export class Entry {
       target: { topic: this.#topic, partition: place, key },
       holds: scope === null ? null : { scope, fingerprint: fingerprint ?? '' },
       ...(url !== undefined && { callback: url }),
+      ...(this.#run !== null && { process: this.#run.started }),
     }
     const keys = [id, ...this.#keys]
-    const [progress, ending, callback] = [this.#progress, this.#opened(), this.#callback]
-    return { id, accepted, partition, begun, progress, ending, callback, keys }
+    const [progress, ending, callback, run] = [this.#progress, this.#opened(), this.#callback, this.#run]
+    return { id, accepted, partition, begun, progress, ending, callback, keys, run }
   }
 
   /** Text and bytes that `thawed` makes an entry of again. */
   frozen(): Frozen {
-    const { accepted, partition, begun, progress, ending, callback, keys } = this.open()
+    const { accepted, partition, begun, progress, ending, callback, keys, run } = this.open()
     const reply = ending?.said.kind === 'completed' ? ending.said.reply() : null
     const said = reply === null ? ending?.said : { ...ending?.said, reply: { ...reply, body: null } }
     const place: Place = { partition, offset: begun, seq: this.seq }
     return {
-      text: JSON.stringify({ accepted, place, progress, said, callback, offset: ending?.offset, keys: keys.slice(1) }),
+      text: JSON.stringify({
+        accepted,
+        place,
+        progress,
+        said,
+        callback,
+        offset: ending?.offset,
+        keys: keys.slice(1),
+        run,
+      }),
       body: reply?.body ?? noBody,
     }
   }
 
   static thawed(id: string, { text, body }: Frozen, interned: Interned): Entry {
-    const { accepted, place, progress, said, callback, offset, keys } = JSON.parse(text) as Thawed
+    const { accepted, place, progress, said, callback, offset, keys, run = null } = JSON.parse(text) as Thawed
     const entry = new Entry(id, accepted, place, interned)
     entry.#callback = callback
     entry.#progress = progress
     entry.#keys = keys
+    entry.#run = run
     entry.#endOffset = offset ?? 0
     if (said?.kind === 'completed')
       entry.#ending = { reply: new StoredReply({ ...said.reply, body }, interned), at: said.at }
@@ -195,7 +234,12 @@ type Thawed = Readonly<{
   callback: Callback | null
   offset?: number
   keys: readonly string[]
+  run?: Run | null
 }>
+
+/** About the bytes of the request and the replies. */
+const weightOf = ({ started, steps }: Run): number =>
+  steps.reduce((sum, { reply }) => sum + (reply?.length ?? 0), started.body.length)
 
 const noKeys: readonly string[] = []
 const noBody = new Uint8Array()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Reply } from '../../call.ts'
+import type { ProcessOptions } from '../../../config/schema/index.ts'
+import type { Reply, Told } from '../../call.ts'
 import { isoTime } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
 import type { Outcome, ProblemCode } from '../../problem.ts'
@@ -27,6 +28,27 @@ export type Accepted = Readonly<{
   target: Target
   holds: Holding | null
   callback?: string // the URL that is told of its end
+  process?: Started | undefined // of an operation that is a process
+}>
+
+/** What a process is begun with. Its plan stays as it was, whatever the configuration says later. */
+export type Started = Readonly<{
+  name: string
+  plan: ProcessOptions
+  template: string // of the path of its route
+  told: Told
+  body: string // of the request, in base64
+}>
+
+/** Something that happened to a process: the `n`th that counts. */
+export type StepEvent = Readonly<{
+  kind: 'step'
+  n: number
+  by: string // the incarnation that wrote it
+  at: number
+  what: 'sent' | 'answered' | 'silent' | 'resumed'
+  status?: number
+  reply?: string | null
 }>
 
 export type Progress = Readonly<{ kind: 'progress'; percent: number; note: string; at: number }>
@@ -51,7 +73,7 @@ export type Called = Readonly<{
 export type Recalled = Readonly<{ kind: 'recalled'; at: number }>
 
 /** Something that happened to an operation: a record of the log. */
-export type Event = Accepted | Progress | Ending | Called | Recalled
+export type Event = Accepted | Progress | StepEvent | Ending | Called | Recalled
 /** `forgotten` is a tombstone: of `accepted` it ends everything. */
 export type Read = Readonly<{ id: string; key: string; event: Event | 'forgotten' }>
 
@@ -108,7 +130,7 @@ export function read(record: Incoming): Read | null {
 }
 
 const ends = ['failed', 'cancelled', 'expired']
-const jsonKinds: ReadonlySet<string> = new Set(['accepted', 'progress', ...ends, 'called', 'recalled'])
+const jsonKinds: ReadonlySet<string> = new Set(['accepted', 'progress', 'step', ...ends, 'called', 'recalled'])
 
 function eventOf(record: Incoming): Event | null {
   const said = (name: string): string | null => {

@@ -8,7 +8,7 @@ import { commandRecord } from '../request.ts'
 import { envelope, replyReader, valueOf } from '../wire/index.ts'
 import type { Envelope, ReplyOptions } from '../wire/index.ts'
 import { newId, secretOf } from './event.ts'
-import type { Accepted } from './event.ts'
+import type { Accepted, Started } from './event.ts'
 import type { Forward } from './late.ts'
 import type { Operations } from './operations.ts'
 import { correlationFor, endingOf, tellLate } from './returns.ts'
@@ -21,6 +21,7 @@ export type Terms = Readonly<{
   retryAfterMs: number
   keepMs: number // how long an operation is kept after its end
   callMs?: number // and so much longer when it names a callback
+  process?: Pick<Started, 'name' | 'plan' | 'template'> | undefined // that the route runs
 }>
 /** `late` gets replies that come when their clients are gone. `mayAccept`: whether its calls may become operations at any time, as when the instance stops. */
 export type OperableOptions = Envelope & ReplyOptions & Terms & Readonly<{ mayAccept: boolean; late: Forward | null }>
@@ -50,7 +51,12 @@ export function operable(parts: OperableParts, options: OperableOptions): Servic
 }
 
 /** What an operation is known by from the start: of one that claimed a key it is in the log already. */
-export const acceptedOf = (call: Call, by: string, { keepMs, callMs = 0 }: Terms, secret: string): Accepted => ({
+export const acceptedOf = (
+  call: Call,
+  by: string,
+  { keepMs, callMs = 0, process }: Terms,
+  secret: string,
+): Accepted => ({
   kind: 'accepted',
   client: call.client,
   route: call.route,
@@ -68,6 +74,9 @@ export const acceptedOf = (call: Call, by: string, { keepMs, callMs = 0 }: Terms
   },
   holds: null,
   ...(call.callback !== undefined && { callback: call.callback }),
+  ...(process !== undefined && {
+    process: { ...process, told: call.told, body: Buffer.from(call.body).toString('base64') },
+  }),
 })
 
 /** One call on its way, until its reply or until it is an operation. */

@@ -7,7 +7,7 @@ import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { Acknowledged, Broker, Outgoing } from '../broker.ts'
 import { secretOf } from './event.ts'
-import type { Accepted, Called, Ending, Progress, Recalled } from './event.ts'
+import type { Accepted, Called, Ending, Progress, Recalled, StepEvent } from './event.ts'
 import { Journal } from './journal.ts'
 import { View } from './view.ts'
 import type { Room } from './view.ts'
@@ -40,7 +40,7 @@ export class Operations implements AsyncDisposable {
   readonly #closing = new Aborter()
   readonly #seenTo = new Set<string>() // of which the next event is being written, or about to be
   readonly #sweeping: Disposable
-  #known: (id: string) => void = () => {}
+  readonly #known: ((id: string) => void)[] = []
   #running = 0
 
   constructor({ broker, publish }: OperationsParts, options: OperationsOptions) {
@@ -101,7 +101,7 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Writes what happened to an operation, until it is written or no longer true. */
-  async happen(id: string, event: Ending | Progress): Promise<void> {
+  async happen(id: string, event: Ending | Progress | StepEvent): Promise<void> {
     await this.#insist(async () => {
       const known = this.view.entry(id)
       if (known !== null && !known.ended) await this.#journal.append(known.partition, id, event)
@@ -126,17 +126,23 @@ export class Operations implements AsyncDisposable {
    * it by then.
    */
   seeTo(operation: Operation, isDone: (now: Operation) => boolean, task: () => void): void {
-    if (operation.accepted.by === this.incarnation) return task()
-    const { takeOverMs } = this.#options
-    after(takeOverMs + randomInt(takeOverMs), () => {
+    const delayMs = this.delayFor(operation.run?.by ?? operation.accepted.by)
+    if (delayMs === 0) return task()
+    after(delayMs, () => {
       const now = this.view.get(operation.id)
       if (now !== null && now.ending === null && !isDone(now) && !this.#closing.aborted) task()
     })
   }
 
-  /** Calls back after each event of any operation: of one alone. */
+  /** How long to leave to that incarnation what it would do first: not at all where it is this one. */
+  delayFor(by: string): number {
+    const { takeOverMs } = this.#options
+    return by === this.incarnation ? 0 : takeOverMs + randomInt(takeOverMs)
+  }
+
+  /** Calls back after each event of any operation. */
   watchAll(known: (id: string) => void): void {
-    this.#known = known
+    this.#known.push(known)
   }
 
   /** Calls back after each event of the operation. */
@@ -210,7 +216,7 @@ export class Operations implements AsyncDisposable {
   }
 
   #tell(id: string): void {
-    this.#known(id)
+    for (const known of this.#known) known(id)
     for (const changed of this.#watchers.get(id) ?? []) changed()
   }
 

@@ -1,6 +1,7 @@
 import type { Signal } from '../../aborter.ts'
 import type { Reply } from '../../call.ts'
 import type { Problem } from '../../problem.ts'
+import { accountOf } from '../processes/account.ts'
 import { endingOf } from './claims.ts'
 import { isId, timeOf } from './event.ts'
 import type { Operations } from './operations.ts'
@@ -75,12 +76,13 @@ export function resources(operations: Operations, { path, retryAfterMs, cancelle
   }
 }
 
-function toldOf({ id, accepted, begun, progress, ending }: Operation): readonly Told[] {
+function toldOf({ id, accepted, begun, progress, ending, run }: Operation): readonly Told[] {
   const all: Told[] = [{ id: begun, kind: 'accepted', data: { id, at: timeOf(accepted.at) }, last: false }]
   if (progress !== null) {
     const { percent, note, at } = progress.said
     all.push({ id: progress.offset, kind: 'progress', data: { percent, note, at: timeOf(at) }, last: false })
   }
+  if (run !== null && run.n > 0) all.push({ id: run.offset, kind: 'steps', data: accountOf(run), last: false })
   if (ending !== null) {
     const { said, offset } = ending
     const status = said.kind === 'completed' ? { status: said.reply().status } : {}

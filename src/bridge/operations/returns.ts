@@ -23,6 +23,14 @@ export type ReturnsOptions = Readonly<{
   ahead?: (handler: Handler) => Handler
   /** Who gets the replies of a route that come after the end of their operation. */
   late: (route: string) => Forward | null
+  /** The steps of processes; none where no route runs any. */
+  steps?: Steps | undefined
+}>
+/** What takes the replies to the commands of processes. */
+export type Steps = Readonly<{
+  /** By what the reply is known that the process waits for. */
+  correlationOf: (operation: Operation) => string
+  answer: (id: string, record: Incoming) => Promise<void>
 }>
 /** Somebody who waits here for the reply to the command of an operation. */
 export type Awaiting = Waiter & Readonly<{ operation: string; hurry: () => void }>
@@ -47,6 +55,8 @@ export class Returns implements AsyncDisposable {
   readonly #waiting = new Map<string, Awaiting>()
   /** Where the replies are that came before their operation was known here; the oldest goes first. */
   readonly #passed = new Map<string, Place>()
+  /** Where the replies are to steps that are not under way here: of some, the log is read later. */
+  readonly #ahead = new Map<string, Place>()
   readonly #names: ReadonlySet<string>
   #reading: Reading | null = null
   #partition: number | null = null
@@ -117,10 +127,21 @@ export class Returns implements AsyncDisposable {
       return waiter.take(record)
     }
     const operation = this.#operations.view.get(id)
-    if (operation === null) return this.#pass(id, record)
+    if (operation === null) return keep(this.#passed, id, record)
+    if (operation.run !== null) return this.#step(operation, correlation ?? '', record)
     if (operation.accepted.secret !== secret) return tell('forged')
     if (operation.ending !== null) return this.#miss(operation, operation.ending.said, record)
     if (operation.accepted.by === this.#operations.incarnation) this.#conclude(id, record)
+    else this.#concludeLater(operation, record)
+  }
+
+  /** A reply to a command of a process. */
+  #step(operation: Operation, correlation: string, record: Incoming): void {
+    const { steps } = this.#options
+    if (steps === undefined || operation.ending !== null) return tell('late')
+    if (correlation !== steps.correlationOf(operation)) return keep(this.#ahead, correlation, record)
+    const { run, accepted } = operation
+    if (this.#operations.delayFor(run?.by ?? accepted.by) === 0) this.#conclude(operation.id, record)
     else this.#concludeLater(operation, record)
   }
 
@@ -139,17 +160,21 @@ export class Returns implements AsyncDisposable {
       const record = await this.#recordAt({ partition, offset })
       if (record !== null) this.#conclude(operation.id, record)
     }
-    this.#operations.seeTo(
-      operation,
-      () => false,
-      () => void fetch(),
-    )
+    const { steps } = this.#options
+    const isDone = (now: Operation): boolean =>
+      now.run !== null && steps?.correlationOf(now) !== steps?.correlationOf(operation)
+    this.#operations.seeTo(operation, isDone, () => void fetch())
   }
 
   #conclude(id: string, record: Incoming): void {
     const operation = this.#operations.view.get(id)
     if (operation === null) return
     const correlation = correlationOf(record, this.#names, isOurs)
+    if (operation.run !== null) {
+      const { steps } = this.#options
+      if (steps !== undefined && correlation === steps.correlationOf(operation)) void steps.answer(id, record)
+      return
+    }
     if (correlation !== correlationFor(id, operation.accepted.secret)) return tell('forged')
     const { route, worker, at } = operation.accepted
     const ending = endingOf(() => this.#options.read(route, record, worker), at)
@@ -160,17 +185,21 @@ export class Returns implements AsyncDisposable {
 
   /** Somebody's operation is known from now on: a reply that came before it is fetched. */
   #catchUp(id: string): void {
-    const place = this.#passed.get(id)
-    if (place === undefined) return
-    this.#passed.delete(id)
+    const passed = this.#passed.get(id)
+    const isProcess = this.#ahead.size > 0 && this.#operations.view.entry(id)?.run != null
+    if (passed === undefined && !isProcess) return
     const operation = this.#operations.view.get(id)
-    if (operation !== null) this.#concludeLater(operation, place)
+    const correlation = operation?.run == null ? '' : (this.#options.steps?.correlationOf(operation) ?? '')
+    const place = passed ?? this.#ahead.get(correlation)
+    this.#passed.delete(id)
+    this.#ahead.delete(correlation)
+    if (operation !== null && place !== undefined) this.#concludeLater(operation, place)
   }
 
   /** A worker tells how far it is, or what became of a cancellation. */
   #notice(id: string, secret: string | undefined, notice: Notice, record: Incoming): void {
     const operation = this.#operations.view.get(id)
-    if (operation === null || operation.ending !== null) return
+    if (operation === null || operation.ending !== null || operation.run !== null) return
     if (operation.accepted.secret !== secret) return tell('forged')
     const { timestamp: at } = record
     if (notice.kind === 'not-cancelled') this.#options.refused(id)
@@ -185,14 +214,6 @@ export class Returns implements AsyncDisposable {
       const isDone = ({ progress }: Operation): boolean => (progress?.said.at ?? 0) >= at
       this.#operations.seeTo(operation, isDone, () => void this.#operations.happen(id, event))
     }
-  }
-
-  #pass(id: string, { partition, offset }: Incoming): void {
-    if (this.#passed.size >= mostPassed) {
-      const [oldest] = this.#passed.keys()
-      if (oldest !== undefined) this.#passed.delete(oldest)
-    }
-    this.#passed.set(id, { partition, offset })
   }
 
   /** Reads one record; null when it is no longer there. */
@@ -211,6 +232,15 @@ export class Returns implements AsyncDisposable {
     this.#closed = true
     await this.#reading?.[Symbol.asyncDispose]()
   }
+}
+
+/** Keeps where a record is; of too many the oldest goes. */
+function keep(places: Map<string, Place>, name: string, { partition, offset }: Place): void {
+  if (places.size >= mostPassed) {
+    const [oldest] = places.keys()
+    if (oldest !== undefined) places.delete(oldest)
+  }
+  places.set(name, { partition, offset })
 }
 
 /** How a reply ends its operation. `since` is when its client was told to come back, in epoch milliseconds. */

@@ -1,4 +1,6 @@
 import type { Pair, Reply } from '../../call.ts'
+import { accountOf } from '../processes/account.ts'
+import type { Account } from '../processes/account.ts'
 import { timeOf } from './event.ts'
 import type { Called } from './event.ts'
 import type { Operation } from './entry.ts'
@@ -14,9 +16,12 @@ export type State = Readonly<{
   percent?: number
   note?: string
   callback?: 'pending' | Called['result'] // whether its callback was told of its end
+  process?: string
+  phase?: string
+  steps?: Account['steps']
 }>
 
-export function stateOf({ id, accepted, progress, ending, callback }: Operation): State {
+export function stateOf({ id, accepted, progress, ending, callback, run }: Operation): State {
   const { route, at, expires } = accepted
   return {
     id,
@@ -25,6 +30,7 @@ export function stateOf({ id, accepted, progress, ending, callback }: Operation)
     created: timeOf(at),
     expires: timeOf(expires),
     ...(ending !== null && { ended: timeOf(ending.said.at) }),
+    ...(run !== null && accountOf(run)),
     ...(progress !== null && { percent: progress.said.percent, note: progress.said.note }),
     ...(accepted.callback !== undefined && { callback: callback?.said?.said.result ?? 'pending' }),
   }

@@ -92,6 +92,11 @@ export class View implements Disposable {
     yield* this.#overflow?.due(now, dueAtOnce) ?? []
   }
 
+  /** The processes that have not ended. */
+  *running(): Iterable<Entry> {
+    for (const entry of this.#all.values()) if (entry.run !== null && !entry.ended) yield entry
+  }
+
   /** Of one client, the latest first, at most `limit`, older than `after` if that is one of them. */
   of(client: string, limit: number, after: string | null): readonly Operation[] {
     const before = (after === null ? null : this.entry(after))?.seq ?? Infinity
@@ -132,7 +137,11 @@ export class View implements Disposable {
   #happen(id: string, key: string, event: Exclude<Event, Accepted>, offset: number): void {
     const entry = this.entry(id)
     if (entry === null) return
-    if (event.kind === 'called' || event.kind === 'recalled') this.#call(entry, key, event, offset)
+    if (event.kind === 'step') {
+      const { bytes } = entry
+      if (!entry.step(event, key, offset)) return
+      this.#bytes += entry.bytes - bytes
+    } else if (event.kind === 'called' || event.kind === 'recalled') this.#call(entry, key, event, offset)
     else if (event.kind !== 'progress') this.#end(entry, key, event, offset)
     else if (entry.ended) return
     else entry.progress(event, key, offset)

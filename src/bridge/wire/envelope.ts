@@ -29,6 +29,9 @@ function prefixed(prefix: string): (name: string) => string {
   }
 }
 
+/** What of a call its record tells. */
+export type Commanded = Pick<Call, 'command' | 'key' | 'body' | 'told' | 'expires' | 'encoded' | 'awaits'>
+
 export type Envelope = Readonly<{
   dialect: Dialect
   route: string
@@ -57,7 +60,7 @@ export function valueOf(
 }
 
 /** Makes the function that writes the record headers of a call: CloudEvents 1.0 in binary mode. What all calls of a route share is encoded once. */
-export function envelope(options: Envelope): (call: Call, correlation: string) => Headers {
+export function envelope(options: Envelope): (call: Commanded, correlation: string) => Headers {
   const { dialect, route, template, instance, reply } = options
   const row = rowOf(dialect)
   const writesJson = emptyOf(options) === emptyObject

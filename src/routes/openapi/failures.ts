@@ -27,7 +27,8 @@ const ofKeys = ['key-missing', 'key-in-flight', 'key-reused', 'operations-full']
 
 /** Whether a client may be told 202 and where its operation is. */
 export const mayBecomeOperation = (route: RouteOptions): boolean =>
-  (route.command ?? route.query) !== undefined && (route.async !== 'off' || route.onTimeout === 'accept')
+  route.process !== undefined ||
+  ((route.command ?? route.query) !== undefined && (route.async !== 'off' || route.onTimeout === 'accept'))
 
 /** Every way in which a request to the route may fail without the worker. */
 export function failuresOf(
@@ -49,7 +50,8 @@ export function failuresOf(
   add(hasBody(route), 'unsupported-coding')
   add(route.quota !== undefined || worker?.quota !== undefined, 'rate-limited')
   add(route.stream !== undefined, 'stream-full')
-  add(to !== undefined || route.event !== undefined, ...ofPublishing)
+  add(to !== undefined || route.event !== undefined || route.process !== undefined, ...ofPublishing)
+  add(route.process !== undefined, 'process-refused', 'process-failed')
   add(route.view !== undefined, 'view-behind')
   add(route.view?.key !== undefined, 'no-value')
   add(to !== undefined, ...ofAnswers)

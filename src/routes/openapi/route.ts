@@ -39,6 +39,7 @@ export function operationOf(
         route.event?.topic ??
         route.view?.topic ??
         route.upstream?.to ??
+        route.process?.run ??
         'streams',
     ],
     ...(route.identity !== 'none' && { security: securityOf(route, config) }),
@@ -48,16 +49,18 @@ export function operationOf(
   }
 }
 
-function summaryOf(name: string, { command, query, event, stream, view }: RouteOptions): string {
+function summaryOf(name: string, { command, query, event, stream, view, process }: RouteOptions): string {
   const words = name.replaceAll('-', ' ')
   if (command !== undefined) return `${words}: a command for ${command.to}`
   if (query !== undefined) return `${words}: a query to ${query.to}`
   if (event !== undefined) return `${words}: an event on ${event.topic}`
+  if (process !== undefined) return `${words}: the process ${process.run}`
   if (view !== undefined) return `${words}: what ${view.topic} adds up to`
   return `${words}: what comes into ${stream?.topics.join(', ')}`
 }
 
-const sourceOf = ({ command, query, event }: RouteOptions): string | undefined => (command ?? query ?? event)?.key
+const sourceOf = ({ command, query, event, process }: RouteOptions): string | undefined =>
+  (command ?? query ?? event ?? process)?.key
 
 function parametersOf(route: RouteOptions): readonly Json[] {
   const path = [...route.match.matchAll(/:(\w+)/g)].map(([, name = '']) =>
@@ -148,7 +151,10 @@ function answersOf(
   const type = route.contentType ?? worker?.contentType ?? (told === null ? '*/*' : 'application/json')
   const replayed = route.idempotency === undefined ? [] : ['Idempotency-Replayed']
   const reply = {
-    description: `The reply of the ${worker === undefined ? 'upstream' : 'worker'}, with the status that it gives it.`,
+    description:
+      route.process === undefined
+        ? `The reply of the ${worker === undefined ? 'upstream' : 'worker'}, with the status that it gives it.`
+        : 'What each step of the process was answered.',
     headers: headersOf(...quota, ...replayed),
     content: { [type]: {} },
   }

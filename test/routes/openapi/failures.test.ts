@@ -27,7 +27,7 @@ test('what nobody answers cannot time out, and what is only told cannot fail to 
 test('which requests bring a body, and which may become operations', () => {
   deepEqual(
     Object.keys(routes).filter(name => hasBody(route(name))),
-    ['place-order', 'pay-order', 'report', 'quote', 'signal'],
+    ['place-order', 'pay-order', 'book-trip', 'report', 'quote', 'signal', 'events'],
   )
   deepEqual(
     Object.keys(routes).filter(name => mayBecomeOperation(route(name))),

@@ -118,3 +118,8 @@ test('what domain events answer has a status for each of them', () => {
   equal(responses['402']?.description, 'What payment.refused tells.')
   equal(responses['default'], undefined)
 })
+
+test('a process may be refused, fail, or go on as an operation', () => {
+  const { responses } = post('/trips')
+  for (const status of ['202', '409', '502', 'default']) ok(responses[status] !== undefined, status)
+})
