@@ -15,6 +15,8 @@ export function checkClashes(view: View): void {
   checkOverload(view)
   checkRedis(view)
   checkTls(view)
+  if (view.truth('api', 'docs') === true && view.truth('api', 'expose') !== true)
+    view.complain(['api', 'docs'], 'found without api.expose, expected both: the page reads /openapi.json')
 }
 
 function checkTopics(view: View): void {

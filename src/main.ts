@@ -109,6 +109,8 @@ const { deadCommand } = await import('./commands/dead.ts')
 deadCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 const { describeCommands } = await import('./commands/describe.ts')
 describeCommands(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
+const { initCommand } = await import('./commands/init.ts')
+initCommand(program, { say, fail })
 const { labCommand } = await import('./commands/lab.ts')
 labCommand(program)
 

@@ -30,11 +30,13 @@ export async function documentsOf({
   schemas,
 }: Pick<Parts, 'config' | 'schemas'>): Promise<readonly Resource[]> {
   if (!config.api.expose) return []
+  const pages = config.api.docs ? await (await import('./routes/docs.ts')).docsPages(config.api.title) : []
   const { openapi } = await import('./routes/openapi/index.ts') // not loaded where it is not used
   const { asyncapi } = await import('./bridge/asyncapi.ts')
   return [
     documentAt('/openapi.json', openapi(config, schemas?.shown)),
     documentAt('/asyncapi.json', asyncapi(config, schemas?.shown)),
+    ...pages,
   ]
 }
 

@@ -7,4 +7,10 @@ export const Api = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether clients may read `/openapi.json` and `/asyncapi.json` on `server.port`.'),
+  docs: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether `/docs` shows `/openapi.json` as a page. It needs `expose`, and the package @scalar/api-reference beside Sluice.',
+    ),
 })

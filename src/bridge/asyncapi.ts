@@ -117,13 +117,23 @@ const receives = (topic: string, message: string, summary: string): Json => ({
   action: 'receive',
 })
 
+const mechanisms = { plain: 'plain', 'scram-sha-256': 'scramSha256', 'scram-sha-512': 'scramSha512' } as const
+
+/** How the brokers know who comes: by SASL, by a certificate, or both. */
+const securityOf = ({ tls, sasl }: Config['broker']): readonly Json[] => [
+  ...(sasl === undefined ? [] : [{ type: mechanisms[sasl.mechanism], description: 'SASL.' }]),
+  ...(typeof tls === 'object' && tls.certFile !== undefined ? [{ type: 'X509', description: 'Mutual TLS.' }] : []),
+]
+
 function serversOf({ broker }: Config): Json {
   const addresses = broker.brokers.split(',').map(address => address.trim())
   const secure = broker.tls !== false
+  const security = securityOf(broker)
+  const told = security.length === 0 ? {} : { security }
   return Object.fromEntries(
     addresses
       .filter(address => address !== '')
-      .map((host, i) => [`broker-${i + 1}`, { host, protocol: secure ? 'kafka-secure' : 'kafka' }]),
+      .map((host, i) => [`broker-${i + 1}`, { host, protocol: secure ? 'kafka-secure' : 'kafka', ...told }]),
   )
 }
 

@@ -2,6 +2,7 @@ import { suite, test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { Parser } from '@asyncapi/parser'
 import { load, shipped } from '../../config/load.ts'
+import { Config } from '../../config/schema/index.ts'
 import { asyncapi } from '../../src/bridge/asyncapi.ts'
 import { everything } from '../help/everything.ts'
 
@@ -33,6 +34,28 @@ test('brokers are servers, topics are channels with their bindings', () => {
     partitions: 12,
     bindingVersion: '0.5.0',
   })
+})
+
+test('how the brokers know who comes is told', async () => {
+  const secured = Config.parse({
+    broker: {
+      brokers: 'kafka:9092',
+      tls: { certFile: 'a', keyFile: 'b' },
+      sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
+    },
+    routes: {},
+  })
+  const document = asyncapi(secured) as Document
+  const { security } = document.servers['broker-1'] as { security: { type: string }[] }
+  deepEqual(
+    security.map(({ type }) => type),
+    ['scramSha512', 'X509'],
+  )
+  const diagnostics = (await new Parser().validate(JSON.stringify(document))) as readonly Diagnostic[]
+  deepEqual(
+    diagnostics.filter(({ severity }) => severity === 0),
+    [],
+  )
 })
 
 test('a command is sent, and its reply comes where the header of the dialect says', () => {

@@ -23,6 +23,7 @@ const allowed: Readonly<Record<Part, readonly Part[]>> = {
 /** The one home of each library: so that it can be replaced, and its traps are known in one place. */
 const homes: Readonly<Record<string, string | readonly string[]>> = {
   '@bufbuild/protobuf': 'src/bridge/schemas/',
+  '@scalar/api-reference': 'src/routes/', // for /docs: an optional peer
   '@opentelemetry/api': ['src/telemetry/otlp/', 'src/telemetry/traces/', 'src/worker/tracing.ts'],
   '@opentelemetry/exporter-metrics-otlp-proto': 'src/telemetry/otlp/',
   '@opentelemetry/exporter-trace-otlp-proto': 'src/telemetry/traces/',

@@ -4,6 +4,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 
 /** Sources without a test of the same name, and what tests them instead. */
 const elsewhere: Readonly<Record<string, string>> = {
+  'src/commands/init.ts': 'test/flow/init-command.test.ts, which runs it as a process',
+  'src/routes/docs.ts': 'test/flow/docs.test.ts, whose browser opens it',
   'src/routes/tls/index.ts': 'test/flow/tls.test.ts, whose clients come by TLS',
   'src/routes/http2/index.ts': 'test/flow/http2.test.ts, whose clients come by HTTP/2',
   'src/routes/http2/response.ts': 'test/flow/http2.test.ts, whose clients it answers',
