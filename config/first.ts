@@ -189,7 +189,7 @@ function written(
 ): string {
   const title = textOf(under(document, 'info', 'title')).slice(0, 200) || 'API'
   const version = textOf(under(document, 'info', 'version')).slice(0, 64) || '1.0.0'
-  const schemes = Object.keys((under(document, 'components', 'securitySchemes') ?? {}) as Json)
+  const schemes = Object.keys(under(document, 'components', 'securitySchemes') ?? {})
   return `# Written by \`sluice init\` from an OpenAPI document. To decide, before it serves anybody:
 # - who answers: each worker is a topic that some service reads; \`dialect\` is the framework of that service;
 # - what is a query (may be sent again) and what a command; what nobody answers is an event;
