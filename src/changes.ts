@@ -1,6 +1,7 @@
 import type { Processes } from './bridge/processes/index.ts'
 import type { Calls } from './calls.ts'
 import type { Callbacks } from './bridge/operations/index.ts'
+import type { Subscription } from './bridge/push/index.ts'
 import type { ForcedState } from './events.ts'
 import { Problem } from './problem.ts'
 import type { Circuit } from './resilience/circuit/index.ts'
@@ -10,6 +11,7 @@ import type { Change } from './routes/change.ts'
 
 const forces: readonly (ForcedState | null)[] = ['open', 'closed', 'observe', null]
 
+type Subscribed = Pick<Subscription, 'name' | 'state' | 'start' | 'pause'>
 type Changing = Readonly<{
   circuits: readonly Circuit[]
   faults: Faults | null
@@ -19,12 +21,21 @@ type Changing = Readonly<{
     processes: Pick<Processes, 'resume'> | null
   }> | null
   stranglers: readonly Strangler[]
+  push: readonly Subscribed[]
   /** Begins to stop the instance, as SIGTERM does. */
   drain: () => void
 }>
 
-/** What operators may change while it runs: circuits, waiting calls, its end, callbacks, processes, and faults where they can be injected at all. */
-export function changesOf({ circuits, faults, calls, operations, stranglers, drain }: Changing): readonly Change[] {
+/** What operators may change while it runs: circuits, waiting calls, its end, callbacks, processes, subscribers, and faults where they can be injected at all. */
+export function changesOf({
+  circuits,
+  faults,
+  calls,
+  operations,
+  push,
+  stranglers,
+  drain,
+}: Changing): readonly Change[] {
   const force: Change = {
     method: 'PUT',
     path: '/circuits',
@@ -71,6 +82,7 @@ export function changesOf({ circuits, faults, calls, operations, stranglers, dra
     ...(faults === null ? [] : faultChanges(faults)),
     ...(callbacks === null ? [] : [callAgain(callbacks)]),
     ...(processes === null ? [] : [resuming(processes)]),
+    ...(push.length === 0 ? [] : [pushing(push)]),
   ]
 }
 
@@ -93,6 +105,21 @@ const callAgain = (callbacks: Pick<Callbacks, 'again'>): Change => ({
   does: async id => {
     await callbacks.again(id)
     return { id, state: 'pending' }
+  },
+})
+
+const pushing = (all: readonly Subscribed[]): Change => ({
+  method: 'PUT',
+  path: '/push',
+  named: true,
+  does: async (name, body) => {
+    const subscription = all.find(each => each.name === `push.${name}`)
+    if (subscription === undefined) throw new Problem('unknown-route', `There is no subscriber ${name}.`)
+    const state: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'state') : undefined
+    if (state === 'running') await subscription.start()
+    else if (state === 'paused') await subscription.pause()
+    else throw new Problem('invalid-request', 'Expected {"state": "running"} or "paused".')
+    return subscription.state
   },
 })
 

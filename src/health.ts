@@ -19,6 +19,7 @@ type Parts = Readonly<{
   operations: OperationsHealth | null
   upstreams: Readonly<{ named: ReadonlyMap<string, Noticed> }>
   calling: readonly Noticed[]
+  push: readonly Noticed[]
 }>
 type Noticed = Readonly<{ notices: readonly string[] }>
 type OperationsHealth = Readonly<{ log: Pick<Operations, 'healthy'>; returns: Pick<Returns, 'healthy'> }>
@@ -108,10 +109,10 @@ export class Health {
   /** What an operator should know although everything works: sentences. */
   notices(): readonly string[] {
     if (!this.#wasReady) return []
-    const { inbox, replies, upstreams, calling } = this.#parts
+    const { inbox, replies, upstreams, calling, push } = this.#parts
     const failing = [...this.lacking.values()].map(({ message }) => `Routes fail for want of a topic: ${message}`)
     const promised = this.deliveries?.notices ?? []
-    const others = [...upstreams.named.values(), ...calling].flatMap(({ notices }) => notices)
+    const others = [...upstreams.named.values(), ...calling, ...push].flatMap(({ notices }) => notices)
     return [...failing, ...promised, ...inbox.notices, ...replies.skews.notices, ...others]
   }
 

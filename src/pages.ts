@@ -14,7 +14,7 @@ type Explained = Readonly<{ name: string; policies: readonly Layer<Call, Reply>[
 
 /** What the admin port shows of a gateway. */
 export function pagesOf(
-  { config, instance, operations, overload, publishing, telemetry }: Parts,
+  { config, instance, operations, overload, publishing, push, telemetry }: Parts,
   health: Health,
   ways: readonly Explained[],
   calls: Calls,
@@ -43,6 +43,9 @@ export function pagesOf(
       publishing: explain(publishing),
       refusals: telemetry.refusals.latest(),
     }),
-    ...(operations?.callbacks != null && { more: { '/callbacks': () => operations.callbacks?.list() } }),
+    more: {
+      ...(operations?.callbacks != null && { '/callbacks': () => operations.callbacks?.list() }),
+      ...(push.length > 0 && { '/push': () => Object.fromEntries(push.map(({ name, state }) => [name, state])) }),
+    },
   }
 }

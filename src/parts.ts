@@ -34,6 +34,8 @@ import { openUpstreams } from './upstreams.ts'
 import type { UpstreamsPart } from './upstreams.ts'
 import { openCalling } from './calling.ts'
 import type { Calling } from './calling.ts'
+import type { Subscription } from './bridge/push/index.ts'
+import { openPush } from './receivers.ts'
 import { openTelemetry } from './telemetry/index.ts'
 import type { Telemetry } from './telemetry/index.ts'
 
@@ -66,6 +68,7 @@ export type Parts = Readonly<{
   schemas: SchemasPart | null // null: no route has any
   upstreams: UpstreamsPart
   calling: readonly Calling[]
+  push: readonly Subscription[]
 }>
 
 /** Opens all of them; `held` closes them again, also when this throws. A broker that is `given` stays its giver's to close. */
@@ -118,11 +121,13 @@ export async function openParts(
   })
   const upstreams = await openUpstreams(config, held)
   const calling = await openCalling({ config, broker, held }, upstreams.named)
+  const push = await openPush({ config, broker, publish: far.publish, held })
   const opened = {
     operations,
     schemas,
     upstreams,
     calling,
+    push,
     telemetry,
     broker,
     leases,

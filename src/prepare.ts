@@ -22,7 +22,7 @@ export async function prepare(
   health: Health,
   { demo, signal }: Readonly<{ demo: boolean; signal: AbortSignal }>,
 ): Promise<void> {
-  const { config, broker, cluster, watches, inbox, operations, leases, following, domain, calling, held } = parts
+  const { config, broker, cluster, watches, inbox, operations, leases, following, domain, calling, push, held } = parts
   const { readiness } = health
   const wanted = topicsOf(config)
   const own = ownTopicsOf(config)
@@ -61,6 +61,7 @@ export async function prepare(
       health.prepared()
       if (health.deliveries === null) held.use(compareDeliveries(parts, health, known))
       for (const each of calling) each.start()
+      for (const each of push) void insist(() => each.start(), signal)
       if (operations?.callbacks != null) void insist(() => operations.callbacks?.open(broker), signal)
       if (lacking.size > 0) void follow(parts, health, signal)
       return await following?.build(block, signal)

@@ -1,6 +1,10 @@
 import type { CallbacksOptions, Config } from '../config/schema/index.ts'
 import type { Callbacks, Caller, Operations } from './bridge/operations/index.ts'
+import type { Broker } from './bridge/broker.ts'
+import type { Graveyard } from './bridge/dead.ts'
 import type { Receiver } from './bridge/deliver/index.ts'
+import type { Subscription } from './bridge/push/index.ts'
+import { deadOf } from './bridge/topics.ts'
 import { originsOf } from './origins.ts'
 
 // Who is sent messages by HTTP: opened where the configuration names any, and loaded only then.
@@ -33,6 +37,28 @@ export async function openCallbacks(
     passes: route => new Set(routes[route]?.replyHeaders),
   }
   return held.use(new Callbacks(log, { ...options, topic: operations.topic }, caller))
+}
+
+type Push = Readonly<{ config: Config; broker: Broker; publish: Graveyard['publish']; held: AsyncDisposableStack }>
+
+/** The subscribers of topics; they are closed with what is held. */
+export async function openPush({ config, broker, publish, held }: Push): Promise<readonly Subscription[]> {
+  const all = Object.entries(config.push)
+  if (all.length === 0) return []
+  const { Subscription } = await import('./bridge/push/index.ts') // not loaded where it is not used
+  const { keyOf } = await import('./bridge/deliver/index.ts')
+  const partitionFor: Broker['partitionFor'] = (topic, key) => broker.partitionFor(topic, key)
+  const opening = all.map(async ([subscriber, options]) => {
+    const { topic, url, signingKey, token = null, type = topic, group = `sluice.push.${subscriber}` } = options
+    const [name, target] = [`push.${subscriber}`, new URL(url)]
+    const receiver = held.use((await openerOf(options, config.egress.allow))(name, target.origin))
+    const key = signingKey === undefined ? null : keyOf(signingKey)
+    const filter = options.filter.map(one => ({ ...one, required: false }))
+    const graveyard = { topic: deadOf(options), partitionFor, publish }
+    const own = { ...options, name, url: target, key, token, type, group, filter }
+    return held.use(new Subscription(own, { broker, receiver, graveyard }))
+  })
+  return await Promise.all(opening)
 }
 
 type Open = (name: string, origin: string) => Receiver

@@ -28,6 +28,7 @@ const aHealth = (readiness: 'degraded' | 'strict' = 'degraded') => {
     stall,
     upstreams: { named: new Map() },
     calling: [],
+    push: [],
   } as never)
   return { health, broker, inbox, stall }
 }

@@ -16,6 +16,7 @@ import { Callbacks, Operations } from './operations.ts'
 import { Overload } from './overload.ts'
 import { Process, Step } from './process.ts'
 import { Policies } from './policies.ts'
+import { Push } from './push.ts'
 import { Total, Quota } from './quota.ts'
 import { Redis } from './redis.ts'
 import { Registry } from './registry.ts'
@@ -64,6 +65,7 @@ export const Config = z.strictObject({
     .record(name, Process)
     .default({})
     .describe('Commands done one after the other, and undone in reverse when one of them is not: docs/processes.md.'),
+  push: z.record(name, Push).default({}).describe('HTTP subscribers of topics, by name.'),
   routes: z
     .record(name, Route)
     .describe(
@@ -111,6 +113,7 @@ export type ServerTlsOptions = NonNullable<ServerOptions['tls']>
 export type FallbackStep = z.output<typeof Fallback>
 export type OverloadOptions = Config['overload']
 export type OperationsOptions = Config['operations']
+export type PushOptions = z.output<typeof Push>
 export type CallbacksOptions = z.output<typeof Callbacks>
 export type SpoolOptions = z.output<typeof Spool>
 export type IdentityOptions = Config['identity']

@@ -29,6 +29,9 @@ export type Coordinates = Readonly<{ topic: string; partition: number; offset: b
 export type DeadLetter = Death &
   Readonly<{ origin: Coordinates; at: EpochMs | null; record: Pick<Incoming, 'key' | 'value' | 'headers'> }>
 
+/** Header of a record that is sent again for one reader of its topic alone: those that `push` passes over for all others. */
+export const resentFor = 'sluice-resent-for'
+
 const prefix = 'sluice-dead-'
 const longestDetail = 1_000
 const name = (what: string): string => prefix + what
@@ -52,7 +55,11 @@ export function deadHeaders(record: Incoming, { by, reason, detail, attempts }: 
 }
 
 /** Reads a dead letter; null for a record that is none. */
-export function readDead({ key, value, headers }: Incoming): DeadLetter | null {
+export function readDead({
+  key,
+  value,
+  headers,
+}: Incoming | Pick<Incoming, 'key' | 'value' | 'headers'>): DeadLetter | null {
   const said = new Map<string, string>()
   for (const [header, content] of headers)
     if (header.startsWith(prefix)) said.set(header.slice(prefix.length), Buffer.from(content).toString())

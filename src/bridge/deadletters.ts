@@ -1,6 +1,6 @@
 import { Aborter } from '../aborter.ts'
 import type { Broker, Header, Headers, Incoming } from './broker.ts'
-import { readDead } from './dead.ts'
+import { readDead, resentFor } from './dead.ts'
 import type { Coordinates, DeadLetter } from './dead.ts'
 
 /** A dead letter where it is kept. */
@@ -9,7 +9,7 @@ export type Kept = DeadLetter & Readonly<{ place: Coordinates; resent: boolean }
 const pageBytes = 1_048_576
 const resentMark = 'sluice-dead-resent'
 /** A command that is asked for anew has no deadline of its first asking, and no client that waits for it. */
-const outdated: ReadonlySet<string> = new Set(['sluice-expires'])
+const outdated: ReadonlySet<string> = new Set(['sluice-expires', resentFor])
 
 /** How a dead letter is named on the command line: topic/partition/offset. */
 export const nameOf = ({ place: { topic, partition, offset } }: Kept): string => `${topic}/${partition}/${offset}`
@@ -52,7 +52,9 @@ async function* records(past: Broker['past'], topic: string): AsyncGenerator<Inc
 export async function resend(broker: Pick<Broker, 'publish' | 'partitionFor'>, letter: Kept): Promise<void> {
   const { origin, record, place } = letter
   const { key, value } = record
-  const headers: Headers = record.headers.filter(([name]) => !outdated.has(name))
+  const kept = record.headers.filter(([name]) => !outdated.has(name))
+  // other subscribers of the topic have had it
+  const headers: Headers = letter.by.startsWith('push.') ? [...kept, [resentFor, Buffer.from(letter.by)]] : kept
   const partition = key === null ? origin.partition : broker.partitionFor(origin.topic, key)
   const common = { key, acks: 'all', signal: new Aborter() } as const
   await broker.publish({ ...common, topic: origin.topic, partition, value, headers })

@@ -55,11 +55,11 @@ export async function ensureTopics(
 
 /** The topics without which only the routes to them cannot work; without any other none can. */
 export function ownTopicsOf(config: Config): ReadonlySet<string> {
-  const { replies, operations, workers, routes, calls } = config
+  const { replies, operations, workers, routes, calls, push } = config
   const own = new Set(Object.values(workers).map(({ topic }) => topic))
-  for (const each of Object.values(calls)) own.add(each.topic).add(deadOf(each))
   for (const { event } of Object.values(routes))
     for (const topic of event === undefined ? [] : eventTopics(event, config.tenants)) own.add(topic)
+  for (const each of [...Object.values(calls), ...Object.values(push)]) own.add(each.topic).add(deadOf(each))
   const streamed = Object.values(routes).flatMap(({ stream }) => stream?.topics ?? [])
   for (const name of [replies.topic, operations.topic, operations.replies, ...streamed]) own.delete(name)
   return own
@@ -93,14 +93,14 @@ export const deadOf = ({ topic, dead }: Readonly<{ topic: string; dead?: string 
   dead ?? `${topic}.dead`
 
 /** All topics of a configuration in which there may be dead letters. */
-export const deadTopicsOf = ({ calls }: Pick<Config, 'calls'>): readonly string[] => [
-  ...new Set(Object.values(calls).map(deadOf)),
+export const deadTopicsOf = ({ calls, push }: Pick<Config, 'calls' | 'push'>): readonly string[] => [
+  ...new Set([...Object.values(calls), ...Object.values(push)].map(deadOf)),
 ]
 
 const recordBytes = 65_536 // headers and framing around the largest reply
 
 /** Every topic of the configuration, with what it is created with when it is missing. */
-export function topicsOf({ replies, operations, workers, routes, calls, tenants }: Config): NewTopic[] {
+export function topicsOf({ replies, operations, workers, routes, calls, push, tenants }: Config): NewTopic[] {
   const all = new Map<string, NewTopic>()
   const add = (name: string, partitions: number, config: NewTopic['config']): void =>
     void all.set(name, { name, partitions, replication: -1, config })
@@ -117,7 +117,7 @@ export function topicsOf({ replies, operations, workers, routes, calls, tenants 
       add(view.topic, known?.partitions ?? view.partitions, { ...known?.config, 'cleanup.policy': 'compact' })
   }
   for (const { topic, partitions } of Object.values(workers)) add(topic, partitions, {})
-  for (const each of Object.values(calls)) {
+  for (const each of [...Object.values(calls), ...Object.values(push)]) {
     if (!all.has(each.topic)) add(each.topic, each.partitions, {})
     add(deadOf(each), each.partitions, {})
   }

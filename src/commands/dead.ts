@@ -19,7 +19,7 @@ export function deadCommand(program: Command, terminal: Terminal, shipped: strin
   const file = ['-c, --config <file>', 'configuration file', shipped] as const
   const withLetters = async (asked: Asked, use: (broker: Broker, letters: readonly Kept[]) => Promise<void>) => {
     const config = terminal.configuration(asked.config)
-    const targets = Object.values(config.calls).map(({ topic }) => topic)
+    const targets = [...Object.values(config.calls), ...Object.values(config.push)].map(({ topic }) => topic)
     await using broker = await connected(config, [...deadTopicsOf(config), ...targets], terminal)
     const letters: Kept[] = []
     for (const topic of deadTopicsOf(config))

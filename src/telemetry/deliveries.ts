@@ -28,5 +28,10 @@ export function countDeliveries(meter: Meter, receivers: readonly string[]): Lis
 }
 
 /** As they are called in metrics. */
-export const receiversOf = ({ operations }: Partial<Pick<Config, 'operations'>>): readonly string[] =>
-  Object.keys(operations?.callbacks?.receivers ?? {}).map(name => `callbacks.${name}`)
+export const receiversOf = ({
+  operations,
+  push = {},
+}: Partial<Pick<Config, 'operations' | 'push'>>): readonly string[] => [
+  ...Object.keys(operations?.callbacks?.receivers ?? {}).map(name => `callbacks.${name}`),
+  ...Object.keys(push).map(name => `push.${name}`),
+]

@@ -33,7 +33,7 @@ export interface Metrics extends Disposable {
   readonly meter: Meter
 }
 export type MetricsConfig = Pick<Config, 'routes' | 'workers'> &
-  Partial<Pick<Config, 'upstreams' | 'calls' | 'operations' | 'processes'>>
+  Partial<Pick<Config, 'upstreams' | 'calls' | 'operations' | 'processes' | 'push'>>
 
 /** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop, `circuits` how these are. */
 export function openMetrics(
@@ -41,7 +41,7 @@ export function openMetrics(
   linesLost: () => number,
   circuits: () => readonly Verdicts[] = () => [],
 ): Metrics {
-  const { routes, workers, upstreams = {}, calls = {}, processes = {} } = config
+  const { routes, workers, upstreams = {}, calls = {}, processes = {}, push = {} } = config
   const meter = new Meter()
   tellBuild(meter)
   const topics = [
@@ -69,7 +69,7 @@ export function openMetrics(
     countOperations(meter, keyed, [...answering]),
     countProcesses(meter, processes),
     countSpool(meter),
-    countUpstreams(meter, { upstreams, calls }),
+    countUpstreams(meter, { upstreams, calls, push }),
     countDeliveries(meter, receiversOf(config)),
     countStranglers(meter, routes),
     countInside(meter),

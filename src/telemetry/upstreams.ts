@@ -7,7 +7,10 @@ import type { Meter } from './meter.ts'
 const results = ['2xx', '3xx', '4xx', '5xx', 'upstream-failed', 'bad-reply', 'circuit-open', 'invalid-request'] as const
 
 /** What is sent to upstreams, what becomes of their endpoints, and what is given up. */
-export function countUpstreams(meter: Meter, { upstreams, calls }: Pick<Config, 'upstreams' | 'calls'>): Listeners {
+export function countUpstreams(
+  meter: Meter,
+  { upstreams, calls, push }: Pick<Config, 'upstreams' | 'calls' | 'push'>,
+): Listeners {
   const names = Object.keys(upstreams)
   const requests = meter.counter({
     name: 'sluice_upstream_requests_total',
@@ -26,7 +29,7 @@ export function countUpstreams(meter: Meter, { upstreams, calls }: Pick<Config, 
   })
   const counted = byName(names, upstream => byName(results, result => requests({ upstream, result })))
   const changed = byName(names, upstream => byName(endpointKinds, kind => changes({ upstream, kind })))
-  const givers = Object.keys(calls).map(name => `calls.${name}`)
+  const givers = Object.entries({ calls, push }).flatMap(([by, all]) => Object.keys(all).map(name => `${by}.${name}`))
   const given = byName(givers, by => byName(deadReasons, reason => dead({ by, reason })))
   return {
     upstream: ({ upstream, result }) => void counted(upstream)(result).value++,

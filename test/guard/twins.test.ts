@@ -60,6 +60,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/operations.ts': 'test/flow/operations.test.ts and the other stories of operations',
   'src/pages.ts': 'test/flow/explain.test.ts and every story that looks at the admin port',
   'src/receivers.ts': 'test/flow/callbacks.test.ts and push.test.ts, whose receivers it opens',
+  'src/bridge/push/subscription.ts': 'test/flow/push.test.ts, whose subscribers it serves',
   'src/bridge/operations/callbacks.ts': 'test/flow/callbacks.test.ts, whose receivers are called',
   'src/bridge/operations/calling.ts': 'test/flow/callbacks.test.ts, whose receivers read it',
   'src/prepare.ts': 'test/flow/not-ready.test.ts, whose brokers come late',

@@ -20,8 +20,10 @@ type Failed = Readonly<{ error: Error; attemptNumber: number }>
 export const persistent =
   ({ baseMs, capMs }: Readonly<{ baseMs: number; capMs: number }>) =>
   async (attempt: () => Promise<number | null>, signal: Signal): Promise<void> => {
-    const once = async (): Promise<void> => {
-      const leastMs = await attempt()
+    const first = await attempt() // p-retry comes in when it is needed, as in retry.ts
+    if (first === null) return
+    const once = async (n: number): Promise<void> => {
+      const leastMs = n === 1 ? first : await attempt()
       if (leastMs !== null) throw new Again(leastMs)
     }
     const again = async ({ error, attemptNumber }: Failed): Promise<boolean> => {

@@ -1,0 +1,2 @@
+export { Subscription } from './subscription.ts'
+export type { SubscriptionState } from './subscription.ts'
