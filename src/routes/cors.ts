@@ -20,6 +20,7 @@ const ownHeaders = [
   'ratelimit-policy',
   'server-timing',
   'age',
+  'sluice-position',
   'cache-status',
 ]
 /** What a request may say to the gateway itself. */
@@ -29,10 +30,16 @@ const askable = [
   'idempotency-key',
   'last-event-id',
   'if-none-match',
+  'sluice-position',
   'traceparent',
   'tracestate',
   'baggage',
 ]
+
+/** The attributes of a CloudEvent as headers; its extensions are the route's to name. */
+const attributes = ['specversion', 'id', 'source', 'type', 'time', 'subject', 'dataschema', 'partitionkey'].map(
+  name => `ce-${name}`,
+)
 
 /** Null for a route without the option. */
 export function corsOf(route: RouteOptions): Cors | null {
@@ -43,7 +50,8 @@ export function corsOf(route: RouteOptions): Cors | null {
   const key = (route.command ?? route.query ?? route.event)?.key
   const keyHeader = key?.startsWith('header.') === true ? [key.slice('header.'.length).toLowerCase()] : []
   const deadline = deadlineHeader === undefined ? [] : [deadlineHeader]
-  const asked = listOf([...askable, ...requestHeaders, ...keyHeader, ...deadline, ...cors.requestHeaders])
+  const ofEvents = route.event?.cloudEvents === true ? attributes : []
+  const asked = listOf([...askable, ...ofEvents, ...requestHeaders, ...keyHeader, ...deadline, ...cors.requestHeaders])
   const exposed = listOf([...ownHeaders, ...replyHeaders, ...cors.exposedHeaders])
   const varies: readonly Pair[] = any ? [] : [['Vary', 'Origin']] // a cache must not give one origin what it has of another
   const credentials: readonly Pair[] = cors.credentials ? [['Access-Control-Allow-Credentials', 'true']] : []

@@ -208,3 +208,49 @@ test('a batch beside coded bodies is refused by the configuration', t => {
     /contentEncodings: found beside event.batch, but events are not looked/,
   )
 })
+
+test('the quota of a route counts each event of a batch', async t => {
+  const { ask, seen } = await opened(t, withBatch({}, { quota: { requests: 5, windowMs: 60_000 } }))
+  const { status, json, headers } = await ask('/signals', { headers: ndjson, body: '1\n2\n3\n4\n5\n6\n7\n' })
+  deepEqual([status, json['accepted'], json['refused']], [207, 5, 2])
+  deepEqual(
+    eventsOf(json).map(({ code }) => code),
+    [undefined, undefined, undefined, undefined, undefined, 'rate-limited', 'rate-limited'],
+  )
+  equal(headers['ratelimit'] !== undefined, true)
+  await until('five are there', () => seen.length === 5)
+})
+
+test('events of a batch wait on disk while the brokers are away, and come in their order', async t => {
+  const spool = { spool: { file: join(folder(t), 'spool'), afterMs: 50 } }
+  const { ask, broker, seen } = await opened(t, { ...spool, ...withBatch({ key: 'body.k' }, { spool: true }) })
+  broker.outage()
+  const body = Array.from({ length: 100 }, (_, n) => `{"k":"a","n":${n}}`)
+  const { status, json, outcome } = await ask('/signals', { headers: ndjson, body: body.join('\n') })
+  deepEqual([status, json['accepted'], outcome], [202, 100, 'in-doubt'])
+  broker.restore()
+  await until('all are forwarded', () => seen.length === 100)
+  deepEqual(valuesOf(seen), body)
+})
+
+test('wherever a body is cut, what was whole is published and nothing else', async t => {
+  const { gateway, seen } = await opened(t, withBatch())
+  const { port } = new URL(gateway.url)
+  const lines = Array.from({ length: 40 }, (_, n) => `{"n":${n},"text":"${'x'.repeat(n)}"}`)
+  const body = `${lines.join('\n')}\n`
+  let before = 0
+  for (let cut = 1; cut < body.length; cut += 97) {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(
+      `POST /signals HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${body.length}\r\n\r\n`,
+    )
+    socket.write(body.slice(0, cut))
+    const whole = body.slice(0, cut).split('\n').length - 1
+    await until(`what is whole at ${cut}`, () => seen.length >= before + whole)
+    socket.destroy()
+    await once(socket, 'close')
+    deepEqual(new Set(valuesOf(seen.slice(before))), new Set(lines.slice(0, whole)))
+    before += whole
+  }
+  equal(seen.length, before)
+})

@@ -14,7 +14,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/telemetry/otlp/resource.ts': 'test/flow/traces.test.ts, whose gateway says who it is',
   'src/telemetry/traces/index.ts': 'test/flow/traces.test.ts, whose gateway exports to a collector',
   'src/bridge/spool/thread.ts': 'test/bridge/spool/disk.test.ts, whose disks are served by it',
-  'src/routes/events/answer.ts': 'test/flow/events.test.ts, whose batches it answers',
   'src/worker/projection/follow.ts': 'test/worker/projection/projection.test.ts, whose projections follow',
   'src/worker/projection/index.ts': 'test/worker/projection/projection.test.ts, which opens them',
   'src/commands/connected.ts': 'test/kafka/replay.test.ts, whose command reaches the brokers by it',

@@ -43,7 +43,11 @@ export const everything = Config.parse({
       async: 'offer',
       quota: { requests: 10 },
     },
-    'read-order': { match: 'GET /orders/:orderId', identity: 'optional', query: { to: 'orders', key: 'path.orderId' } },
+    'read-order': {
+      match: 'GET /orders/:orderId',
+      identity: 'optional',
+      query: { to: 'orders', key: 'path.orderId', positions: true },
+    },
     'drop-order': { match: 'DELETE /orders/:orderId', command: { to: 'orders', key: 'path.orderId' } },
     'pay-order': {
       match: 'POST /payments',

@@ -14,6 +14,16 @@ test('a route without the option allows nothing and costs nothing', () => {
   equal(corsOf(routes['place-order']!), null)
 })
 
+test('pages may bring CloudEvents where the route takes them, and read and say positions', () => {
+  const asked = (event: object): string => {
+    const route = { match: 'POST /events', event: { topic: 'events', ...event }, cors: { origins: [shop] } }
+    const cors = corsOf(configOf({ events: route }).routes['events']!)
+    return cors?.preflight(shop, 'POST')?.find(([name]) => name === 'Access-Control-Allow-Headers')?.[1] ?? ''
+  }
+  deepEqual([asked({}).includes('ce-id'), asked({ cloudEvents: true }).includes('ce-id')], [false, true])
+  equal(asked({}).includes('sluice-position'), true)
+})
+
 test('a listed origin is named, and nothing is said to others but that the answer varies', () => {
   const cors = made({ origins: [shop], credentials: true })
   const fields = cors?.fields(shop) ?? []

@@ -7,6 +7,7 @@ import { events } from '../../src/events.ts'
 import type { Happenings } from '../../src/events.ts'
 import { edge } from '../../src/routes/edge.ts'
 import type { Edge } from '../../src/routes/edge.ts'
+import type { Admit } from '../../src/routes/identity/guard.ts'
 import type { Shared } from '../../src/routes/intake.ts'
 import { serve } from '../../src/routes/server.ts'
 import type { Front } from '../../src/routes/server.ts'
@@ -18,6 +19,7 @@ type Options = Readonly<{
   service?: Service<Call, Reply>
   partitionFor?: Shared['partitionFor']
   faultsOf?: Shared['faultsOf']
+  admit?: Admit
 }>
 type Opened = Readonly<{ url: string; front: Front; edge: Edge; calls: Call[]; finished: Finished[] }>
 
@@ -50,6 +52,7 @@ export async function open(
     service = async () => json({ ok: true }),
     partitionFor = () => 0,
     faultsOf = null,
+    admit,
   }: Options = {},
 ): Promise<Opened> {
   const config = configOf(routes, server)
@@ -62,6 +65,7 @@ export async function open(
   }
   const behind = edge({
     faultsOf,
+    ...(admit !== undefined && { admit }),
     ways: Object.entries(config.routes).map(([name, route]) => {
       const topic = route.event?.topic ?? 'orders.commands'
       return { name, route, topic, service: watched }

@@ -46,11 +46,11 @@ export function answerEvents(way: Way, shared: Shared): Serve {
     const enter = (body: Buffer): Call => {
       if (kind === 'events') {
         if (splitter.alone) throw new Problem('invalid-request', 'A batch of CloudEvents is a JSON array.')
-        return byItself(ofEvent(exchange, params, structuredEvent(body), priority), exchange)
+        return ofEvent(exchange, params, structuredEvent(body), priority)
       }
       if (splitter.alone) return taken.enter(exchange, params, body, priority)
       parseJson(body)
-      const call = byItself(taken.enter(exchange, params, body, priority), exchange)
+      const call = taken.enter(exchange, params, body, priority)
       return { ...call, told: { ...call.told, contentType: 'application/json' } }
     }
     const reading = new Batch({
@@ -58,7 +58,7 @@ export function answerEvents(way: Way, shared: Shared): Serve {
       splitter,
       most: batch?.events ?? 1,
       enter,
-      service: way.service,
+      service: call => way.service(splitter.alone ? call : byItself(call, exchange)),
       ended: results => conclude(exchange, results),
     })
     if (req.headers.expect !== undefined) invite(exchange)
@@ -72,7 +72,11 @@ export function answerEvents(way: Way, shared: Shared): Serve {
     else
       exchange.admission.then(
         () => reading.open(),
-        (error: unknown) => exchange.refuse(Problem.from(error)),
+        (error: unknown) => {
+          const problem = Problem.from(error)
+          req.fail(problem) // what still comes is read and thrown away
+          exchange.refuse(problem)
+        },
       )
   }
 

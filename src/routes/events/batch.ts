@@ -23,12 +23,13 @@ export type BatchParts = Readonly<{
 const window = 256
 
 /**
- * Publishes the events of a body while it comes in, each as a call of its own, in their order. A body that breaks off loses none
+ * Publishes the events of a body while it comes in, each as a call of its own, and those of one key in their order. A body that breaks off loses none
  * of those that were whole; what is said of its rest is the last result.
  */
 export class Batch {
   readonly #parts: BatchParts
   readonly #results: Result[] = []
+  readonly #behind = new Map<string, Promise<void>>() // by key: until the latest event of it has ended
   #outcome: Outcome = 'not-sent'
   #first: Call | null = null
   #running = 0
@@ -80,7 +81,7 @@ export class Batch {
   }
 
   #begin(piece: Buffer | Problem): void {
-    const { most, req, service, enter } = this.#parts
+    const { most, req, enter } = this.#parts
     const at = this.#results.length
     if (at === most && !(piece instanceof Problem && this.#over)) {
       this.#over = true
@@ -101,7 +102,7 @@ export class Batch {
         req.done(piece.length)
         if (this.#pump()) req.goOn()
       }
-      ask(service, call).then(
+      this.#inTurn(call).then(
         reply => settle({ reply }),
         (error: unknown) => settle(failed(error, call.progress.outcome)),
       )
@@ -109,6 +110,20 @@ export class Batch {
       this.#results.push(failed(error, null))
       req.done(piece.length)
     }
+  }
+
+  /** Events of one key go one after the other: so they stand in its partition as they were sent, also when one is tried again. */
+  #inTurn(call: Call): Promise<Reply> {
+    const { service } = this.#parts
+    if (call.key === null) return ask(service, call)
+    const key = Buffer.from(call.key).toString('latin1')
+    const answered = this.#behind.get(key)?.then(() => service(call)) ?? ask(service, call)
+    const settled = answered.then(ignored, ignored)
+    this.#behind.set(key, settled)
+    void settled.then(() => {
+      if (this.#behind.get(key) === settled) this.#behind.delete(key)
+    })
+    return answered
   }
 
   #tell(): void {
@@ -124,4 +139,5 @@ function failed(error: unknown, known: Outcome | null): Result {
   return { problem, outcome: known === null ? 'not-sent' : strongest(problem.outcome, known) }
 }
 
+const ignored = (): void => {}
 const pending: Result = { problem: new Problem('internal', 'It has not ended.'), outcome: 'in-doubt' }

@@ -83,6 +83,8 @@ function parametersOf(route: RouteOptions): readonly Json[] {
         idempotency.key === 'required',
       ),
     )
+  if ((route.command ?? route.query)?.positions === true)
+    headers.push(parameter('header', 'Sluice-Position', 'What the answer must show: as an earlier answer said.'))
   if (deadlineHeader !== undefined)
     headers.push(parameter('header', deadlineHeader, 'How many milliseconds the client waits.'))
   if (stream === undefined && view === undefined)

@@ -115,3 +115,27 @@ test('each event has its own outcome, and the strongest is that of all', async (
   equal(said[0]?.outcome, 'in-doubt')
   equal(said[0]?.first, one.call)
 })
+
+test('events of one key go one after the other, and others do not wait for them', async () => {
+  const { batch, taken, codes } = aBatch({
+    enter: body => aCall({ body, key: body.subarray(0, 1) }),
+  })
+  batch.take(Buffer.from('a1\nb1\na2\na3\n'))
+  batch.end(null)
+  const begun = () => taken.map(({ call }) => Buffer.from(call.body).toString())
+  deepEqual(begun(), ['a1', 'b1'])
+  taken[0]?.fail(new Problem('broker-unavailable', 'away'))
+  await setImmediate()
+  deepEqual(begun(), ['a1', 'b1', 'a2'])
+  for (let n = 0; n < 4; n++) {
+    for (const { reply } of taken) reply(anAnswer)
+    await setImmediate()
+  }
+  deepEqual(
+    [begun(), codes()],
+    [
+      ['a1', 'b1', 'a2', 'a3'],
+      ['broker-unavailable', 'ok', 'ok', 'ok'],
+    ],
+  )
+})

@@ -85,6 +85,11 @@ test('a problem names its codes, and a 503 of the spool is there for the route t
   ok(post('/orders').responses['503']?.description.includes('`no-worker`'), 'its group is watched')
 })
 
+test('a query that waits for positions names the header', () => {
+  const names = paths['/orders/{orderId}']?.['get']?.parameters.map(({ name }) => name) ?? []
+  ok(names.includes('Sluice-Position'))
+})
+
 test('a route that takes batches names their types, and 207', () => {
   deepEqual(Object.keys(post('/events').requestBody?.content ?? {}), [
     'application/cloudevents+json',
