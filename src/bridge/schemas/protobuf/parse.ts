@@ -11,6 +11,7 @@ import type {
   DescriptorProtoSchema,
   EnumDescriptorProtoSchema,
   FieldDescriptorProtoSchema,
+  FileDescriptorProto,
 } from '@bufbuild/protobuf/wkt'
 import protobuf from 'protobufjs'
 import type { Source } from '../codec.ts'
@@ -36,7 +37,7 @@ const standard: ReadonlyMap<string, DescFile> = new Map(
 /** Reads the text of a file, or a descriptor set in base64, of which the last file is meant. Throws an Error of one sentence. */
 export function parseProto({ name, text, references }: Source): Parsed {
   try {
-    return isBase64(text) ? fromSet(text) : fromText(name, text, references)
+    return isBase64(text) ? fromBase64(text, references) : fromText(name, text, references)
   } catch (error) {
     throw new Error(`${name} does not compile: ${(error as Error).message.split('\n')[0]}.`, { cause: error })
   }
@@ -44,10 +45,19 @@ export function parseProto({ name, text, references }: Source): Parsed {
 
 const isBase64 = (text: string): boolean => text.length > 0 && /^[A-Za-z0-9+/=\s]+$/.test(text)
 
-function fromSet(text: string): Parsed {
+/** A single file too, as registries tell it; in a set there are no messages where that has them. */
+function fromBase64(text: string, references: ReadonlyMap<string, string>): Parsed {
   const bytes = Buffer.from(text, 'base64')
-  const last = fromBinary(FileDescriptorSetSchema, bytes).file.at(-1)
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes))
+  const one = fromBinary(FileDescriptorProtoSchema, bytes)
+  const alone = one.messageType.length > 0
+  const last = alone ? one : fromBinary(FileDescriptorSetSchema, bytes).file.at(-1)
+  const referred = (name: string): FileDescriptorProto | undefined => {
+    const content = references.get(name)
+    return content === undefined ? undefined : fromBinary(FileDescriptorProtoSchema, Buffer.from(content, 'base64'))
+  }
+  const registry = alone
+    ? createFileRegistry(one, name => standard.get(name) ?? referred(name))
+    : createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes))
   const file = last === undefined ? undefined : registry.getFile(last.name)
   if (file === undefined) throw new Error('it holds no file')
   return { file, registry }
