@@ -16,6 +16,8 @@ import type { ServeOptions, Serving } from './worker/index.ts'
 type Join = (giveUp: NonNullable<ServeOptions['giveUp']>) => Promise<Serving>
 
 const againMs = 1_000
+/** As many as a member of a group finishes behind one that hangs. */
+const longestSpan = 10_000n
 
 /** The calls of one section: a member of its group, from when the gateway is ready until it is disposed of. */
 export class Calling implements AsyncDisposable {
@@ -87,12 +89,14 @@ export async function openCalling(
 ): Promise<readonly Calling[]> {
   const all = Object.entries(config.calls)
   if (all.length === 0) return []
-  const { caller } = await import('./bridge/calls/index.ts')
+  const { caller, recovering } = await import('./bridge/calls/index.ts')
   const { serve } = await import('./worker/serve.ts')
   return all.map(([name, options]) => {
     const { topic, group = `sluice.calls.${name}`, from, concurrency, ahead } = options
-    const served = { topic, group, from, concurrency, ahead, dialect: dialectOf(options) }
+    const dialect = dialectOf(options)
+    const known = recovering(broker, { dialect, dead: deadOf(options), span: longestSpan })
+    const served = { broker: known, topic, group, from, concurrency, ahead, dialect }
     const handler = caller(namedBy(upstreams, options.upstream), { ...options, flaw: targetFlaw })
-    return held.use(new Calling(name, options, broker, giveUp => serve({ ...served, broker, giveUp }, handler)))
+    return held.use(new Calling(name, options, broker, giveUp => serve({ ...served, giveUp }, handler)))
   })
 }

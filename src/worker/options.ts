@@ -47,7 +47,7 @@ export type WorkerOptions = Readonly<{
 }>
 export type ServeOptions = WorkerOptions &
   Readonly<{
-    broker: Broker
+    broker: Pick<Broker, 'join' | 'publish' | 'admin'>
     /** Takes the records that are no commands, and those of which the handler throws a GivenUp: they get no reply, and are finished once it resolves true. */
     giveUp?: (record: Incoming, death: Omit<Death, 'by'>) => Promise<boolean>
   }>

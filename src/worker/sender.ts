@@ -7,7 +7,7 @@ import type { Dialect, Notice, Origin } from '../bridge/wire/index.ts'
 import { problem, toReply } from './answer.ts'
 
 export type SenderOptions = Readonly<{
-  broker: Broker
+  broker: Pick<Broker, 'publish' | 'admin'>
   dialect: Dialect
   clockSkewMs: number
   replyMs: number // how long a reply is tried when its command does not say when it expires

@@ -1,7 +1,7 @@
 import type { Reply } from '../call.ts'
 import { after, wallClock } from '../clock.ts'
 import { events } from '../events.ts'
-import type { Broker, Held, Incoming, Membership } from '../bridge/broker.ts'
+import type { Held, Incoming, Membership } from '../bridge/broker.ts'
 import { Lanes, Parts, laneOf } from '../bridge/consume/index.ts'
 import type { Part, Ticket } from '../bridge/consume/index.ts'
 import { GivenUp } from '../bridge/dead.ts'
@@ -27,7 +27,7 @@ const lastMs = 1_000 // for handlers to notice that their signal has aborted, an
 /** A member of the workers' group: from the record to the acknowledged reply. */
 export class Server implements Serving {
   readonly counters = { served: 0, expired: 0, cancelled: 0, duplicates: 0, joined: 0, poison: 0, dead: 0, failed: 0 }
-  readonly #broker: Broker
+  readonly #broker: ServeOptions['broker']
   readonly #membership: Membership
   readonly #dialect: Dialect
   readonly #clockSkewMs: number

@@ -1,1 +1,2 @@
 export { caller } from './caller.ts'
+export { recovering } from './recovery.ts'
