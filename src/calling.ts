@@ -16,6 +16,8 @@ import type { ServeOptions, Serving } from './worker/index.ts'
 type Join = (giveUp: NonNullable<ServeOptions['giveUp']>) => Promise<Serving>
 
 const againMs = 1_000
+/** For calls under way to end when the gateway stops; what has not is called by the next member. */
+const longestStopMs = 10_000
 /** As many as a member of a group finishes behind one that hangs. */
 const longestSpan = 10_000n
 
@@ -95,7 +97,8 @@ export async function openCalling(
     const { topic, group = `sluice.calls.${name}`, from, concurrency, ahead } = options
     const dialect = dialectOf(options)
     const known = recovering(broker, { dialect, dead: deadOf(options), span: longestSpan })
-    const served = { broker: known, topic, group, from, concurrency, ahead, dialect }
+    const stopMs = Math.min(longestStopMs, config.drain.limitMs)
+    const served = { broker: known, topic, group, from, concurrency, ahead, dialect, stopMs }
     const handler = caller(namedBy(upstreams, options.upstream), { ...options, flaw: targetFlaw })
     return held.use(new Calling(name, options, broker, giveUp => serve({ ...served, giveUp }, handler)))
   })

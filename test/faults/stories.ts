@@ -1,4 +1,5 @@
 import type { KafkaCluster } from '../../tools/kafka/cluster.ts'
+import { calls } from './calls.ts'
 import { failover } from './failover.ts'
 import type { Figure } from '../../src/lab/verdict.ts'
 import { frozen } from './frozen.ts'
@@ -15,6 +16,7 @@ export type Story = Readonly<{
 
 const one = { perSecond: 400, warmMs: 15_000, afterMs: 8_000 }
 const three = { perSecond: 300, warmMs: 15_000, afterMs: 8_000, leaderlessMs: 25_000, twoDownMs: 15_000 }
+const called = { perSecond: 100, keys: 50, brokerDownMs: 3_000, settleMs: 60_000 }
 export const stories: readonly Story[] = [
   {
     name: 'f1',
@@ -57,5 +59,19 @@ export const stories: readonly Story[] = [
     brokers: 3,
     long: true,
     play: cluster => failover(cluster, { ...three, survivor: 'follower' }),
+  },
+  {
+    name: 'calls',
+    title: 'Calls: upstream stopped, broker killed, gateway killed -9 three times',
+    brokers: 1,
+    long: false,
+    play: cluster => calls(cluster, { ...called, kills: 3, upstreamDownMs: 10_000 }),
+  },
+  {
+    name: 'calls-long',
+    title: 'Calls: upstream stopped for 30 s, broker killed, gateway killed -9 twenty times',
+    brokers: 1,
+    long: true,
+    play: cluster => calls(cluster, { ...called, kills: 20, upstreamDownMs: 30_000 }),
   },
 ]
