@@ -17,7 +17,7 @@ import { Budget } from '../src/resilience/repetition/index.ts'
 import { startKafka } from '../tools/kafka/cluster.ts'
 import { freePort, Running } from './process.ts'
 
-const commands = Number(process.env['COMMANDS'] ?? 20_000)
+const commands = Number(process.env['COMMANDS'] ?? 10_000)
 const rounds = Number(process.env['ROUNDS'] ?? 3)
 const [concurrency, keys, partitions] = [64, 1_000, 12] as const
 const [warmMs, measureMs] = [1_000, 3_000] as const
@@ -31,11 +31,12 @@ const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(r
 async function upstream(port: number): Promise<void> {
   let served = 0
   const server = createServer((req, res) => {
-    if (req.url === '/count') return void res.end(String(served))
-    req.resume().on('end', () => {
-      served++
-      res.writeHead(201, { 'content-type': 'application/json' }).end('{"done":true}')
-    })
+    if (req.url === '/count') res.end(String(served))
+    else
+      req.resume().on('end', () => {
+        served++
+        res.writeHead(201, { 'content-type': 'application/json' }).end('{"done":true}')
+      })
   })
   server.keepAliveTimeout = 60_000
   server.listen(port, '127.0.0.1')
@@ -53,7 +54,8 @@ async function loop(brokers: string, url: string, group: string): Promise<void> 
   await consumer.run({
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: partitions,
-    eachBatch: async ({ batch: { messages }, resolveOffset, heartbeat }) => {
+    eachBatch: async payload => {
+      const { messages } = payload.batch
       // one of a key after the other would be slower still: here nothing is kept in order but what a chunk keeps
       const width = Math.ceil(concurrency / partitions)
       for (let at = 0; at < messages.length; at += width) {
@@ -78,8 +80,8 @@ async function loop(brokers: string, url: string, group: string): Promise<void> 
           }),
         )
         await producer.send({ topic: answers, messages: replies })
-        resolveOffset(chunk.at(-1)?.offset ?? '')
-        await heartbeat()
+        payload.resolveOffset(chunk.at(-1)?.offset ?? '')
+        await payload.heartbeat()
       }
     },
   })
@@ -91,12 +93,13 @@ async function proxy(port: number, url: string): Promise<void> {
   const server = createServer((req, res) => {
     const chunks: Buffer[] = []
     req.on('data', (chunk: Buffer) => chunks.push(chunk))
-    req.on('end', async () => {
+    const pass = async (): Promise<void> => {
       const headers = { 'content-type': 'application/json' }
       const answer = await pool.request({ path: req.url ?? '/', method: 'POST', headers, body: Buffer.concat(chunks) })
       const body = Buffer.from(await answer.body.arrayBuffer())
       res.writeHead(answer.statusCode, { 'content-type': 'application/json' }).end(body)
-    })
+    }
+    req.on('end', () => void pass())
   })
   server.keepAliveTimeout = 60_000
   server.listen(port, '127.0.0.1')
@@ -153,9 +156,10 @@ async function rate(url: string, start: () => Running): Promise<number> {
 
 /** Requests a second of whoever asks, `concurrency` at once. */
 async function asking(ask: () => Promise<unknown>): Promise<number> {
-  let [answered, on] = [0, true]
+  const stop = new AbortController()
+  let answered = 0
   const ones = Array.from({ length: concurrency }, async () => {
-    while (on) {
+    while (!stop.signal.aborted) {
       await ask()
       answered++
     }
@@ -164,7 +168,7 @@ async function asking(ask: () => Promise<unknown>): Promise<number> {
   const [before, begun] = [answered, performance.now()]
   await sleep(measureMs)
   const perSecond = ((answered - before) * 1_000) / (performance.now() - begun)
-  on = false
+  stop.abort()
   await Promise.all(ones)
   return perSecond
 }

@@ -46,9 +46,10 @@ async function noticed(t: TestContext, name: 'slow' | 'errors' | 'dead' | 'gone'
     { guard: endpoint => guardEndpoint(endpoint, options, 2_000) },
   )
   await upstream.free(new Aborter())
-  let [on, calls, bad] = [true, 0, 0]
+  const stop = new AbortController()
+  let [calls, bad] = [0, 0]
   const ones = Array.from({ length: callers }, async () => {
-    while (on) {
+    while (!stop.signal.aborted) {
       const begun = performance.now()
       const answer = await upstream.serve(anAsk({ method: 'POST' })).catch((error: unknown) => Problem.from(error))
       calls++
@@ -63,7 +64,7 @@ async function noticed(t: TestContext, name: 'slow' | 'errors' | 'dead' | 'gone'
   await sleep(windowMs)
   calls = bad = 0
   await sleep(measureMs)
-  on = false
+  stop.abort()
   await Promise.all(ones)
   if (name === 'gone') ok(upstream.endpoints.length === 2)
   ok(calls > 100, `only ${calls} calls`)
