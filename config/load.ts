@@ -11,6 +11,7 @@ import { explain } from './explain.ts'
 import { checkFallbacks } from './fallback.ts'
 import { checkFaults } from './faults.ts'
 import { contentsOf } from './file.ts'
+import { checkGather } from './gather.ts'
 import { checkIdentity } from './identity.ts'
 import { inOrder } from './mistake.ts'
 import type { Mistake } from './mistake.ts'
@@ -86,6 +87,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkCodings(seen)
   checkDialects(seen)
   checkDomainReplies(seen)
+  checkGather(seen)
   checkProcesses(seen)
   checkRepetition(seen)
   checkSlots(seen)

@@ -374,6 +374,13 @@ export const problems = {
     blames: 'worker',
     advice: 'The command is in the topic and may still run. Look at the lag of the worker.',
   },
+  'too-few-replies': {
+    status: 504,
+    title: 'Fewer workers answered than are wanted.',
+    outcome: 'sent',
+    blames: null,
+    advice: 'The detail names those that did not: look at them, or lower `gather.minimum`.',
+  },
   'bad-reply': {
     status: 502,
     title: 'The reply cannot be passed on.',

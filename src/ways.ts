@@ -25,11 +25,12 @@ import { wraps } from './resilience/layer.ts'
 import type { Layer } from './resilience/layer.ts'
 import { repetitionOf } from './resilience/repetition/index.ts'
 import { callLayers } from './resilience/stack.ts'
-import type { Excuse } from './resilience/stack.ts'
+import type { CallParts, Excuse } from './resilience/stack.ts'
 import { stepsOf } from './resilience/fallback/index.ts'
 import type { Strangler } from './resilience/strangler/index.ts'
 import { upstreamWay } from './strangling.ts'
 import type { UpstreamsPart } from './upstreams.ts'
+import { gatherWay } from './gathering.ts'
 import { noWorker, workerBehind } from './resilience/gate/index.ts'
 import type { OperationsPart } from './operations.ts'
 import type { SchemasPart } from './schemas.ts'
@@ -79,6 +80,11 @@ export function wayOf(name: string, route: RouteOptions, shared: Shared): RouteW
 
 /** The way of a route to its topics, or from them. */
 function topicWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
+  const { gather: options } = route
+  if (options !== undefined)
+    return gatherWay({ name, route, options }, shared, partsOf(name, route, shared), (one, inside) =>
+      oneWay(name, one, inside),
+    )
   const usual = oneWay(name, route, shared)
   const kind = route.command === undefined ? 'query' : 'command'
   const core = route[kind]
@@ -98,15 +104,10 @@ const ownWorkers = ({ tenants }: Config, worker: string): readonly string[] => [
   ...new Set(Object.values(tenants?.of ?? {}).flatMap(({ workers }) => workers[worker] ?? [])),
 ]
 
-function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
-  const { config, instance, inbox, drain, leases, faults, cluster, workers, watches } = shared
-  const { partitionFor, upstreams, checks, causes, followed, spool, schemas, operations } = shared
-  const domain = route.replies === undefined ? null : shared.domain
-  const far = domain === null ? shared.far : { ...shared.far, replies: domain.repliesOf(name) }
-  const excused: Excuse =
-    domain === null ? shared.excused : (since, at) => shared.excused(since, at) || domain.sickSince(since)
-  const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
-  const parts = {
+/** What the policies of a route are made of, whatever its core is. */
+function partsOf(name: string, route: RouteOptions, shared: Shared): Omit<CallParts, 'worker' | 'checks'> {
+  const { config, drain, leases, faults, excused, causes, schemas } = shared
+  return {
     route,
     policies: config.policies,
     drain,
@@ -117,6 +118,17 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
     tenancy: route.tenant === 'none' ? null : shared.tenancy,
     fits: schemas?.fits(name) ?? null,
   }
+}
+
+function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
+  const { config, instance, inbox, faults, cluster, workers, watches } = shared
+  const { partitionFor, upstreams, checks, followed, spool, schemas, operations } = shared
+  const domain = route.replies === undefined ? null : shared.domain
+  const far = domain === null ? shared.far : { ...shared.far, replies: domain.repliesOf(name) }
+  const excused: Excuse =
+    domain === null ? shared.excused : (since, at) => shared.excused(since, at) || domain.sickSince(since)
+  const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
+  const parts = { ...partsOf(name, route, shared), excused }
   const marks = Object.values(config.routes).some(
     ({ view, command, query }) => view !== undefined || (command ?? query)?.positions === true,
   )

@@ -9,6 +9,7 @@ import { Egress } from './delivery.ts'
 import { Drain } from './drain.ts'
 import { Fallback } from './fallback.ts'
 import { FaultRule, Faults } from './faults.ts'
+import { Gather } from './gather.ts'
 import { Identity } from './identity.ts'
 import { Instance } from './instance.ts'
 import { Log } from './log.ts'
@@ -100,6 +101,7 @@ export type RegistrySection = z.output<typeof Registry>
 export type SchemaSource = NonNullable<SchemaOptions['request']>
 export type HedgeOptions = z.output<typeof Hedge>
 export type DomainReplies = z.output<typeof DomainReplies>
+export type GatherOptions = z.output<typeof Gather>
 export type ProcessOptions = z.output<typeof Process>
 export type StepOptions = z.output<typeof Step>
 export type StreamOptions = z.output<typeof Stream>

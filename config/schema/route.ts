@@ -3,6 +3,7 @@ import { Cors } from './cors.ts'
 import { DomainReplies } from './domain.ts'
 import { Fallback } from './fallback.ts'
 import { claimHeaders, claimName, claimValue, scope } from './identity.ts'
+import { Gather } from './gather.ts'
 import { Quota } from './quota.ts'
 import { Schemas } from './schemas.ts'
 import { Strangler } from './strangler.ts'
@@ -166,6 +167,9 @@ export const Route = z
     ),
     replies: DomainReplies.optional().describe(
       'Domain events that answer the commands of the route, of a service that knows no gateway. Default: the replies of its worker.',
+    ),
+    gather: Gather.optional().describe(
+      'Beside a command or query: it goes to many workers or partitions, and their replies come as one JSON document.',
     ),
     process: ProcessCore.optional().describe(
       'A process of several commands: it is an operation, answered within `timeoutMs` if it ends by then, else 202.',

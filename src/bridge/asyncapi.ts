@@ -58,6 +58,12 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
       const worker = config.workers[to.to]
       if (worker === undefined) continue
       say(worker.topic, name, commandOf(name, route, worker, payloadOf(name, shown)))
+      for (const also of route.gather?.also ?? []) {
+        const other = config.workers[also]
+        if (other === undefined) continue
+        say(other.topic, name, commandOf(name, route, other, payloadOf(name, shown)))
+        operations[`${name}-${also}`] = sends(other.topic, name, `The same for ${also}: ${route.match}.`)
+      }
       const replies = replyTopic(operating && route.async === 'always')
       const { replyTopic: header } = rowOf(dialectOf(worker))
       const { replies: domain } = route

@@ -14,6 +14,7 @@ const ownHeaders = [
   'retry-after',
   'sluice-outcome',
   'sluice-call-id',
+  'sluice-partial',
   'location',
   'preference-applied',
   'ratelimit',

@@ -102,3 +102,11 @@ test('the steps of a process, and what undoes them, are commands of their worker
   )
   equal(operations['trip_pack']?.['action'], 'send')
 })
+
+test('a query that is gathered is sent to all of its workers', () => {
+  deepEqual(
+    ['compare', 'compare-stock'].map(name => operations[name]?.['action']),
+    ['send', 'send'],
+  )
+  ok(Object.hasOwn(channels['stock_commands']?.['messages'] as object, 'compare'))
+})

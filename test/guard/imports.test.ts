@@ -69,6 +69,7 @@ const wires: ReadonlySet<string> = new Set(
     'calls',
     'changes',
     'deliveries',
+    'gathering',
     'health',
     'index',
     'operations',

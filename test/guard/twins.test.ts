@@ -84,6 +84,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/processes/account.ts': 'test/flow/processes.test.ts, whose clients are shown it',
   'src/bridge/processes/start.ts': 'test/flow/processes.test.ts, whose routes run processes',
   'src/telemetry/processes.ts': 'test/flow/processes.test.ts, which reads what was counted',
+  'src/gathering.ts': 'test/flow/gather.test.ts, whose routes gather',
   'src/bridge/following.ts': 'test/flow/views.test.ts, which opens it',
   'src/bridge/views/index.ts': 'test/flow/views.test.ts, which opens them',
   'src/bridge/views/list.ts': 'test/flow/views.test.ts, which asks for pages',

@@ -54,6 +54,7 @@ export const everything = Config.parse({
       command: { to: 'orders', key: 'body.orderId' },
       replies: { topic: 'payments.events', outcomes: { 'payment.taken': 201, 'payment.refused': 402 } },
     },
+    compare: { match: 'GET /quotes/:item', query: { to: 'orders' }, gather: { also: ['stock'], as: 'object' } },
     'book-trip': { match: 'POST /trips', process: { run: 'trip', key: 'body.trip' } },
     report: { match: 'POST /reports', command: { to: 'stock' }, async: 'always' },
     stock: { match: 'GET /stock/:shop/:item', query: { to: 'stock' }, fallback: [{ upstream: { url: 'http://old' } }] },

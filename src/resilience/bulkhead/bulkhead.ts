@@ -93,6 +93,10 @@ export class Bulkhead {
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
+  get partitions(): number | null {
+    return this.#inside.partitions.count
+  }
+
   set partitions(count: number | null) {
     this.#inside.partitions.count = count
   }

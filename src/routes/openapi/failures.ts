@@ -51,6 +51,7 @@ export function failuresOf(
   add(route.quota !== undefined || worker?.quota !== undefined, 'rate-limited')
   add(route.stream !== undefined, 'stream-full')
   add(to !== undefined || route.event !== undefined || route.process !== undefined, ...ofPublishing)
+  add(route.gather !== undefined, 'too-few-replies')
   add(route.process !== undefined, 'process-refused', 'process-failed')
   add(route.view !== undefined, 'view-behind')
   add(route.view?.key !== undefined, 'no-value')

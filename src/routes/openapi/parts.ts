@@ -21,6 +21,7 @@ export const headers: Readonly<Record<string, Json>> = {
   'Preference-Applied': { description: 'Which preferences of the request were honoured (RFC 7240).', schema: text },
   'Idempotency-Replayed': { description: '`true` when an earlier answer is given again.', schema: text },
   ETag: { description: 'Version of what is answered.', schema: text },
+  'Sluice-Partial': { description: 'How many replies of how many have come, when not all have.', schema: text },
   'Sluice-Operation': {
     description: 'State of the operation.',
     schema: { type: 'string', enum: ['pending', 'completed', 'failed', 'cancelled', 'expired'] },

@@ -1,4 +1,4 @@
-import type { Config, DomainReplies, RouteOptions } from '../../../config/schema/index.ts'
+import type { Config, DomainReplies, GatherOptions, RouteOptions } from '../../../config/schema/index.ts'
 import { problems } from '../../problem.ts'
 import { byStatus, failuresOf, hasBody, mayBecomeOperation } from './failures.ts'
 import { headersOf, problemType, to } from './parts.ts'
@@ -160,6 +160,7 @@ function answersOf(
     headers: headersOf(...quota, ...replayed),
     content: { [type]: {} },
   }
+  if (route.gather !== undefined) return gathered(route.gather, quota)
   if (route.replies !== undefined) return toldBy(route.replies, type, reply)
   const good = told === null ? {} : { '2XX': { ...reply, content: { [type]: { schema: told } } } }
   if (!mayBecomeOperation(route)) return { ...good, default: reply }
@@ -176,6 +177,23 @@ function answersOf(
       headers: headersOf('Location', 'Retry-After', 'Preference-Applied', ...quota, ...replayed),
       content: { 'application/json': { schema: to('schemas/Operation') } },
       links,
+    },
+  }
+}
+
+/** All replies in one. */
+function gathered({ as }: GatherOptions, quota: readonly string[]): Readonly<Record<string, Json>> {
+  const part = {
+    type: 'object',
+    properties: { part: text, status: { type: 'integer' }, body: {}, code: text },
+    required: ['status'],
+  }
+  const schema = as === 'array' ? { type: 'array', items: part } : { type: 'object', additionalProperties: part }
+  return {
+    200: {
+      description: 'What all that were asked have answered, or why they have not.',
+      headers: headersOf('Sluice-Partial', ...quota),
+      content: { 'application/json': { schema } },
     },
   }
 }

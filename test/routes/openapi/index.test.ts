@@ -128,3 +128,10 @@ test('a process may be refused, fail, or go on as an operation', () => {
   const { responses } = post('/trips')
   for (const status of ['202', '409', '502', 'default']) ok(responses[status] !== undefined, status)
 })
+
+test('what is gathered comes as one document, and may come too short', () => {
+  const responses = paths['/quotes/{item}']?.['get']?.responses
+  deepEqual(Object.keys(responses?.['200']?.content ?? {}), ['application/json'])
+  ok(Object.hasOwn(responses?.['200']?.headers ?? {}, 'Sluice-Partial'))
+  ok(responses?.['504']?.description.includes('too-few-replies'))
+})
