@@ -31,7 +31,7 @@ test('which requests bring a body, and which may become operations', () => {
   )
   deepEqual(
     Object.keys(routes).filter(name => mayBecomeOperation(route(name))),
-    ['place-order', 'report'],
+    ['place-order', 'book-trip', 'report'],
   )
 })
 
