@@ -104,6 +104,14 @@ export function labCommand(program: Command): void {
     .argument('<b>', 'NAME.json of another')
     .option('--out <folder>', 'where the report goes (compare.html)', 'lab-report')
     .action(compare)
+  lab
+    .command('export')
+    .description('write the load of a scenario for another generator, on standard output')
+    .argument('<file>', 'scenario, or the name of one that is shipped')
+    .option('--k6', 'as a script of k6', false)
+    .option('--vegeta', 'as a shell script of vegeta', false)
+    .option(...setting)
+    .action(exportLoad)
 }
 
 type SweepFlags = Readonly<{ set: readonly string[]; confirm: number; out: string }>
@@ -114,6 +122,16 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
   const points = attempt(() => gridOf(flags.set.map(axisOf)))
   const grid = points.map(point => ({ point, scenario: scenarioAt(file, point).scenario }))
   await sweepCommand(grid, scenarioAt(file).name, flags, say)
+}
+
+type ExportFlags = Readonly<{ k6: boolean; vegeta: boolean; set: readonly string[] }>
+
+async function exportLoad(file: string, { k6: asK6, vegeta: asVegeta, set }: ExportFlags): Promise<void> {
+  if (asK6 === asVegeta) wrong('Expected just one of --k6, --vegeta.')
+  const { scenario } = scenarioAt(file, set)
+  const { k6 } = await import('../lab/export/k6.ts')
+  const { vegeta } = await import('../lab/export/vegeta.ts')
+  process.stdout.write(asK6 ? k6(scenario) : vegeta(scenario))
 }
 
 async function compare(a: string, b: string, { out }: Readonly<{ out: string }>): Promise<void> {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Scenario } from '../../config/scenario/schema.ts'
 import { isoTime, wallClock } from '../clock.ts'
 import type { Curve, Spread } from './durations.ts'
@@ -62,6 +63,7 @@ export type Result = Readonly<{
     dropped: number
   }>
   cores: Readonly<Record<string, number>> // on average, by role
+  machineCores: number // that there are
   generatorLate: Spread
   faults: readonly Befallen[]
   objectives: readonly Figure[]
@@ -123,6 +125,7 @@ export function resultOf(run: Run, { scenario, spells, name, variant }: Played):
       ...done,
     },
     cores: coresOf(run),
+    machineCores: availableParallelism(),
     generatorLate: run.late,
     faults: spells.map(spell => {
       const { name, label, fromMs, toMs } = spell

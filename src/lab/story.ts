@@ -12,6 +12,8 @@ export function story(result: Result): Readonly<{ happened: readonly string[]; c
 function happened(result: Result): readonly string[] {
   const { totals, faults, lengthMs, generatorLate, interrupted } = result
   const { asked, sent, answered, executed, unwanted } = totals
+  const { machineCores } = result
+  const others = result.cores['others'] ?? 0
   const often = asked === 0 ? 1 : sent / asked
   const refused = Object.entries(totals.codes).toSorted(([, a], [, b]) => b - a)
   return [
@@ -44,8 +46,16 @@ function happened(result: Result): readonly string[] {
           `The generator itself fell behind: one request in a hundred went out ${generatorLate.p99} ms late or more, which is part of every latency here.`,
         ]
       : []),
+    ...(others > mostOthers * machineCores
+      ? [
+          `The machine was busy with something else: ${others.toFixed(1)} of its ${machineCores} cores on average, so that all of this is worse than it would be on a quiet one.`,
+        ]
+      : []),
   ]
 }
+
+/** Of the cores of the machine, more than this for others is no quiet machine. */
+const mostOthers = 0.4
 
 /** Later than this, the machine could not send what the scenario asks for. */
 const mostLateMs = 20

@@ -55,6 +55,7 @@ export function aResult(over: Partial<Result> = {}): Result {
       dropped: 200,
     },
     cores: { generator: 0.1, gateway: 0.4, others: 0.2 },
+    machineCores: 4,
     generatorLate: { ...noSpread, count: 6_250, p50: 0.5, p99: 1.1 },
     faults: [{ name: 'slow', label: 'workers take 100 ms', fromMs: 5_000, toMs: 10_000, detectMs: 200, recoverMs: 0 }],
     objectives: [

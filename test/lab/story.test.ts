@@ -37,6 +37,11 @@ test('a generator that fell behind never looks good', () => {
   ok(!story(aResult()).happened.join('\n').includes('fell behind'))
 })
 
+test('a machine that was busy elsewhere is told of', () => {
+  const busy = story(aResult({ cores: { ...aResult().cores, others: 2.5 } })).happened.join('\n')
+  match(busy, /busy with something else: 2\.5 of its 4 cores/)
+})
+
 test('a run in which nothing failed asks for no change', () => {
   const totals = { ...aResult().totals, codes: {} }
   deepEqual(story(aResult({ totals, objectives: [] })).change, ['Nothing stands out that ought to change.'])
