@@ -57,6 +57,7 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
     const calls = new Calls(parts)
     const changes = changesOf({
       ...parts,
+      log: parts.telemetry.log,
       calls,
       stranglers: ways.flatMap(({ strangler }) => strangler ?? []),
       drain: () => void running?.stop(),

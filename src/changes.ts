@@ -1,3 +1,4 @@
+import { levels } from '../config/schema/log.ts'
 import type { Processes } from './bridge/processes/index.ts'
 import type { Calls } from './calls.ts'
 import type { Callbacks } from './bridge/operations/index.ts'
@@ -8,6 +9,7 @@ import type { Circuit } from './resilience/circuit/index.ts'
 import type { Faults } from './resilience/faults/index.ts'
 import type { Strangler } from './resilience/strangler/index.ts'
 import type { Change } from './routes/change.ts'
+import type { Level, Log } from './telemetry/log.ts'
 
 const forces: readonly (ForcedState | null)[] = ['open', 'closed', 'observe', null]
 
@@ -22,20 +24,14 @@ type Changing = Readonly<{
   }> | null
   stranglers: readonly Strangler[]
   push: readonly Subscribed[]
+  log: Pick<Log, 'level'>
   /** Begins to stop the instance, as SIGTERM does. */
   drain: () => void
 }>
 
-/** What operators may change while it runs: circuits, waiting calls, its end, callbacks, processes, subscribers, and faults where they can be injected at all. */
-export function changesOf({
-  circuits,
-  faults,
-  calls,
-  operations,
-  push,
-  stranglers,
-  drain,
-}: Changing): readonly Change[] {
+/** What operators may change while it runs: circuits, waiting calls, the level of the log, its end, callbacks, processes, subscribers, and faults where they can be injected at all. */
+export function changesOf(changing: Changing): readonly Change[] {
+  const { circuits, faults, calls, operations, push, stranglers, drain, log } = changing
   const force: Change = {
     method: 'PUT',
     path: '/circuits',
@@ -72,6 +68,15 @@ export function changesOf({
       return strangler.change(body)
     },
   }
+  const level: Change = {
+    method: 'PUT',
+    path: '/log',
+    named: false,
+    does: (_name, body) => {
+      log.level = levelOf(body)
+      return { level: log.level }
+    },
+  }
   const callbacks = operations?.callbacks ?? null
   const processes = operations?.processes ?? null
   return [
@@ -79,6 +84,7 @@ export function changesOf({
     cancel,
     stop,
     share,
+    level,
     ...(faults === null ? [] : faultChanges(faults)),
     ...(callbacks === null ? [] : [callAgain(callbacks)]),
     ...(processes === null ? [] : [resuming(processes)]),
@@ -161,6 +167,14 @@ const faultChanges = (faults: Faults): readonly Change[] => [
     },
   },
 ]
+
+/** Throws invalid-request for anything but `{"level": …}`. */
+function levelOf(body: unknown): Level {
+  const asked: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'level') : undefined
+  const found = levels.find(each => each === asked)
+  if (found === undefined) throw new Problem('invalid-request', `Expected {"level": …}, one of ${levels.join(', ')}.`)
+  return found
+}
 
 /** Throws invalid-request for anything but `{"force": …}`. */
 function forcedOf(body: unknown): ForcedState | null {

@@ -162,6 +162,8 @@ export type Happenings = {
   dead: Readonly<{ by: string; reason: DeadReason }>
   /** A message was posted to a receiver, whose name is `push.NAME` or `callbacks.NAME`. */
   delivery: Readonly<{ receiver: string; result: DeliveryResult; ms: number; detail: string }>
+  /** Somebody has changed something through the admin port, or tried to; `asked` is the body, as text. */
+  audit: Readonly<{ change: string; from: string; status: number; asked?: string; why?: string }>
   warning: Readonly<{ what: string; cause: unknown }>
 }
 
@@ -218,5 +220,6 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   rollout: typed('rollout'),
   dead: typed('dead'),
   delivery: typed('delivery'),
+  audit: typed('audit'),
   warning: typed('warning'),
 }

@@ -1,5 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match } from 'node:assert/strict'
+import { events } from '../src/events.ts'
+import type { Happenings } from '../src/events.ts'
 import { client } from './help/ask.ts'
 import { aGateway, anOrder } from './help/gateway.ts'
 
@@ -44,4 +46,35 @@ test('faults are injected and ended while it runs', async t => {
   equal((await ask('/orders', { body: anOrder })).status, 503, 'a wrong rule changes nothing')
   equal((await change('DELETE', '/faults')).status, 200)
   equal((await ask('/orders', { body: anOrder })).status, 201)
+})
+
+test('the level of the log changes while it runs, and every attempt to change something is a line', async t => {
+  const { change } = await opened(t)
+  const told: Happenings['audit'][] = []
+  const listener = (audit: Happenings['audit']): void => void told.push(audit)
+  events.audit.subscribe(listener)
+  t.after(() => events.audit.unsubscribe(listener))
+  deepEqual((await change('PUT', '/log', { level: 'debug' })).json, { level: 'debug' })
+  equal((await change('PUT', '/log', { level: 'loud' })).status, 400)
+  const [first, second] = told
+  deepEqual(first, { change: 'PUT /log', from: '127.0.0.1', status: 200, asked: '{"level":"debug"}' })
+  deepEqual([second!.status, second!.asked], [400, '{"level":"loud"}'])
+  match(second!.why ?? '', /one of fatal, error/)
+})
+
+test('who shows no token is told of, and changes nothing', async t => {
+  const { gateway, admin } = await aGateway(t, { admin: { token } })
+  const told: Happenings['audit'][] = []
+  const listener = (audit: Happenings['audit']): void => void told.push(audit)
+  events.audit.subscribe(listener)
+  t.after(() => events.audit.unsubscribe(listener))
+  equal((await admin.ask('/drain', { method: 'PUT' })).status, 401)
+  deepEqual([told.map(({ status }) => status), gateway.stopping], [[401], false])
+})
+
+test('an operator drains the instance, as SIGTERM does', async t => {
+  const { gateway, admin } = await aGateway(t, { admin: { token } })
+  const headers = { authorization: `Bearer ${token}` }
+  deepEqual((await admin.ask('/drain', { method: 'PUT', headers })).json, { draining: true })
+  await gateway.stopped
 })

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
 
 /**
@@ -29,19 +30,54 @@ export function changing(
       return method === req.method && (named ? path.slice(0, cut) === known && cut + 1 < path.length : path === known)
     })
     if (change === undefined) return null
-    if (expected === null) return failed(403, 'Nothing can be changed: admin.token is not set.')
-    const [, shown] = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '') ?? []
-    if (shown === undefined || !timingSafeEqual(digest(shown), expected))
-      return failed(401, 'Changes need the header `Authorization: Bearer` with the value of admin.token.')
+    let asked: unknown = null
+    let changed = failed(500, 'The change failed; the log says why.')
     try {
-      const name = change.named ? decodeURIComponent(path.slice(cut + 1)) : ''
-      return { status: 200, body: (await change.does(name, await read(req))) ?? { done: true } }
-    } catch (error) {
-      const problem = error instanceof URIError ? new Problem('invalid-request', 'The path is not UTF-8.') : error
-      if (problem instanceof Problem && problem.spec.status < 500) return failed(problem.spec.status, problem.message)
-      throw error
+      return (changed = refusal(req) ?? (await done(change, req, path.slice(cut + 1), body => void (asked = body))))
+    } finally {
+      tell(req, changed, asked)
     }
   }
+
+  /** Why nobody may change anything with this request, or null. */
+  function refusal({ headers }: IncomingMessage): Changed | null {
+    if (expected === null) return failed(403, 'Nothing can be changed: admin.token is not set.')
+    const [, shown] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
+    if (shown !== undefined && timingSafeEqual(digest(shown), expected)) return null
+    return failed(401, 'Changes need the header `Authorization: Bearer` with the value of admin.token.')
+  }
+}
+
+/** Makes the change; `asks` is told what it asks for. */
+async function done(
+  change: Change,
+  req: IncomingMessage,
+  last: string,
+  asks: (body: unknown) => void,
+): Promise<Changed> {
+  try {
+    const name = change.named ? decodeURIComponent(last) : ''
+    const body = await read(req)
+    asks(body)
+    return { status: 200, body: (await change.does(name, body)) ?? { done: true } }
+  } catch (error) {
+    const problem = error instanceof URIError ? new Problem('invalid-request', 'The path is not UTF-8.') : error
+    if (problem instanceof Problem && problem.spec.status < 500) return failed(problem.spec.status, problem.message)
+    throw error
+  }
+}
+
+/** Who changed what, or tried to. */
+function tell({ method = '', url = '', socket }: IncomingMessage, { status, body }: Changed, asked: unknown): void {
+  if (!events.audit.hasSubscribers) return
+  const why: unknown = status < 400 ? undefined : (body as { error?: unknown }).error
+  events.audit.publish({
+    change: `${method} ${url}`,
+    from: socket.remoteAddress ?? 'unknown',
+    status,
+    ...(asked !== null && { asked: JSON.stringify(asked) }),
+    ...(typeof why === 'string' && { why }),
+  })
 }
 
 /** Of equal length whatever the token, as a comparison in constant time wants it. */

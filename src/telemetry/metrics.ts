@@ -139,6 +139,12 @@ function countInside(meter: Meter): Listeners {
     name: 'sluice_overloaded',
     help: 'Whether calls are refused because the process itself suffers: 1 or 0.',
   })({})
+  const changes = meter.counter({
+    name: 'sluice_admin_changes_total',
+    help: 'Changes through the admin port: `done`, or `refused`.',
+    labels: ['result'],
+  })
+  const [done, refused] = [changes({ result: 'done' }), changes({ result: 'refused' })]
   const pressures = resources.map(resource => [resource, pressure({ resource })] as const)
   const enter = oneOf(['connecting', 'ready', 'down'], state => ({ state }), broker)
   const kinds = byName(readerEvents, kind => reader({ kind }))
@@ -153,6 +159,7 @@ function countInside(meter: Meter): Listeners {
       if (kind === 'ready') ready.value = 1
       else if (kind === 'unready' || kind === 'draining' || kind === 'stopped') ready.value = 0
     },
+    audit: ({ status }) => void (status < 400 ? done : refused).value++,
     warning: () => void warnings.value++,
     pressure: happened => {
       for (const [resource, cell] of pressures) cell.value = happened[resource]

@@ -44,7 +44,7 @@ test('an unknown option is reported at its name, with the nearest or all', () =>
   equal(said('routes: {}\nadmin: { prot: 1 }'), 'f:2:10  admin.prot: unknown option, did you mean `port`?')
   equal(
     said('routes: {}\nadmin: { colour: 1 }'),
-    'f:2:10  admin.colour: unknown option, expected one of host, port, token, tokenFile',
+    'f:2:10  admin.colour: unknown option, expected one of host, port, token, console, calls, url, tokenFile',
   )
   equal(said('rotues: {}').split('\n')[0], 'f:1:1  routes: missing, expected a mapping')
   equal(said('rotues: {}').split('\n')[1], 'f:1:1  rotues: unknown option, did you mean `routes`?')

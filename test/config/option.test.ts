@@ -38,7 +38,7 @@ test('options are found through names, lists and alternatives, and nowhere else'
 })
 
 test('the keys of a mapping are known, those of alternatives too, and names are free', () => {
-  deepEqual(keysOf(at('admin')), ['host', 'port', 'token', 'tokenFile'])
+  deepEqual(keysOf(at('admin')), ['host', 'port', 'token', 'console', 'calls', 'url', 'tokenFile'])
   equal(keysOf(at('broker.tls')).includes('caFile'), true)
   deepEqual(keysOf(at('workers')), [])
 })
