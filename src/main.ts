@@ -114,4 +114,7 @@ initCommand(program, { say, fail })
 const { labCommand } = await import('./commands/lab.ts')
 labCommand(program)
 
+const { topCommand } = await import('./commands/top.ts')
+topCommand(program, { fail })
+
 await program.parseAsync()

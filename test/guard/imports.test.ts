@@ -3,7 +3,18 @@ import { deepEqual } from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-type Part = 'kernel' | 'routes' | 'resilience' | 'bridge' | 'telemetry' | 'config' | 'worker' | 'lab' | 'app' | 'main'
+type Part =
+  | 'kernel'
+  | 'routes'
+  | 'resilience'
+  | 'bridge'
+  | 'telemetry'
+  | 'config'
+  | 'worker'
+  | 'lab'
+  | 'app'
+  | 'console'
+  | 'main'
 
 const wiring: readonly Part[] = ['kernel', 'routes', 'resilience', 'bridge', 'telemetry', 'config', 'worker', 'lab']
 /** Which part may import which, besides itself; docs/architecture.md draws it. `import type` is free. */
@@ -17,7 +28,8 @@ const allowed: Readonly<Record<Part, readonly Part[]>> = {
   worker: ['kernel', 'bridge'],
   lab: [...wiring, 'app'],
   app: wiring,
-  main: [...wiring, 'app'],
+  console: [], // the page
+  main: [...wiring, 'app', 'console'],
 }
 
 /** The one home of each library: so that it can be replaced, and its traps are known in one place. */

@@ -49,6 +49,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/resilience/strangler/mirror.ts': 'test/resilience/strangler/strangler.test.ts, which has its copies compared',
   'src/strangling.ts': 'test/flow/strangler.test.ts, whose routes have both ways',
   'src/upstreams.ts': 'test/flow/calling.test.ts and test/flow/fallback.test.ts, which open them',
+  'src/commands/top.ts': 'test/flow/top-command.test.ts, which runs it as a process',
   'src/commands/spool.ts': 'test/flow/spool-command.test.ts, which runs it as a process',
   'src/main.ts': 'test/flow/, which runs it as a process',
   'src/calls.ts': 'test/flow/calls.test.ts, which asks for calls that wait and that have ended',
