@@ -130,7 +130,7 @@ export async function firstAnswer(
 ): Promise<{ ms: number; sent: number }> {
   for (let sent = 0; performance.now() - start < 60_000; await pass(10)) {
     gateway.expectAlive()
-    const status = await ask(port, `{"orderId":"first-${sent}"}`, 500)
+    const status = await ask(port, `{"orderId":"first-${sent}","amount":42}`, 500)
     if (status !== undefined) sent++
     if (status === 201) return { ms: performance.now() - start, sent }
   }
