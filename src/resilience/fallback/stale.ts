@@ -63,6 +63,7 @@ export class StaleReplies {
 
   /** The latest reply that may still be served, or null. */
   find(call: Call): Found | null {
+    if (call.awaits !== undefined) return null // it may show less than its client has seen
     let latest: Entry | undefined
     for (const scope of this.#scopes) {
       const entry = this.#cache.get(this.#key(call, scope))

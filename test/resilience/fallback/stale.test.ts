@@ -51,6 +51,13 @@ test('what a reply calls public is for everybody, and no longer once it does not
   equal(text(cache, asked()), null)
 })
 
+test('who says what it has seen is not served what may be older', () => {
+  const cache = replies()
+  cache.keep(asked(), said('first'))
+  equal(text(cache, { ...asked(), awaits: 'a position' }), null)
+  equal(text(cache, asked()), 'first')
+})
+
 test('without a Vary every header that the worker was told makes another request', () => {
   const cache = replies()
   cache.keep(asked({ headers: [['x-tenant', 'a']] }), said('a'))

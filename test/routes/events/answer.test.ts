@@ -81,3 +81,27 @@ test('a body that is announced larger than a batch may be is refused before a by
   const answer = await client.answer()
   deepEqual([answer.status, problemOf(answer)['code'], calls.length], [413, 'too-large', 0])
 })
+
+test('a body that does not arrive in time is answered with what became of its events', async t => {
+  const slow = { signal: { ...routes.signal, event: { topic: 'signals', batch: { timeoutMs: 150 } } } }
+  const { front, calls } = await open(t, { routes: slow })
+  const client = wire(front)
+  client.send(head(100))
+  client.send('1\n2\n3')
+  const answer = await client.answer()
+  deepEqual([answer.status, answer.headers['connection'], calls.length], [207, 'close', 2])
+  deepEqual(
+    (JSON.parse(answer.body) as { events: { code?: string }[] }).events.map(({ code }) => code),
+    [undefined, undefined, 'request-timeout'],
+  )
+})
+
+test('a client that waits to be asked for its body is asked', async t => {
+  const { front, calls } = await open(t, { routes })
+  const client = wire(front)
+  client.send(head(4).replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'))
+  equal((await client.answer()).status, 100)
+  equal(calls.length, 0)
+  client.send('1\n2\n')
+  equal((await client.answer()).status, 202)
+})
