@@ -9,7 +9,7 @@ import { refuse } from '../answer.ts'
 import { Follow } from './follow.ts'
 import { Limit } from './limit.ts'
 import { written } from './record.ts'
-import type { Event } from './record.ts'
+import type { Decision, Event } from './record.ts'
 import { decisionName, expectedName } from './rule.ts'
 import type { Snapshot } from './snapshot.ts'
 import { States } from './states.ts'
@@ -41,7 +41,8 @@ export type Patience = Readonly<{ signal?: AbortSignal; expires?: number | null;
 export type Decided<State> = Readonly<{ state: State; appended: boolean; repeated: boolean; position: string | null }>
 
 const usual = { mostKeys: 1_000_000, snapshotMs: 1_000 }
-const mostTries = 20
+const mostRaces = 20
+const unsent = { outcome: 'not-sent' } as const
 const deciding = 1_024
 const baseMs = 5
 const capMs = 500
@@ -147,7 +148,7 @@ export class Projection<State> implements AsyncDisposable {
     const id = given ?? randomUUID()
     using limited = new Limit(this.#ending.signal, signal)
     const limit = limited.signal
-    let [doubt, appended] = [false, false]
+    let [doubt, appended, races] = [false, false, 0]
     for (let tries = 1; ; tries++) {
       if (this.failure !== null) throw this.failure
       const { state, version, ids } = this.#states.get(key)
@@ -156,27 +157,29 @@ export class Projection<State> implements AsyncDisposable {
       const decided = await decide(state)
       if (decided.length === 0) return { state, appended: false, repeated: false, position: null }
       try {
-        const { headers, value } = written({ id, key, source: `/${this.topic}`, events: decided })
-        headers.push([expectedName, Buffer.from(String(version))], [decisionName, Buffer.from(id)])
-        const partition = this.#broker.partitionFor(this.topic, Buffer.from(key))
-        const record = { topic: this.topic, partition, key: Buffer.from(key), value, headers, acks: 'all' as const }
-        const { offset } = await this.#broker.publish({ ...record, signal: limit })
-        appended = true
-        if (!(await this.#follow.reach(partition, Number(offset) + 1, limit)))
-          throw new Problem('publish-timeout', 'The decision was not read back in time.')
-        if (this.#states.get(key).ids.includes(id)) continue
-        appended = false
+        await this.#append({ id, key, source: `/${this.topic}`, events: decided }, version, limit)
+        appended = this.#states.get(key).ids.includes(id)
+        if (appended) continue
+        if (++races === mostRaces) throw new Problem('key-in-flight', `The state of ${key} changes too fast.`, unsent)
       } catch (error) {
         if (!(error instanceof Problem)) throw error
         doubt ||= error.outcome !== 'not-sent'
         if (limit.aborted || !passing.has(error.code)) throw error.withOutcome(doubt ? 'in-doubt' : 'not-sent')
       }
-      if (tries >= mostTries)
-        throw new Problem('key-in-flight', `The state of ${key} changes too fast: ${tries} tries.`, {
-          outcome: 'not-sent',
-        })
       await pause(Math.random() * Math.min(capMs, baseMs * 2 ** tries), limit)
     }
+  }
+
+  /** Resolves once the record has been read back. */
+  async #append(decision: Decision, version: number, signal: AbortSignal): Promise<void> {
+    const { topic } = this
+    const key = Buffer.from(decision.key)
+    const { headers, value } = written(decision)
+    headers.push([expectedName, Buffer.from(String(version))], [decisionName, Buffer.from(decision.id)])
+    const partition = this.#broker.partitionFor(topic, key)
+    const { offset } = await this.#broker.publish({ topic, partition, key, value, headers, acks: 'all', signal })
+    if (!(await this.#follow.reach(partition, Number(offset) + 1, signal)))
+      throw new Problem('publish-timeout', 'The decision was not read back in time.')
   }
 
   #positionOf(key: string, version: number): string {

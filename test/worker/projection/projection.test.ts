@@ -3,11 +3,13 @@ import type { TestContext } from 'node:test'
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { join } from 'node:path'
 import { markOf } from '../../../src/bridge/mark.ts'
+import type { Broker } from '../../../src/bridge/broker.ts'
 import { MemoryBroker } from '../../../src/bridge/memory.ts'
 import { Problem } from '../../../src/problem.ts'
 import { project } from '../../../src/worker/projection/index.ts'
 import type { Happened, ProjectOptions, Projection } from '../../../src/worker/projection/index.ts'
 import { Refusal, refuse } from '../../../src/worker/answer.ts'
+import { frozenClock } from '../../help/clock.ts'
 import { folder } from '../../help/folder.ts'
 import { aRecord } from '../../help/record.ts'
 import { until } from '../../help/until.ts'
@@ -151,6 +153,28 @@ test('a decision is tried until the brokers are back; one whose time is over say
   equal(accounts.get('b'), undefined)
 })
 
+test('an outage that is longer than any number of tries is waited for, and who loses every race is told', async t => {
+  const clock = frozenClock(t)
+  const broker = await aBroker(t)
+  const accounts = await opened(t, broker)
+  broker.outage()
+  const waiting = accounts.decide('a', deposit(1))
+  for (let second = 0; second < 60; second++) await clock.advance(1_000)
+  broker.restore()
+  await clock.advance(1_000)
+  equal((await waiting).state, 1)
+  // somebody else is always quicker
+  const other = await opened(t, broker)
+  const slow = accounts.decide('a', async () => {
+    await other.decide('a', deposit(1))
+    return [{ type: 'deposited', data: 1 }]
+  })
+  const lost = rejects(slow, (error: Problem) => error.code === 'key-in-flight' && error.outcome === 'not-sent')
+  for (let n = 0; n < 40; n++) await clock.advance(500)
+  await lost
+  equal(other.get('a'), 21)
+})
+
 test('a record that cannot be applied stops the projection, and it says where', async t => {
   const broker = await aBroker(t)
   const apply = (state: number, { data }: Happened): number => {
@@ -189,3 +213,56 @@ test('what a client has seen is waited for, and how far it is is told when it do
   await later
   await until('nothing is left to do', () => accounts.get('a') === 2)
 })
+
+/** The same broker, whose acknowledgements are lost, and whose records are, each now and then. */
+function faulty(broker: MemoryBroker, random: () => number): Broker {
+  return {
+    state: 'ready',
+    reason: '',
+    admin: broker.admin,
+    past: broker.past,
+    start: () => {},
+    watch: changed => broker.watch(changed),
+    movedSince: () => false,
+    partitionFor: (name, key) => broker.partitionFor(name, key),
+    subscribe: (source, handler) => broker.subscribe(source, handler),
+    join: (membership, handler) => broker.join(membership, handler),
+    async publish(record) {
+      const fate = random()
+      if (fate < 0.2) throw new Problem('broker-unavailable', 'It was not written.')
+      const written = await broker.publish(record)
+      if (fate < 0.5) throw new Problem('publish-timeout', 'It was written, and nobody said so.')
+      return written
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+test('whatever is lost on the way, each decision counts once and none is overdrawn', async t => {
+  const broker = await aBroker(t)
+  const random = seeded(42)
+  const projections: Projection<number>[] = []
+  for (let n = 0; n < 2; n++)
+    projections.push(await project<number>(topic, { broker: faulty(broker, random), ...balances }))
+  t.after(() => Promise.all(projections.map(projection => projection.close())))
+  const one = (n: number): Projection<number> => projections[n % projections.length] as Projection<number>
+  for (let n = 0; n < 5; n++) await one(n).decide(`k${n}`, deposit(10), { id: `deposit-${n}` })
+  const spend = (balance: number) => (balance < 1 ? [] : [{ type: 'withdrawn', data: 1 }])
+  // each is tried by both, as when a worker dies between appending and answering
+  const tries = Array.from({ length: 80 }, (_, n) => ({ n, m: Math.floor(n / 2) }))
+  const spent = await Promise.all(
+    tries.map(async ({ n, m }) => ({ m, ...(await one(n).decide(`k${m % 5}`, spend, { id: `spend-${m}` })) })),
+  )
+  const replayed = await opened(t, broker)
+  for (let key = 0; key < 5; key++) {
+    const decided = new Set(spent.filter(({ m, appended }) => appended && m % 5 === key).map(({ m }) => m))
+    equal(replayed.get(`k${key}`), 10 - decided.size)
+    equal(decided.size, 8)
+  }
+})
+
+/** A small generator of numbers from 0 to below 1 (Park and Miller 1988). */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
+}
