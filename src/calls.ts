@@ -9,9 +9,9 @@ import type { Waiter } from './bridge/correlate.ts'
 
 /** What operators see and may end of the calls: those that wait, and the life of the recent ones. */
 export class Calls {
-  readonly #parts: Pick<Parts, 'replies' | 'operations' | 'workers' | 'telemetry'>
+  readonly #parts: Pick<Parts, 'replies' | 'operations' | 'domain' | 'workers' | 'telemetry'>
 
-  constructor(parts: Pick<Parts, 'replies' | 'operations' | 'workers' | 'telemetry'>) {
+  constructor(parts: Pick<Parts, 'replies' | 'operations' | 'domain' | 'workers' | 'telemetry'>) {
     this.#parts = parts
   }
 
@@ -59,6 +59,7 @@ export class Calls {
   *#waiters(): Generator<Waiter> {
     yield* this.#parts.replies.waiters()
     yield* this.#parts.operations?.returns.waiters() ?? []
+    yield* this.#parts.domain?.waiters() ?? []
   }
 }
 

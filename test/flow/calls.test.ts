@@ -77,3 +77,19 @@ test('what is not remembered is not known', async t => {
   const { headers } = await ask('/orders', { body: anOrder })
   equal((await admin.ask(`/calls/${headers['sluice-call-id']}`)).status, 404)
 })
+
+test('a call that waits for a domain event is told, and ended, too', async t => {
+  const replies = { topic: 'orders.events', outcomes: { OrderPlaced: 201 } }
+  const { ask, admin } = await aGateway(t, {
+    admin: { token },
+    routes: { 'place-order': { timeoutMs: 60_000, replies } },
+  })
+  const asking = ask('/orders', { body: anOrder })
+  type Told = Readonly<{ waiting: Readonly<{ calls: readonly Readonly<{ id: string }>[] }> }>
+  const [call] = await until('it waits', async () => {
+    const { calls } = ((await admin.ask('/calls')).json as Told).waiting
+    return calls.length > 0 ? calls : null
+  })
+  equal((await admin.ask(`/calls/${call!.id}`, { method: 'DELETE', headers: { authorization } })).status, 200)
+  equal((await asking).code, 'cancelled')
+})

@@ -169,6 +169,19 @@ test(
   },
 )
 
+test('what clients and workers say is shown as text', { skip, timeout: 60_000 }, async t => {
+  const opened = await aGateway(t, under)
+  const html = '<img src=x onerror=alert(1)>'
+  opened.worker.always(command => void command.reply({ status: html, body: html }))
+  const { status, headers } = await opened.ask('/orders/<img>')
+  equal(status, 502)
+  const { page, complaints } = await open(t, opened)
+  await page.goto(`${opened.gateway.adminUrl}/console#call=${headers['sluice-call-id']}`)
+  await page.locator('#life-steps', { hasText: 'GET /orders/<img>' }).waitFor()
+  equal(await page.locator('img').count(), 0)
+  deepEqual(complaints, [])
+})
+
 test('the page lets no script in but its own, and nobody else frames or asks it', async t => {
   const { gateway, admin } = await openGateway(t, under)
   const page = await fetch(`${gateway.adminUrl}/console`)

@@ -3,6 +3,7 @@ import { now } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import type { Broker, Header, Reading } from '../broker.ts'
+import type { Waiter } from '../correlate.ts'
 import type { Far } from '../faulty.ts'
 import { Matching } from './matching.ts'
 import type { Outcomes } from './matching.ts'
@@ -55,6 +56,11 @@ export class DomainEvents implements AsyncDisposable {
   /** Whether events may have been missing since then: silence since then says nothing of any worker. */
   sickSince(instant: Instant): boolean {
     return !this.#isHealthy() || (this.#sickAt !== null && this.#sickAt >= instant)
+  }
+
+  /** The calls that wait for an event, in no order. */
+  *waiters(): Generator<Waiter> {
+    for (const matching of this.#matchings.values()) yield* matching.waiters()
   }
 
   /** Ends every wait. */

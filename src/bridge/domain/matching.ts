@@ -64,6 +64,12 @@ export class Matching {
     this.#tell(this.#join(event))
   }
 
+  /** The calls that wait, in no order. */
+  *waiters(): Generator<Waiter> {
+    for (const first of this.#lines.values())
+      for (let waiter: Waiter | null = first; waiter !== null; waiter = waiter.behind) yield waiter
+  }
+
   /** Ends every wait. */
   abandon(problem: Problem): void {
     const all = [...this.#lines.values()]
