@@ -18,6 +18,7 @@ import type { Mistake } from './mistake.ts'
 import { checkOperations } from './operations.ts'
 import { override } from './overrides.ts'
 import { checkProcesses } from './processes.ts'
+import { checkPush } from './push.ts'
 import { checkRepetition } from './repetition.ts'
 import { checkQuotas } from './quotas.ts'
 import { checkRoutes } from './routes.ts'
@@ -92,6 +93,7 @@ function check(tree: Tree, mistakes: Mistake[]): void {
   checkRepetition(seen)
   checkSlots(seen)
   checkOperations(seen)
+  checkPush(seen)
   checkFaults(seen)
   checkIdentity(seen)
   checkTenants(seen)

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { Webhook } from 'standardwebhooks'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { readDead } from '../../src/bridge/dead.ts'
+import { deadLetters, resend } from '../../src/bridge/deadletters.ts'
 import { Aborter } from '../../src/aborter.ts'
 import { openGateway } from '../help/gateway.ts'
 import type { Part } from '../help/gateway.ts'
@@ -222,4 +223,39 @@ test('a stop waits for what is on its way, and whoever comes next goes on behind
   await second.gateway.ready
   await until('all are there', () => new Set(receiver.bodies).size === 40)
   equal(receiver.got.length, 40, 'none came twice')
+})
+
+test('a record whose time is none is given up, and holds up nobody', async t => {
+  const receiver = await aReceiver(t)
+  const { publish, broker, states } = await pushing(t, { shop: { url: receiver.url, format: 'webhook' } })
+  const [dead, timed] = [await follow(t, broker, 'orders.dead'), { value: Number.MAX_SAFE_INTEGER }]
+  t.mock.method(Date, 'now', () => timed.value, { times: 1 })
+  await publish('1', { key: 'k' })
+  await publish('2', { key: 'k' })
+  await until('the other is there', () => receiver.got.length === 1)
+  equal(readDead(dead[0]!)?.detail, 'It cannot be written as an event.')
+  deepEqual([(await states())['push.shop']?.['delivered'], (await states())['push.shop']?.['dead']], [1, 1])
+})
+
+test('a dead letter is sent again to its subscriber alone', async t => {
+  const [shop, log] = [await aReceiver(t, ({ body }) => (body === 'bad' ? 400 : 204)), await aReceiver(t)]
+  const { publish, broker } = await pushing(t, { shop: { url: shop.url }, log: { url: log.url } })
+  await publish('bad')
+  await until('both have had it', () => shop.got.length === 1 && log.got.length === 1)
+  const letters = await until('it is dead', async () => {
+    const found = await deadLetters(broker, 'orders.dead')
+    return found.length > 0 ? found : null
+  })
+  shop.script = () => 204
+  for (const letter of letters) await resend(broker, letter)
+  await until('it is sent again', () => shop.got.length === 2)
+  await publish('next')
+  await until('both have the next', () => shop.got.length === 3 && log.got.length === 2)
+  deepEqual(
+    [shop.bodies, log.bodies],
+    [
+      ['bad', 'bad', 'next'],
+      ['bad', 'next'],
+    ],
+  )
 })

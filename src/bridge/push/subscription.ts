@@ -151,8 +151,7 @@ export class Subscription implements AsyncDisposable {
   /** Until they are delivered, given up, or left to whoever comes next. */
   async #deliver(items: Items): Promise<void> {
     const [{ ends, signal }] = items
-    const write = this.#writing(items)
-    const delivery = await this.#parts.receiver.deliver(write, ends, signal)
+    const delivery = await this.#send(items, ends, signal)
     const { kind } = delivery
     if (kind === 'refused' && items.length > 1) {
       for (const item of items) await this.#deliver([item]) // it may be one of them only
@@ -160,6 +159,16 @@ export class Subscription implements AsyncDisposable {
     }
     if (kind === 'ended' && this.#state === 'running') this.#end()
     for (const item of items) item.done(await this.#settle(item, delivery))
+  }
+
+  /** What cannot be written is refused. */
+  async #send(items: Items, ends: Instant, signal: Signal): Promise<Delivery> {
+    try {
+      return await this.#parts.receiver.deliver(this.#writing(items), ends, signal)
+    } catch (cause) {
+      events.warning.publish({ what: `An event of ${this.#options.topic} cannot be written for ${this.name}.`, cause })
+      return { kind: 'refused', attempts: 0, detail: 'It cannot be written as an event.' }
+    }
   }
 
   #end(): void {

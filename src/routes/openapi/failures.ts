@@ -33,7 +33,7 @@ export const mayBecomeOperation = (route: RouteOptions): boolean =>
 /** Every way in which a request to the route may fail without the worker. */
 export function failuresOf(
   route: RouteOptions,
-  { workers, tenants }: Pick<Config, 'workers' | 'tenants'>,
+  { workers, tenants, operations }: Pick<Config, 'workers' | 'tenants'> & Partial<Pick<Config, 'operations'>>,
 ): readonly ProblemCode[] {
   const codes = new Set<ProblemCode>(ofAll)
   const add = (when: boolean, ...more: readonly ProblemCode[]): void => {
@@ -64,6 +64,7 @@ export function failuresOf(
   add(route.spool, 'spool-full', 'spool-unavailable')
   add(route.idempotency !== undefined, ...ofKeys)
   add(mayBecomeOperation(route), 'operations-full')
+  add(mayBecomeOperation(route) && operations?.callbacks !== undefined, 'callback-forbidden')
   return [...codes]
 }
 
