@@ -1,5 +1,6 @@
 import { byId, element, look, say, within } from './dom.js'
 import { pipeline } from './routes.js'
+import { switches } from './workers.js'
 import { duration, size, trimmed } from './words.js'
 
 /** @import { Policy, Sections } from './sections.d.ts' */
@@ -8,14 +9,16 @@ import { duration, size, trimmed } from './words.js'
 export function showStores() {
   const place = within(byId('stores'), 'dl')
   const stages = element('ol', { class: 'pipeline', 'aria-label': 'Policies of publishing, from the record inwards' })
+  const controls = switches('cluster')
   const [operations, spool] = [element('dd'), element('dd')]
   place.append(
-    element('div', {}, element('dt', {}, 'Publishing'), element('dd', {}, stages)),
+    element('div', {}, element('dt', {}, 'Publishing'), element('dd', {}, stages, controls)),
     element('div', {}, element('dt', {}, 'Operations'), operations),
     element('div', {}, element('dt', {}, 'Spool'), spool),
   )
   const show = pipeline(stages)
   return (told, changed) => {
+    for (const control of controls.children) control.toggleAttribute('disabled', told.instance?.changeable !== true)
     if (changed.has('publishing')) show(/** @type {readonly Policy[]} */ (told.publishing ?? []))
     if (changed.has('operations')) say(operations, operationsText(told.operations ?? null))
     if (!changed.has('spool')) return

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { every } from '../../clock.ts'
+import { events } from '../../events.ts'
 import type { Watching } from './index.ts'
 
 const everyMs = 1_000
@@ -29,16 +30,27 @@ export class Live implements Disposable {
       res.writeHead(503, { 'Content-Type': 'text/plain', 'Retry-After': '5' }).end(`${most} consoles are open.\n`)
       return
     }
+    // before the head is written: what fails here is answered 500
+    if (this.#pages.size === 0) this.#told = texts(this.#watching.now())
     res.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
     })
-    if (this.#pages.size === 0) this.#told = texts(this.#watching.now())
     res.write(`retry: ${againMs}\n${event(new Map([...this.#told, ...texts(this.#watching.past())]))}`)
     this.#pages.set(res, 0)
     this.#ticking ??= every(everyMs, () => this.#tick())
     res.on('close', () => this.#leave(res))
+  }
+
+  /** What there is to tell now; null when it cannot be gathered, which must not end the process. */
+  #look(): Map<string, string> | null {
+    try {
+      return texts(this.#watching.now())
+    } catch (cause) {
+      events.warning.publish({ what: 'The console could not be told.', cause })
+      return null
+    }
   }
 
   #leave(res: ServerResponse): void {
@@ -49,7 +61,8 @@ export class Live implements Disposable {
   }
 
   #tick(): void {
-    const now = texts(this.#watching.now())
+    const now = this.#look()
+    if (now === null) return
     const changed = new Map([...now].filter(([key, text]) => this.#told.get(key) !== text))
     this.#told = now
     const text = event(changed)

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { createServer, get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { events } from '../../../src/events.ts'
+import type { Happenings } from '../../../src/events.ts'
 import { Live } from '../../../src/routes/console/live.ts'
 import type { Scope } from '../../help/scope.ts'
 import { until } from '../../help/until.ts'
@@ -56,4 +58,20 @@ test('beyond the bound a page is refused, and comes again', async t => {
   const { res } = await look()
   equal(res.statusCode, 503)
   match(String(res.headers['retry-after']), /^\d+$/)
+})
+
+test('what cannot be gathered is a warning, and the page stays', async t => {
+  const warnings: string[] = []
+  const listener = ({ what }: Happenings['warning']): void => void warnings.push(what)
+  events.warning.subscribe(listener)
+  t.after(() => events.warning.unsubscribe(listener))
+  let looks = 0
+  const now = (): Readonly<Record<string, unknown>> => {
+    if (looks++ === 1) throw new Error('canary')
+    return { looks }
+  }
+  const look = await opened(t, new Live({ now, past: () => ({}) }))
+  const { told } = await look()
+  await until('it was told again', () => told.length >= 2)
+  deepEqual([told[1], warnings], [{ looks: 3 }, ['The console could not be told.']])
 })
