@@ -19,8 +19,9 @@ export class ApiKeys implements Disposable {
   }
 
   identify(key: string): Identity {
-    const found = key.length > longestKey ? undefined : this.#all.get(hash('sha256', key, 'hex'))
-    if (found === undefined || !timingSafeEqual(found.digest, hash('sha256', key, 'buffer')) || found.kind !== 'sha256')
+    const digest = key.length > longestKey ? null : hash('sha256', key, 'buffer')
+    const found = digest === null ? undefined : this.#all.get(digest.toString('hex'))
+    if (digest === null || found?.kind !== 'sha256' || !timingSafeEqual(found.digest, digest))
       throw new Problem('unauthenticated', 'The API key is unknown.')
     return found.identity
   }

@@ -76,7 +76,7 @@ export const operationPaths = (path: string): Json => ({
       tags: ['operations'],
       parameters: [{ name: 'Last-Event-ID', in: 'header', schema: { type: 'string' } }],
       responses: {
-        200: { description: 'The events.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+        200: { description: 'The events.', content: { 'text/event-stream': {} } },
         204: { description: 'There is nothing more.' },
         404: unknown,
         default: failure('It cannot be answered.'),

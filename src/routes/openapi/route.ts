@@ -141,7 +141,7 @@ function answersOf(
   const quota = route.quota === undefined ? [] : ['RateLimit', 'RateLimit-Policy']
   if (route.stream !== undefined) {
     const types = ['text/event-stream', 'application/x-ndjson']
-    const content = Object.fromEntries(types.map(type => [type, { schema: text }]))
+    const content = Object.fromEntries(types.map(type => [type, {}])) // of which each event has its own
     return {
       200: { description: 'The records, as they come.', content },
       204: { description: 'There is nothing more.' },

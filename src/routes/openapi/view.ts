@@ -45,7 +45,7 @@ export const viewAnswers = ({ key, contentType }: View, quota: readonly string[]
         200: {
           description: 'The latest value of the key.',
           headers: headersOf('ETag', 'Last-Modified', ...quota),
-          content: { [contentType]: {} },
+          content: { [contentType]: {}, '*/*': {} }, // a record may say another type of its own
         },
         304: { description: 'The value is still what the client has.' },
       }
