@@ -148,9 +148,10 @@ function attempt<T>(work: () => T): T {
 }
 
 function list(): void {
-  say('Scenarios that are shipped; `sluice lab NAME` plays one:\n')
-  for (const file of readdirSync(shippedScenarios).filter(file => file.endsWith('.yaml'))) {
+  const files = readdirSync(shippedScenarios).filter(file => file.endsWith('.yaml'))
+  const lines = files.map(file => {
     const { scenario } = loadScenario(join(shippedScenarios, file))
-    if (scenario !== null) say(`  ${basename(file, '.yaml').padEnd(22)}${scenario.title}`)
-  }
+    return `  ${basename(file, '.yaml').padEnd(22)}${scenario?.title ?? 'does not hold'}`
+  })
+  say(['Scenarios that are shipped; `sluice lab NAME` plays one:', '', ...lines].join('\n'))
 }
