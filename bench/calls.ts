@@ -21,7 +21,8 @@ const commands = Number(process.env['COMMANDS'] ?? 10_000)
 const rounds = Number(process.env['ROUNDS'] ?? 3)
 const [concurrency, keys, partitions] = [64, 1_000, 12] as const
 const [warmMs, measureMs] = [1_000, 3_000] as const
-const [topic, answers] = ['bench.commands', 'bench.answers'] as const
+/** Each run has topics of its own: what was answered before is passed over. */
+const topicsOf = (run: string) => ({ topic: `bench.${run}.commands`, answers: `bench.${run}.answers` })
 const limits = { calls: 0.8, upstream: 0.7, gateway: 0.7 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
@@ -44,9 +45,10 @@ async function upstream(port: number): Promise<void> {
 }
 
 /** The loop that one would write by hand. */
-async function loop(brokers: string, url: string, group: string): Promise<void> {
+async function loop(brokers: string, url: string, run: string): Promise<void> {
+  const { topic, answers } = topicsOf(run)
   const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING })
-  const [consumer, producer] = [kafka.consumer({ groupId: group }), kafka.producer()]
+  const [consumer, producer] = [kafka.consumer({ groupId: run }), kafka.producer()]
   const pool = new Pool(url, { connections: concurrency })
   await producer.connect()
   await consumer.connect()
@@ -108,7 +110,8 @@ async function proxy(port: number, url: string): Promise<void> {
 
 const body = Buffer.from(JSON.stringify({ article: 'tea', amount: 2, note: 'x'.repeat(200) }))
 
-async function fill(brokers: string): Promise<void> {
+async function fill(brokers: string, run: string): Promise<void> {
+  const { topic, answers } = topicsOf(run)
   const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   await admin.connect()
@@ -137,21 +140,36 @@ async function fill(brokers: string): Promise<void> {
   await producer.disconnect()
 }
 
+/** Resolves once somebody answers there. */
+async function answering(port: number): Promise<void> {
+  for (let on = false; !on; await sleep(50))
+    on = await fetch(`http://127.0.0.1:${port}/orders`, { method: 'POST' }).then(
+      () => true,
+      () => false,
+    )
+}
+
 const served = async (url: string): Promise<number> => Number(await (await fetch(`${url}/count`)).text())
 
-/** Commands a second of a process that works off all of them, from a tenth to nine tenths. */
-async function rate(url: string, start: () => Running): Promise<number> {
+/** Commands a second of a process that works off all of them, and its CPU time for each: from a tenth to nine tenths. */
+async function rate(url: string, start: () => Running): Promise<Readonly<{ perSecond: number; cpuUs: number }>> {
   const before = await served(url)
   const process = start()
-  let [begun, ended] = [0, 0]
+  let [begun, ended, cpuUs] = [0, 0, 0]
   for (let done = 0; ended === 0; await sleep(20)) {
     done = (await served(url)) - before
-    if (begun === 0 && done >= commands / 10) begun = performance.now()
-    if (done >= commands * 0.9) ended = performance.now()
+    if (begun === 0 && done >= commands / 10) {
+      begun = performance.now()
+      cpuUs = process.cpuUs()
+    }
+    if (done >= commands * 0.9) {
+      ended = performance.now()
+      cpuUs = process.cpuUs() - cpuUs
+    }
   }
   while ((await served(url)) - before < commands) await sleep(50)
   await process.stop()
-  return (commands * 0.8 * 1_000) / (ended - begun)
+  return { perSecond: (commands * 0.8 * 1_000) / (ended - begun), cpuUs: cpuUs / (commands * 0.8) }
 }
 
 /** Requests a second of whoever asks, `concurrency` at once. */
@@ -190,11 +208,9 @@ async function main(): Promise<void> {
   const url = `http://127.0.0.1:${upstreamPort}`
   const self = 'bench/calls.ts'
   const server = new Running('upstream', [self, 'upstream', String(upstreamPort)])
-  await sleep(1_000)
-  await fill(brokers)
-  let group = 0
-  const configured = (): string => {
-    const file = join(folder, `gateway-${++group}.yaml`)
+  await answering(upstreamPort)
+  const configured = (run: string): string => {
+    const file = join(folder, `${run}.yaml`)
     writeFileSync(
       file,
       `broker: { brokers: "${brokers}" }
@@ -202,7 +218,7 @@ server: { host: 127.0.0.1, port: ${port} }
 admin: { port: 0 }
 log: { level: error }
 upstreams: { shop: { urls: ["${url}"], connections: ${concurrency} } }
-calls: { shop: { topic: ${topic}, upstream: shop, group: bench-${group}, concurrency: ${concurrency} } }
+calls: { shop: { topic: ${topicsOf(run).topic}, upstream: shop, concurrency: ${concurrency} } }
 routes: {}
 `,
     )
@@ -210,11 +226,15 @@ routes: {}
   }
   const calls = pair()
   for (let round = 0; round < rounds; round++) {
-    calls.ours.push(await rate(url, () => new Running('sluice', ['src/main.ts', 'start', configured()])))
-    calls.theirs.push(await rate(url, () => new Running('loop', [self, 'loop', brokers, url, `loop-${round}`])))
-    console.log(
-      `round ${round + 1}: calls ${calls.ours.at(-1)?.toFixed(0)}/s, loop ${calls.theirs.at(-1)?.toFixed(0)}/s`,
-    )
+    await fill(brokers, `ours-${round}`)
+    const ours = await rate(url, () => new Running('sluice', ['src/main.ts', 'start', configured(`ours-${round}`)]))
+    await fill(brokers, `theirs-${round}`)
+    const theirs = await rate(url, () => new Running('loop', [self, 'loop', brokers, url, `theirs-${round}`]))
+    calls.ours.push(ours.perSecond)
+    calls.theirs.push(theirs.perSecond)
+    const told = ({ perSecond, cpuUs }: typeof ours): string =>
+      `${perSecond.toFixed(0)}/s at ${cpuUs.toFixed(0)} µs of CPU`
+    console.log(`round ${round + 1}: calls ${told(ours)}, loop ${told(theirs)}`)
   }
 
   const options = Options.parse({ urls: [url], connections: concurrency })
@@ -246,6 +266,8 @@ routes: {}
     )
   }
 
+  console.log(line('calls, beside a hand-written loop', calls, limits.calls))
+  console.log(line('an upstream, beside a bare undici pool', direct, limits.upstream))
   const file = join(folder, 'route.yaml')
   writeFileSync(
     file,
@@ -258,7 +280,7 @@ routes: { order: { match: POST /orders, upstream: { to: shop } } }
   )
   const gateway = new Running('sluice', ['src/main.ts', 'start', file])
   const bare = new Running('proxy', [self, 'proxy', String(proxyPort), url])
-  await sleep(3_000)
+  await Promise.all([answering(port), answering(proxyPort)])
   const whole = pair()
   for (let round = 0; round < rounds; round++)
     for (const [to, values] of [
@@ -275,8 +297,6 @@ routes: { order: { match: POST /orders, upstream: { to: shop } } }
       )
       await pool.close()
     }
-  console.log(line('calls, beside a hand-written loop', calls, limits.calls))
-  console.log(line('an upstream, beside a bare undici pool', direct, limits.upstream))
   console.log(line('a route to an upstream, beside a bare node:http proxy', whole, limits.gateway))
   await Promise.all([gateway, bare, server].map(each => each.stop()))
   await theirs.close()
