@@ -7,15 +7,33 @@ export type Reviver = (this: unknown, name: string, value: unknown, context: Rea
 const deepest = 64
 
 /** The value of a body. Throws invalid-request for what is no JSON in UTF-8, or is nested deeper than 64 levels. */
-export function parseJson(body: Uint8Array, reviver?: Reviver): unknown {
+export const parseJson = (body: Uint8Array, reviver?: Reviver): unknown => parseText(jsonText(body), reviver)
+
+/** The text of a body. Throws invalid-request when it is not UTF-8, or nested deeper than 64 levels. */
+export function jsonText(body: Uint8Array): string {
   if (!isUtf8(body)) throw invalid('The body is not UTF-8.')
-  if (isDeeper(body, deepest)) throw invalid(`The body is nested deeper than ${deepest} levels.`)
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
+  if (opensMore(text, deepest) && isDeeper(body, deepest))
+    throw invalid(`The body is nested deeper than ${deepest} levels.`)
+  return text
+}
+
+/** Throws invalid-request for what is no JSON. */
+export function parseText(text: string, reviver?: Reviver): unknown {
   try {
     return JSON.parse(text, reviver as Parameters<typeof JSON.parse>[1])
   } catch {
     throw invalid('The body is not JSON.') // the parser's message would quote the body
   }
+}
+
+/** Whether there are more brackets than that, in strings too: most texts have few, and need not be looked at byte by byte. */
+function opensMore(text: string, brackets: number): boolean {
+  let count = 0
+  for (const bracket of ['{', '['])
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1))
+      if (++count > brackets) return true
+  return false
 }
 
 const quote = 0x22

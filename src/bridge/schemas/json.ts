@@ -12,9 +12,17 @@ import { shownAt } from './shown.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
+/** What takes a length of its own choice. */
+const variable = /[*+?]|\{\d*,/g
+
+/** Whether a pattern can only be matched in one way, and so in linear time: from the beginning, with one choice at most. */
+const isPlain = (pattern: string): boolean =>
+  pattern.startsWith('^') && !/[(|]/.test(pattern) && (pattern.match(variable) ?? []).length <= 1
+
 /** Patterns in linear time; those that only backtracking can match (look-around, back references) are left to it. */
 const regExp = Object.assign(
   (pattern: string, flags: string) => {
+    if (isPlain(pattern)) return new RegExp(pattern, flags)
     try {
       return RE2JS.compile(pattern)
     } catch {

@@ -1,4 +1,4 @@
-import { parseJson } from '../../json.ts'
+import { jsonText, parseText } from '../../json.ts'
 import type { Reviver } from '../../json.ts'
 
 /** A number that JavaScript would round, as it is written. */
@@ -9,16 +9,34 @@ export class Digits {
   }
 }
 
-/** Below 16 characters a number and its shortest text say the same. */
-const long = /[\d.]{16}/
+/** Below so many characters a number and its shortest text say the same. */
+const shortest = 16
+
+const isDigit = (byte: number | undefined): boolean =>
+  byte !== undefined && ((byte >= 0x30 && byte <= 0x39) || byte === 0x2e)
+
+/** Whether there is a run of so many digits: then one of them stands at every 16th place. */
+function hasLong(json: Uint8Array): boolean {
+  for (let at = shortest - 1; at < json.length; at += shortest) {
+    if (!isDigit(json[at])) continue
+    let [from, to] = [at, at + 1]
+    while (isDigit(json[from - 1])) from--
+    while (isDigit(json[to])) to++
+    if (to - from >= shortest) return true
+  }
+  return false
+}
+
+/** Beyond 2^53 a whole number may have the same shortest text as another. */
+const isExact = (value: number, source: string): boolean =>
+  source.length < shortest || (String(value) === source && (Number.isSafeInteger(value) || !Number.isInteger(value)))
 
 const exact: Reviver = (_name, value, { source = '' }) =>
-  typeof value === 'number' && source.length >= 16 && String(value) !== source ? new Digits(source) : value
+  typeof value === 'number' && !isExact(value, source) ? new Digits(source) : value
 
 /** As parseJson; a number that would lose digits is Digits. Only a text that may have one is read in that way, which is slow. */
 export function parseExact(json: Uint8Array): unknown {
-  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('latin1')
-  return parseJson(json, long.test(text) ? exact : undefined)
+  return parseText(jsonText(json), hasLong(json) ? exact : undefined)
 }
 
 /** A decimal number: `unscaled` × 10^−`scale`. */
@@ -48,10 +66,8 @@ export function decimalText({ unscaled, scale }: Decimal): string {
 
 /** The whole number that a JSON value says; null when it says none. */
 export function wholeOf(value: unknown): number | bigint | null {
-  if (typeof value === 'number')
-    return Number.isSafeInteger(value) ? value : Number.isInteger(value) ? BigInt(value) : null
-  if (!(value instanceof Digits)) return null
-  const decimal = decimalOf(value.text)
+  if (Number.isSafeInteger(value)) return value as number
+  const decimal = decimalOf(numberText(value) ?? '')
   return decimal === null || decimal.scale > 0 ? null : decimal.unscaled
 }
 

@@ -17,6 +17,11 @@ test('a number that JavaScript would round is its digits, all others are numbers
   ])
 })
 
+test('a whole number whose shortest text is that of another keeps its own', () => {
+  for (const text of ['53813837510917020', '53813837510917024']) equal(wholeOf(parsed(text)), BigInt(text))
+  equal(wholeOf(parsed('123456789012e7')), 1_234_567_890_120_000_000n)
+})
+
 test('every whole number of a JSON text comes back', () => {
   fc.assert(
     fc.property(fc.bigInt(-(2n ** 70n), 2n ** 70n), n => equal(BigInt(wholeOf(parsed(String(n))) ?? 'none'), n)),

@@ -59,11 +59,61 @@ export class Sink {
     this.#at += value.length
   }
 
-  text(value: string): void {
+  /** A text without its length. */
+  ascii(text: string): void {
+    this.#room(text.length)
+    const buffer = this.#buffer
+    let at = this.#at
+    for (let i = 0; i < text.length; i++) buffer[at++] = text.charCodeAt(i)
+    this.#at = at
+  }
+
+  /** As `ascii`, of any text. */
+  utf8(text: string): void {
+    this.#room(Buffer.byteLength(text))
+    this.#at += this.#buffer.write(text, this.#at)
+  }
+
+  /** Puts bytes into quotes; false, and nothing, where JSON would have them otherwise. */
+  quoted(bytes: Uint8Array, from: number, to: number): boolean {
+    this.#room(to - from + 2)
+    const buffer = this.#buffer
+    let at = this.#at
+    buffer[at++] = 0x22
+    for (let i = from; i < to; i++) {
+      const byte = bytes[i] as number
+      if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false
+      buffer[at++] = byte
+    }
+    buffer[at++] = 0x22
+    this.#at = at
+    return true
+  }
+
+  /** Writes a text with its length; false when it is no Unicode. */
+  text(value: string): boolean {
+    if (value.length < 64 && this.#ascii(value)) return true
+    if (!value.isWellFormed()) return false
     const length = Buffer.byteLength(value)
     this.long(length)
     this.#room(length)
     this.#at += this.#buffer.write(value, this.#at)
+    return true
+  }
+
+  /** Short texts are mostly ASCII, and quicker here than through two calls of Node. */
+  #ascii(value: string): boolean {
+    this.#room(64)
+    const buffer = this.#buffer
+    let at = this.#at
+    buffer[at++] = value.length * 2
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code > 0x7f) return false
+      buffer[at++] = code
+    }
+    this.#at = at
+    return true
   }
 
   #room(bytes: number): void {
@@ -137,6 +187,14 @@ export class Tap {
   bytes(length: number): Buffer {
     const from = this.#advance(length)
     return this.#buffer.subarray(from, this.#at)
+  }
+
+  /** A text with its length, as JSON: bytes that JSON has as they are go on without being decoded. */
+  textTo(out: Sink): void {
+    const length = this.size()
+    const from = this.#advance(length)
+    if (length <= 256 && out.quoted(this.#buffer, from, from + length)) return
+    out.utf8(JSON.stringify(this.#buffer.toString('utf8', from, from + length)))
   }
 
   /** Counts an item of an array or a map. */

@@ -25,9 +25,10 @@ export function avroCodec(source: Source): Codec {
     },
     read: value => {
       const tap = new Tap(value)
-      const text = read(tap)
+      sink.begin()
+      read(tap, sink)
       tap.end()
-      return Buffer.from(text)
+      return sink.written
     },
     shown: place => shownAvro(model, place),
   }

@@ -1,27 +1,30 @@
-import type { Node } from './model.ts'
+import type { Field, Node } from './model.ts'
 import { taggedOf } from './union.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What the JSON of a type is, as a JSON Schema at that place; named types stand in its `$defs`. */
+/** What the JSON of a type is, as a JSON Schema at that place; the records in it stand in its `$defs`. */
 export function shownAvro(root: Node, place: string): Json {
   const defs: Record<string, Json> = {}
   const one = (node: Node): Json => {
     if (node.kind !== 'record') return plain(node, one)
+    if (node === root) return { $ref: place }
     if (!Object.hasOwn(defs, node.tag)) {
       defs[node.tag] = {} // it may refer to itself
-      defs[node.tag] = {
-        type: 'object',
-        required: node.fields.filter(({ fallback }) => fallback === null).map(({ name }) => name),
-        properties: Object.fromEntries(node.fields.map(({ name, type }) => [name, one(type)])),
-        additionalProperties: false,
-      }
+      defs[node.tag] = recordOf(node.fields, one)
     }
     return { $ref: `${place}/$defs/${node.tag}` }
   }
-  const shown = one(root)
+  const shown = root.kind === 'record' ? recordOf(root.fields, one) : one(root)
   return Object.keys(defs).length === 0 ? shown : { ...shown, $defs: defs }
 }
+
+const recordOf = (fields: readonly Field[], one: (node: Node) => Json): Json => ({
+  type: 'object',
+  required: fields.filter(({ fallback }) => fallback === null).map(({ name }) => name),
+  properties: Object.fromEntries(fields.map(({ name, type }) => [name, one(type)])),
+  additionalProperties: false,
+})
 
 const base64 = { type: 'string', contentEncoding: 'base64' } as const
 

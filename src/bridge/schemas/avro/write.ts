@@ -49,8 +49,8 @@ function compiled(node: Node): Write {
       return floatWriter(node.kind)
     case 'string':
       return (value, to, pointer) => {
-        if (typeof value === 'string' && value.isWellFormed()) to.sink.text(value)
-        else complain(to, pointer, typeof value === 'string' ? 'is no Unicode' : 'must be text')
+        if (typeof value !== 'string') complain(to, pointer, 'must be text')
+        else if (!to.sink.text(value)) complain(to, pointer, 'is no Unicode')
       }
     case 'enum':
       return enumWriter(node.symbols)
@@ -131,8 +131,7 @@ function mapWriter(item: Write): Write {
     const names = Object.keys(value)
     if (names.length > 0) to.sink.long(names.length)
     for (const name of names) {
-      if (!name.isWellFormed()) complain(to, pointer, 'has a name that is no Unicode')
-      to.sink.text(name)
+      if (!to.sink.text(name)) complain(to, pointer, 'has a name that is no Unicode')
       item(value[name], to, step(pointer, name.slice(0, 100)))
     }
     to.sink.long(0)
@@ -140,21 +139,30 @@ function mapWriter(item: Write): Write {
 }
 
 function recordWriter(fields: readonly Field[]): Write {
-  const parts = fields.map(({ name, type, fallback }) => ({ name, fallback, below: `/${name}`, write: writerOf(type) }))
+  const parts = fields.map(({ name, type, fallback }) => ({
+    name,
+    fallback,
+    inherited: name in Object.prototype, // every object has it, in a way
+    below: `/${name}`,
+    write: writerOf(type),
+  }))
   const names = new Set(fields.map(({ name }) => name))
   return (value, to, pointer) => {
     if (!isObject(value)) return complain(to, pointer, 'must be an object')
     let found = 0
-    for (const { name, fallback, below, write } of parts) {
-      if (Object.hasOwn(value, name)) {
+    for (const { name, fallback, inherited, below, write } of parts) {
+      const inner = value[name]
+      if (inner !== undefined && (!inherited || Object.hasOwn(value, name))) {
         found++
-        write(value[name], to, pointer + below)
+        write(inner, to, pointer + below)
       } else if (fallback !== null) to.sink.bytes(fallback)
       else complain(to, pointer, `must have required property '${name}'`)
     }
-    const given = Object.keys(value)
-    if (given.length === found) return
-    for (const name of given) if (!names.has(name)) complain(to, step(pointer, name.slice(0, 100)), 'is not known')
+    let given = 0
+    for (const _name in value) given++ // without a list of them
+    if (given === found) return
+    for (const name of Object.keys(value))
+      if (!names.has(name)) complain(to, step(pointer, name.slice(0, 100)), 'is not known')
   }
 }
 

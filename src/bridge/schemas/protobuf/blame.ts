@@ -21,8 +21,11 @@ const messageOf = (field: DescField): DescMessage | null => {
   return message === undefined || isOwn(message) ? null : message
 }
 
+const wide: ReadonlySet<string> = new Set(['google.protobuf.Int64Value', 'google.protobuf.UInt64Value'])
+
 /** A value whose long numbers are as Protobuf's JSON takes them: text of 64 bits; digits where no number may be stay and are refused. */
 export function plainNumbers(desc: DescMessage, value: unknown): JsonValue {
+  if (value instanceof Digits && wide.has(desc.typeName)) return value.text
   if (!isObject(value) || isOwn(desc)) return numbers(value) as JsonValue
   const fields = fieldsOf(desc)
   const entries = Object.entries(value).map(([name, inner]) => [name, fieldNumbers(fields.get(name), inner)])

@@ -33,15 +33,15 @@ const own: Readonly<Record<string, Json>> = {
   'google.protobuf.Struct': { type: 'object' },
 }
 
-/** What the JSON of a message is, as a JSON Schema at that place; messages stand in its `$defs`. */
+/** What the JSON of a message is, as a JSON Schema at that place; the messages in it stand in its `$defs`. */
 export function shownProtobuf(root: DescMessage, place: string): Json {
   const defs: Record<string, Json> = {}
   const message = (desc: DescMessage): Json => {
+    if (desc === root) return { $ref: place }
     if (desc.typeName.startsWith('google.protobuf.')) return own[desc.typeName] ?? {}
     if (!Object.hasOwn(defs, desc.typeName)) {
       defs[desc.typeName] = {} // it may refer to itself
-      const properties = Object.fromEntries(desc.fields.map(field => [field.jsonName, shown(field)]))
-      defs[desc.typeName] = { type: 'object', properties, additionalProperties: false }
+      defs[desc.typeName] = objectOf(desc)
     }
     return { $ref: `${place}/$defs/${desc.typeName}` }
   }
@@ -59,7 +59,13 @@ export function shownProtobuf(root: DescMessage, place: string): Json {
       : field.fieldKind === 'map'
         ? { type: 'object', additionalProperties: one(field) }
         : one(field)
-  return { ...message(root), $defs: defs }
+  const objectOf = ({ fields }: DescMessage): Json => ({
+    type: 'object',
+    properties: Object.fromEntries(fields.map(field => [field.jsonName, shown(field)])),
+    additionalProperties: false,
+  })
+  const whole = objectOf(root)
+  return Object.keys(defs).length === 0 ? whole : { ...whole, $defs: defs }
 }
 
 const symbols = ({ values }: DescEnum): Json => ({ type: 'string', enum: values.map(({ name }) => name) })

@@ -97,6 +97,7 @@ test('a union is told plainly where JSON tells its branches apart, else by a tag
   equal(round(['null', 'string', 'double'], '"x"'), '"x"')
   equal(round(['null', 'string', 'double'], '1.5'), '1.5')
   equal(round(['null', 'string', 'double'], '{"double":"NaN"}'), '{"double":"NaN"}')
+  equal(round(['double', { type: 'int', logicalType: 'date' }], '{"double":"NaN"}'), '{"double":"NaN"}')
   equal(round(['null', 'string'], '{"string":"x"}'), '"x"')
   equal(round(['int', 'long', 'null'], '{"long":5}'), '{"long":5}')
   deepEqual(violations(['int', 'long', 'null'], '5'), [
@@ -125,6 +126,13 @@ test('what is left out is its default, and everything else that is wrong is told
     { pointer: '/lines/2', message: 'must be a whole number of 32 bits' },
     { pointer: '/a~1b', message: 'is not known' },
   ])
+})
+
+test('text comes back whatever it holds, and however long it is', () => {
+  for (const text of ['', 'a"b\\\u0000\n', 'Zoë 𝄞', 'x'.repeat(63), 'x'.repeat(64), 'ë'.repeat(40), 'y'.repeat(5_000)])
+    equal(JSON.parse(round('string', JSON.stringify(text))), text)
+  deepEqual(violations('string', '"\\ud800"'), [{ pointer: '', message: 'is no Unicode' }])
+  deepEqual(violations({ type: 'map', values: 'int' }, '{"\\udfff":1}')[0]?.message, 'has a name that is no Unicode')
 })
 
 test('types may refer to themselves, and nobody’s prototype is a field', () => {
@@ -183,16 +191,21 @@ test('of several types in a file one is meant: the one with the name, else the l
 })
 
 test('documents show it as JSON Schema', () => {
-  deepEqual(codecOf(record({ a: ['null', 'long'], b: 'bytes' })).shown('#/here'), {
-    $ref: '#/here/$defs/acme.Order',
+  const inner = { type: 'record', name: 'acme.Line', fields: [{ name: 'of', type: 'acme.Order' }] }
+  deepEqual(codecOf(record({ a: ['null', 'long'], b: 'bytes', c: inner })).shown('#/here'), {
+    type: 'object',
+    required: ['a', 'b', 'c'],
+    properties: {
+      a: { anyOf: [{ type: 'null' }, { type: 'integer', format: 'int64' }] },
+      b: { type: 'string', contentEncoding: 'base64' },
+      c: { $ref: '#/here/$defs/acme.Line' },
+    },
+    additionalProperties: false,
     $defs: {
-      'acme.Order': {
+      'acme.Line': {
         type: 'object',
-        required: ['a', 'b'],
-        properties: {
-          a: { anyOf: [{ type: 'null' }, { type: 'integer', format: 'int64' }] },
-          b: { type: 'string', contentEncoding: 'base64' },
-        },
+        required: ['of'],
+        properties: { of: { $ref: '#/here' } },
         additionalProperties: false,
       },
     },
