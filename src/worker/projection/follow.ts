@@ -1,5 +1,7 @@
 import { pause } from '../../clock.ts'
+import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
+import type { TopicInfo } from '../../bridge/admin.ts'
 import type { Broker, Incoming, Reading } from '../../bridge/broker.ts'
 import { Limit } from './limit.ts'
 
@@ -18,6 +20,13 @@ export type FollowParts = Readonly<{
 const pageBytes = 1_048_576
 const peekMs = 100
 const againMs = 500
+
+/** A log that is deleted from its beginning is no state, though it is whole today. */
+function warnOf({ name, keeping }: TopicInfo): void {
+  if (keeping === undefined || keeping.retentionMs < 0) return
+  const what = `${name} deletes its events after ${keeping.retentionMs} ms: what was deleted cannot be replayed. Set retention.ms=-1.`
+  events.warning.publish({ what, cause: undefined })
+}
 
 /** Reads a topic from its beginning, in pages, and goes on with what comes. Each record is taken once, in the order of its partition. */
 export class Follow implements AsyncDisposable {
@@ -62,6 +71,7 @@ export class Follow implements AsyncDisposable {
     const info = await broker.admin.topic(topic)
     if (info === null) throw new Problem('topic-missing', `There is no topic ${topic}.`)
     if (info.compacted === true) throw new Error(`${topic} is compacted: of its keys only the latest event is kept.`)
+    warnOf(info)
     broker.partitionFor(topic, null) // throws while the metadata is not there
     const { past } = broker
     const firsts = await past.offsets(topic, 'earliest')

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { markOf } from '../../../src/bridge/mark.ts'
 import type { Broker } from '../../../src/bridge/broker.ts'
 import { MemoryBroker } from '../../../src/bridge/memory.ts'
+import { events } from '../../../src/events.ts'
+import type { Happenings } from '../../../src/events.ts'
 import { Problem } from '../../../src/problem.ts'
 import { project } from '../../../src/worker/projection/index.ts'
 import type { Happened, ProjectOptions, Projection } from '../../../src/worker/projection/index.ts'
@@ -194,6 +196,28 @@ test('a topic that lacks its beginning, is compacted, or is not there cannot be 
   for (let n = 0; n < 12; n++) await full.decide('a', deposit(1))
   await rejects(opened(t, broker), /begins at 7 in partition \d, and 0 is needed: set retention\.ms=-1/)
   await rejects(project('absent', { broker, ...balances }), (error: Problem) => error.code === 'topic-missing')
+})
+
+test('a topic that will delete its events is named', async t => {
+  const broker = await aBroker(t)
+  const told: string[] = []
+  const hear = ({ what }: Happenings['warning']): void => void told.push(what)
+  events.warning.subscribe(hear)
+  t.after(() => events.warning.unsubscribe(hear))
+  const keeping = {
+    retentionMs: 604_800_000,
+    cleanupPolicy: 'delete',
+    minInsyncReplicas: 1,
+    replication: 1,
+    brokers: 1,
+  }
+  const { admin } = broker
+  const described = await admin.topic(topic)
+  t.mock.method(admin, 'topic', async () => ({ ...described, keeping }))
+  await opened(t, broker)
+  deepEqual(told, [
+    'accounts.events deletes its events after 604800000 ms: what was deleted cannot be replayed. Set retention.ms=-1.',
+  ])
 })
 
 test('what a client has seen is waited for, and how far it is is told when it does not come', async t => {
