@@ -158,3 +158,14 @@ test('HTTP/2 can be left out', async t => {
   const { status } = await ask('/orders/1')
   ok(status === 200)
 })
+
+test('a body that the client holds back is asked for', async t => {
+  const { gateway, worker } = await aGateway(t, { server: { tls: secured(t) } })
+  worker.always(command => void command.reply({ status: 201 }))
+  const { session } = h2(t, gateway.url)
+  const stream = session.request({ ':method': 'POST', ':path': '/orders', expect: '100-continue' })
+  await once(stream, 'continue')
+  stream.end(JSON.stringify(anOrder))
+  const [head] = await once(stream, 'response')
+  equal((head as Record<string, unknown>)[':status'], 201)
+})
