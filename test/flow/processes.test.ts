@@ -13,7 +13,7 @@ const over: Part = {
   processes: {
     trip: {
       steps: [
-        { name: 'flight', to: 'flights', undo: {} },
+        { name: 'flight', to: 'flights', attempts: 2, backoffMs: 1, undo: {} },
         { name: 'hotel', to: 'hotels', when: { of: '/night', equals: true } },
         { name: 'mail', to: 'flights', body: 'process' },
       ],
@@ -85,7 +85,10 @@ test('a client that does not wait sees the process as an operation with its step
   deepEqual([answer.json['process'], answer.json['phase']], ['trip', 'forward'])
   await (await flights.next()).reply({ body: '{"night":true}' })
   const hotel = await hotels.next()
+  const refused = await ask(place, { method: 'DELETE' })
+  deepEqual([refused.status, refused.code], [409, 'operation-running'])
   const { json } = await ask(place)
+  equal(json['expires'], undefined)
   deepEqual(json['steps'], [
     { name: 'flight', state: 'done', status: 200 },
     { name: 'hotel', state: 'running' },
@@ -156,4 +159,17 @@ test('an instance that stops leaves its processes to the others', async t => {
   const mail = await flights.next()
   await mail.reply({ body: '' })
   equal((await other.ask(answer.headers.location!, { headers: { prefer: 'wait=20' } })).status, 200)
+})
+
+test('a reply that the log could not keep counts as a failure, and is undone', async t => {
+  const { ask, flights } = await trips(t)
+  const asked = ask('/trips', { body: aTrip })
+  flights.always(
+    command =>
+      void command.reply(
+        command.header('ce_type') === 'trip.flight' ? { body: JSON.stringify('x'.repeat(262_144)) } : { body: '{}' },
+      ),
+  )
+  const answer = await asked
+  deepEqual([answer.status, answer.json['phase'] ?? answer.code], [502, 'undone'])
 })

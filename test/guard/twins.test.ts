@@ -82,7 +82,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/kafka/pending.ts': 'test/bridge/kafka/producer.test.ts, by what its requests say',
   'src/bridge/feeds/tails.ts': 'test/flow/streams.test.ts, whose streams follow them',
   'src/bridge/domain/index.ts': 'test/flow/domain-events.test.ts, which opens it',
-  'src/bridge/processes/account.ts': 'test/flow/processes.test.ts, whose clients are shown it',
   'src/bridge/processes/start.ts': 'test/flow/processes.test.ts, whose routes run processes',
   'src/telemetry/processes.ts': 'test/flow/processes.test.ts, which reads what was counted',
   'src/gathering.ts': 'test/flow/gather.test.ts, whose routes gather',

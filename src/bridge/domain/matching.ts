@@ -8,11 +8,31 @@ import type { Header, Incoming } from '../broker.ts'
 import type { Waiter } from '../correlate.ts'
 import { textOf } from '../feeds/content.ts'
 import type { Replies } from '../request.ts'
+import { Register } from '../register.ts'
+import type { Entry } from '../register.ts'
+import { hashOf } from './hash.ts'
 import { Latest } from './latest.ts'
 import type { Seen } from './seen.ts'
 
 /** The status that a call is answered with, by the type of the event, as a header of a reply. */
 export type Outcomes = ReadonlyMap<string, Header>
+
+/** A call that waits, found by the hash of its key; `order` grows. In a register, as it comes and goes with every request: 0016. */
+class Waiting implements Entry<Waiting> {
+  readonly sequence: number
+  readonly order: number
+  readonly waiter: Waiter
+  readonly outcomes: Outcomes
+  behind: Waiting | null = null
+
+  constructor(waiter: Waiter, outcomes: Outcomes, order: number) {
+    this.sequence = hashOf(waiter.id)
+    this.order = order
+    this.waiter = waiter
+    this.outcomes = outcomes
+  }
+}
+
 type Early = Readonly<{ event: Seen; at: Instant }>
 export type MatchingOptions = Readonly<{
   topic: string
@@ -23,7 +43,7 @@ export type MatchingOptions = Readonly<{
 
 const mostKept = 10_000
 const mostOfKey = 16
-const mostRemembered = 4_096
+const mostRemembered = 16_384
 
 /**
  * Joins domain events to the calls that wait for them, by a key that both have. Of several calls with one key the event answers
@@ -32,8 +52,8 @@ const mostRemembered = 4_096
  */
 export class Matching {
   readonly #options: MatchingOptions
-  readonly #lines = new Map<string, Waiter>() // by key: who has waited longest, and behind it the next
-  readonly #outcomes: Outcomes[] = [] // of routes; the sequence of a waiter says which are its
+  readonly #waiting = new Register<Waiting>()
+  #entered = 0
   readonly #types = new Set<string>()
   readonly #early = new Map<string, Early[]>() // by key
   readonly #answered = new Latest(mostRemembered) // ids of events: a log may tell one twice
@@ -45,16 +65,14 @@ export class Matching {
   /** What a route waits in; `outcomes` are those of its calls. */
   repliesOf(outcomes: Outcomes): Replies & { settle: (id: string | null, record: Incoming) => 'duplicate' } {
     for (const type of outcomes.keys()) this.#types.add(type)
-    const which = this.#outcomes.push(outcomes) - 1
     return {
       expect: (waiter, call) => {
         waiter.id = this.#keyOf(call)
-        waiter.sequence = which
-        this.#enter(waiter)
+        this.#enter(waiter, outcomes)
       },
-      renew: waiter => this.#enter(waiter),
+      renew: waiter => this.#enter(waiter, outcomes),
       forget: waiter => this.#leave(waiter),
-      sent: waiter => this.#sent(waiter),
+      sent: waiter => this.#sent(waiter, outcomes),
       settle: () => 'duplicate', // an event that a fault has doubled finds its call answered
     }
   }
@@ -66,20 +84,12 @@ export class Matching {
 
   /** The calls that wait, in no order. */
   *waiters(): Generator<Waiter> {
-    for (const first of this.#lines.values())
-      for (let waiter: Waiter | null = first; waiter !== null; waiter = waiter.behind) yield waiter
+    for (const { waiter } of this.#waiting.all()) yield waiter
   }
 
   /** Ends every wait. */
   abandon(problem: Problem): void {
-    const all = [...this.#lines.values()]
-    this.#lines.clear()
-    for (let waiter of all as (Waiter | null)[])
-      while (waiter !== null) {
-        const { behind }: Waiter = waiter // read first, as whoever is told leaves
-        waiter.abandon(problem)
-        waiter = behind
-      }
+    for (const { waiter } of this.#waiting.clear()) waiter.abandon(problem)
   }
 
   #join(event: Seen): DomainEventClass {
@@ -87,10 +97,10 @@ export class Matching {
     if (key === null) return 'unmatched'
     if (type === null || !this.#types.has(type)) return 'ignored'
     if (id !== null && this.#answered.has(id)) return 'duplicate'
-    for (let waiter = this.#lines.get(key) ?? null; waiter !== null; waiter = waiter.behind) {
-      const status = this.#outcomes[waiter.sequence]?.get(type)
-      if (status === undefined) continue
-      this.#answer(waiter, event, status)
+    const found = this.#longest(key, type)
+    const status = found?.outcomes.get(type)
+    if (found !== null && status !== undefined) {
+      this.#answer(found.waiter, event, status)
       return 'answered'
     }
     if (this.#options.windowMs > 0) this.#keep(key, event)
@@ -108,16 +118,15 @@ export class Matching {
   }
 
   /** The broker has the command: an event of a moment ago may be its answer. */
-  #sent(waiter: Waiter): void {
+  #sent(waiter: Waiter, outcomes: Outcomes): void {
     const line = this.#early.get(waiter.id)
     if (line === undefined) return
-    const outcomes = this.#outcomes[waiter.sequence]
     const fresh = line.filter(({ at }) => since(at) < this.#options.windowMs)
-    const first = fresh.find(({ event }) => outcomes?.has(event.type ?? ''))
+    const first = fresh.find(({ event }) => outcomes.has(event.type ?? ''))
     const rest = fresh.filter(early => early !== first)
     if (rest.length === 0) this.#early.delete(waiter.id)
     else this.#early.set(waiter.id, rest)
-    const status = outcomes?.get(first?.event.type ?? '')
+    const status = outcomes.get(first?.event.type ?? '')
     if (first === undefined || status === undefined) return
     this.#answer(waiter, first.event, status)
     this.#tell('early')
@@ -137,26 +146,29 @@ export class Matching {
     }
   }
 
-  #enter(waiter: Waiter): void {
-    waiter.behind = null
-    let last = this.#lines.get(waiter.id)
-    if (last === undefined) return void this.#lines.set(waiter.id, waiter)
-    while (last.behind !== null && last !== waiter) last = last.behind
-    if (last !== waiter) last.behind = waiter
+  /** Who waits longest with this key for an event of this type. */
+  #longest(key: string, type: string): Waiting | null {
+    const hash = hashOf(key)
+    let found: Waiting | null = null
+    for (let one = this.#waiting.get(hash); one !== null; one = one.behind)
+      if (one.sequence === hash && one.waiter.id === key && one.outcomes.has(type))
+        if (found === null || one.order < found.order) found = one
+    return found
+  }
+
+  #enter(waiter: Waiter, outcomes: Outcomes): void {
+    if (this.#entryOf(waiter) === null) this.#waiting.add(new Waiting(waiter, outcomes, this.#entered++))
   }
 
   #leave(waiter: Waiter): void {
-    const { id, behind } = waiter
-    const first = this.#lines.get(id)
-    if (first === waiter) {
-      if (behind === null) this.#lines.delete(id)
-      else this.#lines.set(id, behind)
-    } else {
-      let before = first
-      while (before !== undefined && before.behind !== waiter) before = before.behind ?? undefined
-      if (before !== undefined) before.behind = behind
-    }
-    waiter.behind = null
+    const entry = this.#entryOf(waiter)
+    if (entry !== null) this.#waiting.delete(entry)
+  }
+
+  #entryOf(waiter: Waiter): Waiting | null {
+    let entry = this.#waiting.get(hashOf(waiter.id))
+    while (entry !== null && entry.waiter !== waiter) entry = entry.behind
+    return entry
   }
 
   #keyOf({ command, key }: Call): string {

@@ -37,6 +37,7 @@ export class Cancels {
     const { id, ending, accepted } = operation
     if (ending?.said.kind === 'cancelled') return operation
     if (ending !== null) throw running('It has ended already.')
+    if (operation.run !== null) throw running('A process ends by its steps alone.')
     const dialect = parts.dialectOf(accepted.worker)
     if (dialect === null) throw running(`${accepted.worker} cannot be told: see workers.*.cancel.`)
     const refusal = this.#asking.get(id) ?? new Aborter()

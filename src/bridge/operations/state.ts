@@ -11,7 +11,7 @@ export type State = Readonly<{
   state: 'pending' | 'completed' | 'failed' | 'cancelled' | 'expired'
   route: string
   created: string // RFC 3339
-  expires: string
+  expires?: string // of a process there is no such time
   ended?: string
   percent?: number
   note?: string
@@ -28,7 +28,7 @@ export function stateOf({ id, accepted, progress, ending, callback, run }: Opera
     state: ending?.said.kind ?? 'pending',
     route,
     created: timeOf(at),
-    expires: timeOf(expires),
+    ...(run === null && { expires: timeOf(expires) }),
     ...(ending !== null && { ended: timeOf(ending.said.at) }),
     ...(run !== null && accountOf(run)),
     ...(progress !== null && { percent: progress.said.percent, note: progress.said.note }),

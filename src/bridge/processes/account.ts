@@ -32,8 +32,15 @@ export function endOf(run: Run, at: number): Ending {
 /** All replies of the steps in one. */
 function doneReply(run: Run): Reply {
   const { process, steps } = accountOf(run)
-  const body = { process, steps: steps.map((step, at) => ({ ...step, reply: replyOf(run, at) })) }
-  return { status: 200, headers: json, body: Buffer.from(JSON.stringify(body)) }
+  const body = Buffer.from(
+    JSON.stringify({ process, steps: steps.map((step, at) => ({ ...step, reply: replyOf(run, at) })) }),
+  )
+  // what the topic of the log does not take would leave the process without an end
+  return {
+    status: 200,
+    headers: json,
+    body: body.length <= mostBytes ? body : Buffer.from(JSON.stringify({ process, steps })),
+  }
 }
 
 /** The problem of a process that was undone, with its steps. */
@@ -49,4 +56,6 @@ export function replyOf({ steps }: Run, at: number): unknown {
   return text === null ? null : (jsonFrom(Buffer.from(text)) ?? text)
 }
 
+/** Of all replies together, where they are told with the end. */
+const mostBytes = 786_432
 const json = [['content-type', 'application/json']] as const

@@ -31,6 +31,8 @@ export type ProcessesParts = Readonly<{
 export type Parked = Readonly<{ id: string; process: string; cause: string; steps: unknown }>
 
 const againMs = 1_000
+/** Of the reply to a step: it is written to the log, and sent on with later steps. */
+const mostReplyBytes = 262_144
 
 /**
  * Carries processes on. Nobody owns one: its events say what is to be done next, whoever wrote the latest does that at once,
@@ -88,7 +90,12 @@ export class Processes implements Disposable {
 
   #read(worker: string, record: Incoming): Pick<Reply, 'status' | 'body'> {
     try {
-      return this.#parts.read(worker, record)
+      const reply = this.#parts.read(worker, record)
+      if (reply.body.length <= mostReplyBytes) return reply
+      throw new Problem(
+        'bad-reply',
+        `${worker} answered with ${reply.body.length} bytes, over the limit of ${mostReplyBytes}.`,
+      )
     } catch (error) {
       const { message } = Problem.from(error)
       return { status: 502, body: Buffer.from(message) }
