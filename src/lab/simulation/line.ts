@@ -55,11 +55,13 @@ export class Line implements Wire {
 }
 
 const noPairs = [] as const
+const from = '\r\nX-Forwarded-For: '
 
 /** A call of a request, as the front of the gateway makes it of one. */
 function callOf(request: string, { name, route, topic, partitionFor }: Entry, aborter: Aborter): Call {
   const text = request.slice(request.indexOf('\r\n\r\n') + 4)
-  const client = /\r\nX-Forwarded-For: ([^\r]+)/.exec(request)?.[1] ?? ''
+  const at = request.indexOf(from) + from.length
+  const client = request.slice(at, request.indexOf('\r', at))
   const to = route.command ?? route.query
   const key = keyOf(text, to?.key)
   const started = now()

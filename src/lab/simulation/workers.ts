@@ -51,10 +51,10 @@ export class ModelWorkers {
   }
 
   take(record: Outgoing): void {
-    const text = Buffer.from(record.value ?? []).toString('latin1')
+    const text = record.value === null ? '' : latin1(record.value)
     const expires = Number(textOf(record, 'sluice-expires') ?? Infinity)
-    const wantedUntil = Number(/"wantedUntil":(\d+)/.exec(text)?.[1] ?? Infinity)
-    const key = record.key === null ? null : Buffer.from(record.key).toString()
+    const wantedUntil = wantedUntilOf(text)
+    const key = record.key === null ? null : utf8.decode(record.key)
     this.#assign({ record, key, expires, wantedUntil })
   }
 
@@ -165,5 +165,16 @@ export class ModelWorkers {
 /** A header of a record, as text. */
 export const textOf = ({ headers }: Pick<Outgoing, 'headers'>, name: string): string | null => {
   const value = headers.find(([each]) => each === name)?.[1]
-  return value === undefined ? null : Buffer.from(value).toString('latin1')
+  return value === undefined ? null : latin1(value)
 }
+
+/** Without a copy of the bytes. */
+const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
+
+function wantedUntilOf(text: string): number {
+  const at = text.indexOf(wanted)
+  return at === -1 ? Infinity : Number.parseInt(text.slice(at + wanted.length, at + wanted.length + 15), 10)
+}
+const utf8 = new TextDecoder()
+const wanted = '"wantedUntil":'
