@@ -40,9 +40,27 @@ export function checkView(view: View, route: string): void {
 /** Checks that a stream is asked for by GET, and that its filters compare with what there is. */
 export function checkStream(view: View, route: string, parameters: readonly string[]): void {
   checkGet(view, route, 'stream')
+  checkProtocol(view, ['routes', route, 'stream'])
   checkColumns(view, ['routes', route, 'stream', 'columns'], view.text('routes', route, 'stream', 'format'))
   for (let at = 0; view.has('routes', route, 'stream', 'filter', `${at}`); at++)
     checkFilter(view, ['routes', route, 'stream', 'filter', `${at}`], parameters)
+}
+
+/** A durable stream is a key of one topic, told as it is. */
+function checkProtocol(view: View, stream: readonly string[]): void {
+  const isDurable = view.text(...stream, 'protocol') === 'durable-streams'
+  if (!isDurable) {
+    for (const name of ['key', 'contentType', 'streams'])
+      if (view.has(...stream, name))
+        view.complain([...stream, name], `found without \`protocol: durable-streams\`, expected only beside it`)
+    return
+  }
+  if (!view.has(...stream, 'key')) view.complain(stream, 'has no key, expected path.<parameter>: it names the stream')
+  if (view.has(...stream, 'topics', '1'))
+    view.complain([...stream, 'topics', '1'], 'found a second topic, expected one')
+  for (const name of ['filter', 'fields', 'as', 'format'])
+    if (view.has(...stream, name))
+      view.complain([...stream, name], 'found beside `protocol: durable-streams`, whose streams are told as they are')
 }
 
 function checkColumns(view: View, columns: readonly string[], format: string | undefined): void {

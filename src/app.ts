@@ -126,7 +126,7 @@ export async function openWays(parts: Parts, health: Health, partitionFor: Parti
   }
   const spool = await openSpool(parts)
   const followed: Shared['followed'] = name => {
-    const core = parts.following?.serviceOf(name)
+    const core = parts.following?.serviceOf(name, record => parts.far.publish(record))
     if (core === undefined) throw new Error(`routes.${name} follows no topic.`) // it was opened with the others
     return core
   }

@@ -52,6 +52,27 @@ export const problems = {
     blames: null,
     advice: 'Compare the path with `routes.*.match` of the configuration.',
   },
+  'unknown-stream': {
+    status: 404,
+    title: 'There is no such stream.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Create it with PUT, or write a record with its key.',
+  },
+  'offset-gone': {
+    status: 410,
+    title: 'The offset is not kept any more.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Read from the beginning (`offset=-1`), or from now on (`offset=now`); raise `retention` of the topic.',
+  },
+  'stream-unsupported': {
+    status: 501,
+    title: 'A topic cannot do this for a single stream.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'See docs/durable-streams.md for what is not there, and why.',
+  },
   'no-value': {
     status: 404,
     title: 'Nothing has this key.',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { capture } from './capture.ts'
-import { bytes, count, hour, mebi, ms, text, topicName } from './value.ts'
+import { bytes, contentType, count, hour, mebi, ms, text, topicName } from './value.ts'
 
 const pointer = text(/^(\/([^~/]|~[01])*){1,32}$/, 'a JSON pointer, such as /customer/id')
 
@@ -32,6 +32,19 @@ export const Stream = z.strictObject({
   topics: z.array(topicName).min(1).max(16).describe('Topics whose records are told, each in its order.'),
   filter: z.array(Filter).max(16).default([]).describe('Which records a client gets: those for which all hold.'),
   ...capture,
+  protocol: z
+    .enum(['sluice', 'durable-streams'])
+    .default('sluice')
+    .describe(
+      '`sluice`: as docs/streams.md says. `durable-streams`: the open protocol of that name, with a stream for each key: GET, HEAD, PUT, POST and DELETE on the same path.',
+    ),
+  key: text(/^path\.[A-Za-z]\w{0,63}$/, 'path.<parameter>')
+    .optional()
+    .describe('With `durable-streams`: which stream is meant, the key of its records.'),
+  contentType: contentType
+    .default('application/json')
+    .describe('With `durable-streams`: of streams whose records do not say.'),
+  streams: count(1, 10_000_000).default(100_000).describe('With `durable-streams`: most streams at once.'),
   as: z
     .enum(['value', 'record', 'cloudevents'])
     .default('value')

@@ -1,11 +1,17 @@
 import type { RouteOptions } from '../../config/schema/index.ts'
+import { pause } from '../clock.ts'
+import { Problem } from '../problem.ts'
 import type { Call, Reply, Service } from '../call.ts'
 import type { Broker } from './broker.ts'
+import { Journal, durable } from './durable/index.ts'
+import type { Publish } from './durable/index.ts'
 import { Feeds } from './feeds/index.ts'
 import { Tails } from './feeds/tails.ts'
 import { Views } from './views/index.ts'
 import type { Tell } from './views/index.ts'
 import type { SqliteRows } from './views/sqlite.ts'
+
+const againMs = 500
 
 /** Whatever follows topics: streams and views, over one reader for each topic. */
 export class Following implements AsyncDisposable {
@@ -13,22 +19,31 @@ export class Following implements AsyncDisposable {
   readonly #tails: Tails
   readonly #feeds: Feeds
   readonly #views: Views
+  readonly #journals = new Map<string, Journal>() // by route
 
   constructor(routes: Readonly<Record<string, RouteOptions>>, broker: Broker, sqlite: typeof SqliteRows | null) {
     this.#broker = broker
     this.#tails = new Tails(Object.values(routes), broker)
     this.#feeds = new Feeds(routes, this.#tails, broker.past)
+    for (const [name, { stream }] of Object.entries(routes)) {
+      const [topic] = stream?.topics ?? []
+      if (stream?.protocol !== 'durable-streams' || topic === undefined) continue
+      const bounds = { streams: stream.streams, defaultType: stream.contentType }
+      this.#journals.set(name, new Journal({ tail: this.#tails.of(topic), past: broker.past, bounds }))
+    }
     this.#views = new Views(routes, { tails: this.#tails, past: broker.past, sqlite })
   }
 
   /** The core of a route's calls. */
-  serviceOf(route: string): Service<Call, Reply> | undefined {
+  serviceOf(route: string, publish: Publish): Service<Call, Reply> | undefined {
+    const journal = this.#journals.get(route)
+    if (journal !== undefined) return durable(journal, publish)
     return this.#feeds.serviceOf(route) ?? this.#views.serviceOf(route)
   }
 
-  /** The topics whose views are to be built. */
+  /** The topics whose views and streams are to be built. */
   get views(): readonly string[] {
-    return this.#views.topics
+    return [...this.#views.topics, ...Array.from(this.#journals.values(), ({ topic }) => topic)]
   }
 
   /** Resolves when all topics are read. Throws a Problem: it may be called again. */
@@ -37,12 +52,26 @@ export class Following implements AsyncDisposable {
   }
 
   /** Builds the views; resolves when each has caught up or is given up. */
-  build(tell: Tell, signal: AbortSignal): Promise<void> {
-    return this.#views.build(this.#broker.admin, tell, signal)
+  async build(tell: Tell, signal: AbortSignal): Promise<void> {
+    const journals = Array.from(this.#journals.values(), journal => this.#read(journal, tell, signal))
+    await Promise.all([...journals, this.#views.build(this.#broker.admin, tell, signal)])
+  }
+
+  async #read(journal: Journal, tell: Tell, signal: AbortSignal): Promise<void> {
+    for (let done = false; !done && !signal.aborted;)
+      try {
+        await journal.build(signal)
+        done = true
+      } catch (error) {
+        tell(journal.topic, `The streams of ${journal.topic} cannot be read: ${Problem.from(error).message}`)
+        await pause(againMs, signal)
+      }
+    if (!signal.aborted) tell(journal.topic, null)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#feeds[Symbol.dispose]()
+    for (const journal of this.#journals.values()) journal[Symbol.dispose]()
     await this.#tails[Symbol.asyncDispose]()
     this.#views[Symbol.dispose]()
   }

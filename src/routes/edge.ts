@@ -29,6 +29,7 @@ import { priorityOf } from './priority.ts'
 import { resource } from './resource.ts'
 import type { Resource } from './resource.ts'
 import { answerStream } from './streams/answer.ts'
+import { durableHeaders } from './streams/durable.ts'
 import { Clients } from './streams/clients.ts'
 
 export type EdgeOptions = Readonly<{
@@ -111,7 +112,10 @@ export function edge({
     if (stream === undefined) return answer(way.route.view === undefined ? way : conditional(way), shared)
     const clients = new Clients(way.name, stream)
     streams.push(clients)
-    return answerStream(way, stream, clients, shared)
+    if (stream.protocol === 'sluice') return answerStream(way, stream, clients, shared)
+    const told = { ...way, route: { ...way.route, requestHeaders: [...way.route.requestHeaders, ...durableHeaders] } }
+    const [plain, live] = [answer(told, shared), answerStream(told, stream, clients, shared)]
+    return (exchange, params) => (/[?&]live=sse(&|$)/.test(exchange.req.url ?? '') ? live : plain)(exchange, params)
   }
 
   const slashes = ways.some(({ route }) => route.encodedSlashes)
@@ -144,7 +148,8 @@ export function edge({
     const cors = corsOf(way.route)
     const served = admit === null || way.route.identity === 'none' ? serving(way) : admit.route(way, serving(way))
     const serve = way.route.encodedSlashes ? served : plainly(served)
-    add(method, path, cors === null ? serve : crossing(cors, serve), cors)
+    const all = way.route.stream?.protocol === 'durable-streams' ? durableMethods : [method]
+    for (const each of all) add(each, path, cors === null ? serve : crossing(cors, serve), cors)
   }
 
   const paths = Router({ caseSensitive: true, strict: true })
@@ -193,6 +198,9 @@ const crossing =
   }
 
 const none: ReadonlySet<string> = new Set()
+
+/** What a durable stream is asked with, and what it must know of its requests. */
+const durableMethods = ['GET', 'POST', 'PUT', 'DELETE'] as const
 
 /** What a view must know of its requests, whatever the route lists. */
 const conditions = ['if-none-match', 'if-modified-since', 'prefer']

@@ -69,7 +69,7 @@ export function intake(
   const { bodyBytes, requestHeaders, claimHeaders } = route
   const to = route.command ?? route.query
   const worker = to?.to ?? route.process?.run ?? route.upstream?.to ?? topic
-  const source = (to ?? route.event ?? route.view ?? route.process)?.key
+  const source = (to ?? route.event ?? route.view ?? route.process ?? route.stream)?.key
   const listens = route.view !== undefined || to?.positions === true
   const ttlMs = Math.max(route.timeoutMs, route.commandTtlMs ?? 0)
   const patience = patienceOf(route, callbackOf)

@@ -13,7 +13,7 @@ export class Feeds implements Disposable {
 
   constructor(routes: Readonly<Record<string, RouteOptions>>, tails: Tails, past: Past) {
     for (const [name, { stream: options, delivery }] of Object.entries(routes)) {
-      if (options === undefined) continue
+      if (options === undefined || options.protocol !== 'sluice') continue
       const stream = new Stream(
         name,
         options,

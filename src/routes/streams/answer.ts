@@ -34,12 +34,13 @@ export function answerStream(
       if (exchange.admission !== null) await exchange.admission
       const call = enter(exchange, params, noBody, route.priority)
       exchange.call = call
-      const { feed } = await service(call)
+      const { feed, own = [] } = await service(call)
       if (feed === undefined) throw new Error('A stream route has no feed.')
       if (call.signal.aborted) throw call.signal.reason
       if (feed.over) return exchange.reply({ status: 204, headers: [], body: noBody }, nothingPasses)
       const problem = clients.refusal(call.client)
       if (problem !== null) throw problem
+      if (own.length > 0) exchange.fields = [...(exchange.fields ?? []), ...own.flat()]
       if (format === websocket) accept(exchange, feed, call.client)
       else begin(exchange, feed, format, call.client)
     } catch (error) {

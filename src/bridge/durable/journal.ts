@@ -1,0 +1,191 @@
+import type { Signal } from '../../aborter.ts'
+import { pause } from '../../clock.ts'
+import { Problem } from '../../problem.ts'
+import type { Acknowledged, Incoming, Outgoing } from '../broker.ts'
+import type { Listener, Tail } from '../feeds/tail.ts'
+import type { Past } from '../past.ts'
+import { Waiters } from '../views/waiters.ts'
+import { Ledger } from './ledger.ts'
+import type { Bounds, StreamState, Verdict } from './ledger.ts'
+import { headersOf, stepOf } from './record.ts'
+import type { Step } from './record.ts'
+
+export type JournalParts = Readonly<{ tail: Tail; past: Past; bounds: Bounds }>
+export type Publish = (record: Outgoing) => Promise<Acknowledged>
+/** What a stream holds from a position on: as much as one answer should have. */
+export type Excerpt = Readonly<{ values: readonly Uint8Array[]; next: number }>
+
+const pageBytes = 1_048_576
+const excerptBytes = 262_144
+const againMs = 10
+const mostAwaited = 10_000
+
+/** The streams of one topic: what has been written is folded as it is read, and who writes waits until its own record is. */
+export class Journal implements Listener, Disposable {
+  readonly topic: string
+  readonly changes = new Waiters<string>() // by key
+  readonly #parts: JournalParts
+  readonly #ledger: Ledger
+  readonly #positions: number[] = []
+  readonly #live: boolean[] = []
+  readonly #awaited = new Map<string, (verdict: Verdict) => void>() // by partition and offset
+  readonly #early = new Map<string, Verdict>() // read before the acknowledgement came
+  #writing = 0
+  #listening: Disposable | null = null
+  #of = 0
+  #ready = false
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts
+    this.topic = parts.tail.topic
+    this.#ledger = new Ledger(parts.bounds)
+  }
+
+  get progress(): Readonly<{ done: number; of: number }> {
+    return { done: this.#positions.reduce((sum, next) => sum + next, 0), of: this.#of }
+  }
+
+  /** Throws not-ready while it has not read what there is. */
+  stream(key: string): StreamState | null {
+    const { done, of } = this.progress
+    if (!this.#ready)
+      throw new Problem('not-ready', `The streams of ${this.topic} are being read: ${done} of ${of} offsets.`, {
+        limit: of,
+        observed: done,
+        retryAfterMs: 1_000,
+      })
+    return this.#ledger.get(key)
+  }
+
+  /** Writes a step, unless it is clear already that it changes nothing, and tells what became of it. */
+  async write(step: Step, record: Omit<Outgoing, 'headers' | 'value' | 'acks'>, publish: Publish): Promise<Verdict> {
+    const key = nameOf(record.key ?? new Uint8Array())
+    const now = this.#ledger.judge(key, step)
+    if (now.fate !== 'created' && now.fate !== 'appended' && now.fate !== 'deleted') return now
+    if (this.#writing >= mostAwaited)
+      throw new Problem('buffer-full', `${mostAwaited} appends are under way.`, { retryAfterMs: 1_000 })
+    this.#writing++
+    try {
+      const { partition, offset } = await publish({
+        ...record,
+        value: step.value,
+        headers: headersOf(step),
+        acks: 'all',
+      })
+      return await this.#read(`${partition}/${offset}`, record.signal)
+    } finally {
+      if (--this.#writing === 0) this.#early.clear()
+    }
+  }
+
+  #read(place: string, signal: Signal): Promise<Verdict> {
+    const early = this.#early.get(place)
+    if (early !== undefined) return Promise.resolve(early)
+    const { promise, resolve, reject } = Promise.withResolvers<Verdict>()
+    const abort = (): void => reject(signal.reason)
+    this.#awaited.set(place, resolve)
+    signal.addEventListener('abort', abort)
+    return promise.finally(() => {
+      this.#awaited.delete(place)
+      signal.removeEventListener('abort', abort)
+    })
+  }
+
+  /** Reads what a stream has from a position on. */
+  async excerpt(key: string, { partition, next, ...stream }: StreamState, from: number): Promise<Excerpt> {
+    const { tail, past } = this.#parts
+    const values: Uint8Array[] = []
+    let bytes = 0
+    const take = (record: Incoming): boolean => {
+      const offset = Number(record.offset)
+      const own = record.key !== null && nameOf(record.key) === key && offset < next && !stream.void.has(offset)
+      if (own && record.value !== null && record.value.length > 0) {
+        values.push(record.value)
+        bytes += record.value.length
+      }
+      return bytes < excerptBytes
+    }
+    let position = Math.max(from, stream.first)
+    while (position < next) {
+      const window = tail.windows[partition]
+      const kept = window !== undefined && position >= window.first
+      const page = kept
+        ? null
+        : await past.page({ topic: this.topic, partition, from: BigInt(position), maxBytes: pageBytes })
+      if (page !== null && Number(page.first) > position)
+        throw new Problem('offset-gone', `What stood before ${page.first} is not kept any more.`)
+      for (const record of kept ? window.from(position) : (page?.records ?? []))
+        if (Number(record.offset) >= position && !take(record))
+          return { values, next: Math.min(next, Number(record.offset) + 1) }
+      position = kept ? next : Math.max(position + 1, Number(page?.next ?? 0n))
+    }
+    return { values, next: Math.max(from, next) }
+  }
+
+  /** Reads what there is, then goes on with what comes. Throws what reading does: call it again. */
+  async build(signal: AbortSignal): Promise<void> {
+    const { tail, past } = this.#parts
+    this.#listening ??= tail.listen(this)
+    const ends = await past.offsets(this.topic, 'end')
+    this.#of = ends.reduce((sum, end) => sum + Number(end), 0)
+    for (let partition = 0; partition < ends.length; partition++)
+      while (!this.#arrive(partition) && !signal.aborted) await this.#page(partition)
+    this.#ready = !signal.aborted
+  }
+
+  async #page(partition: number): Promise<void> {
+    const from = (this.#positions[partition] ??= 0)
+    const page = await this.#parts.past.page({ topic: this.topic, partition, from: BigInt(from), maxBytes: pageBytes })
+    for (const record of page.records) this.#apply(record)
+    this.#positions[partition] = Math.max(Number(page.next), Number(page.first))
+    if (this.#positions[partition] === from) await pause(againMs)
+  }
+
+  /** Whether what is left stands in the window: then it is taken, and from now on what comes. */
+  #arrive(partition: number): boolean {
+    const window = this.#parts.tail.windows[partition]
+    const position = (this.#positions[partition] ??= 0)
+    if (window === undefined || position < window.first || position > window.next) return false
+    for (const record of window.from(position)) this.#apply(record)
+    this.#positions[partition] = window.next
+    return (this.#live[partition] = true)
+  }
+
+  record(record: Incoming): void {
+    const { partition } = record
+    if (this.#live[partition] === true) {
+      this.#apply(record)
+      this.#positions[partition] = Number(record.offset) + 1
+    } else if (this.#ready) this.#arrive(partition) // one that was added
+  }
+
+  moved(_topic: string, partition: number, from: number, to: number): void {
+    if (to <= from) this.#ledger.forget(partition)
+    this.#positions[partition] = to
+  }
+
+  #apply(record: Incoming): void {
+    if (record.key === null) return // no key, no stream
+    const key = nameOf(record.key)
+    const verdict = this.#ledger.apply(key, stepOf(record), record.partition, Number(record.offset))
+    const place = `${record.partition}/${record.offset}`
+    const told = this.#awaited.get(place)
+    if (told !== undefined) told(verdict)
+    else if (this.#writing > 0) this.#remember(place, verdict)
+    this.changes.changed(key)
+  }
+
+  #remember(place: string, verdict: Verdict): void {
+    this.#early.set(place, verdict)
+    const [oldest] = this.#early.keys()
+    if (this.#early.size > mostAwaited && oldest !== undefined) this.#early.delete(oldest)
+  }
+
+  [Symbol.dispose](): void {
+    this.#listening?.[Symbol.dispose]()
+  }
+}
+
+/** A key as it stands in a map: a character for each byte. */
+export const nameOf = (key: Uint8Array): string =>
+  Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
