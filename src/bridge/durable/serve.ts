@@ -101,8 +101,9 @@ function written({ fate, stream, producer }: Verdict, call: Call): Reply {
     case 'mismatch':
       return refused(409, 'The stream is of another kind.', own)
     case 'closed':
-      return refused(409, 'The stream is closed.', own)
+      break
   }
+  return refused(409, 'The stream is closed.', own)
 }
 
 const bare = (status: number, own: readonly Pair[]): Reply => ({
