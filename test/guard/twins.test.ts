@@ -4,6 +4,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 
 /** Sources without a test of the same name, and what tests them instead. */
 const elsewhere: Readonly<Record<string, string>> = {
+  'src/bridge/durable/journal.ts': 'test/flow/durable-streams.test.ts, whose streams it keeps',
+  'src/bridge/durable/serve.ts': 'test/flow/durable-streams.test.ts: the published suite of the protocol asks it',
+  'src/routes/streams/durable.ts': 'test/flow/durable-streams.test.ts, whose requests have these headers',
   'src/commands/init.ts': 'test/flow/init-command.test.ts, which runs it as a process',
   'src/routes/docs.ts': 'test/flow/docs.test.ts, whose browser opens it',
   'src/routes/tls/index.ts': 'test/flow/tls.test.ts, whose clients come by TLS',
