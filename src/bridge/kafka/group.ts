@@ -8,6 +8,7 @@ import { client } from './client.ts'
 import './rejoin.ts'
 
 const commitMs = 500
+const yieldMs = 10
 const heartbeatMs = 1_000
 const rebuildMs = 1_000
 
@@ -19,11 +20,11 @@ class Holding implements Held {
   readonly topic: string
   readonly partition: number
   readonly #ended = new AbortController()
-  readonly #changed: () => void
+  readonly #changed: (ended: boolean) => void
   next: bigint | null = null
   committed: bigint | null = null
 
-  constructor(topic: string, partition: number, changed: () => void) {
+  constructor(topic: string, partition: number, changed: (ended: boolean) => void) {
     this.topic = topic
     this.partition = partition
     this.#changed = changed
@@ -36,7 +37,7 @@ class Holding implements Held {
   done(next: bigint): void {
     if (this.next !== null && next <= this.next) return
     this.next = next
-    this.#changed()
+    this.#changed(this.signal.aborted)
   }
 
   /** Hands over one record after the other, until all are taken or the partition is taken away. */
@@ -107,10 +108,11 @@ export class Member {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#release() // a new generation: what was not committed comes again
       for (const partition of payload.memberAssignment[topic] ?? [])
-        this.#held.set(partition, new Holding(topic, partition, () => this.#schedule()))
+        this.#held.set(partition, new Holding(topic, partition, ended => this.#schedule(ended ? yieldMs : commitMs)))
       consumer.resume([{ topic }]) // what the last generation paused
       admitted()
     })
+    consumer.on(consumer.events.REBALANCING, () => this.#yield())
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) crashed(payload.error.message)
     })
@@ -139,8 +141,16 @@ export class Member {
     await payload.heartbeat()
   }
 
-  #schedule(): void {
-    this.#commit ??= after(commitMs, () => {
+  /** Begins nothing more, and commits at once what is done: the old generation still may, and whoever comes next goes on there. */
+  #yield(): void {
+    for (const held of this.#held.values()) held.end()
+    this.#commit?.cancel()
+    this.#commit = null
+    void this.#flush()
+  }
+
+  #schedule(delayMs = commitMs): void {
+    this.#commit ??= after(delayMs, () => {
       this.#commit = null
       void this.#flush()
     })
