@@ -94,7 +94,7 @@ export const Upstream = z
         everyMs: ms(10, hour).default(1_000).describe('How often the endpoints are compared.'),
         minCalls: count(1, 100_000)
           .default(10)
-          .describe('Calls of an endpoint between two looks, for it to be judged.'),
+          .describe('Calls of an endpoint since it was last judged, for it to be judged again.'),
         failurePercent: percent(1)
           .default(30)
           .describe('More failures than the median of the others, in points, that put it aside.'),

@@ -5,7 +5,7 @@ import type { Endpoint } from './endpoint.ts'
 
 export type OutlierOptions = Readonly<{
   everyMs: number
-  minCalls: number // of an endpoint between two looks
+  minCalls: number // of an endpoint since it was last judged: few go to a slow one
   failurePercent: number // more than the median of the others
   slowFactor: number // times the median of the others
   ejectMs: number
@@ -39,11 +39,12 @@ export class Outliers implements Disposable {
     const endpoints = this.#endpoints()
     for (const [endpoint, instant] of this.#until)
       if (until(instant) === 0 || !endpoints.includes(endpoint)) this.#letIn(endpoint)
-    const seen = endpoints.filter(({ ejected }) => !ejected).map(endpoint => ({ endpoint, ...endpoint.results.take() }))
+    const seen = endpoints.filter(({ ejected }) => !ejected).map(endpoint => ({ endpoint, ...endpoint.results.counts }))
     for (const one of seen) {
       const { endpoint, calls, failures, ms } = one
       const others = seen.filter(other => other !== one && other.calls > 0)
       if (calls < this.#options.minCalls || others.length === 0) continue
+      endpoint.results.judged()
       const failing = (failures / calls) * 100 - median(others.map(other => (other.failures / other.calls) * 100))
       const usualMs = median(others.map(other => other.ms))
       const isSlow = ms - usualMs > noticeableMs && ms > usualMs * this.#options.slowFactor

@@ -17,11 +17,14 @@ export class Results {
     return this.#ms
   }
 
-  /** What was counted since the last look. */
-  take(): Readonly<{ calls: number; failures: number; ms: number }> {
-    const taken = { calls: this.#calls, failures: this.#failures, ms: this.#ms }
+  /** What was counted since it was last judged. */
+  get counts(): Readonly<{ calls: number; failures: number; ms: number }> {
+    return { calls: this.#calls, failures: this.#failures, ms: this.#ms }
+  }
+
+  /** It was judged by what was counted. */
+  judged(): void {
     this.#calls = this.#failures = 0
-    return taken
   }
 
   /** An endpoint that comes back begins anew. */

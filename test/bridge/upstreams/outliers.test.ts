@@ -64,3 +64,16 @@ test('a few calls prove nothing', async t => {
   await clock.advance(1_000)
   deepEqual(aside(all), [])
 })
+
+test('a slow one, to which few calls go, is judged by those of several looks together', async t => {
+  const clock = frozenClock(t)
+  const all = three()
+  using _ = new Outliers('shop', () => all, options)
+  for (let look = 0; look < 3; look++) {
+    for (let i = 0; i < 4; i++) all[1]!.results.add(true, 300)
+    for (const one of [all[0]!, all[2]!]) calls(one, 0, 1)
+    deepEqual(aside(all), [])
+    await clock.advance(1_000)
+  }
+  deepEqual(aside(all), ['b'])
+})

@@ -10,7 +10,7 @@ import { httpServer } from '../../help/httpserver.ts'
 import { anAsk, anUpstream } from '../../help/upstream.ts'
 
 type Fault = 'none' | 'slow' | 'errors' | 'away'
-const [windowMs, measureMs, slowMs, callers] = [800, 700, 300, 16] as const
+const [windowMs, measureMs, slowMs, callers] = [1_500, 700, 300, 16] as const
 
 /** Three servers of one port on 127.0.0.1 to .3 under a name, an upstream that follows it, and callers that never rest. */
 async function noticed(t: TestContext, name: 'slow' | 'errors' | 'dead' | 'gone'): Promise<string> {
