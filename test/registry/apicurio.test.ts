@@ -50,7 +50,7 @@ for (const [what, options] of Object.entries({
   test(`a real Apicurio, ${what}: what is written is read again, in every language`, async t => {
     if (registry === null) return t.skip(String(skip))
     const url = what.includes('Confluent') ? registry.ccompatUrl : registry.url
-    const { ask, broker } = await gatewayOf(t, { url, ...options })
+    const { ask, broker } = await gatewayOf(t, { url, timeoutMs: 20_000, ...options })
     for (const format of formats) {
       const worker = await handWorker(t, broker, topicOf(format))
       const asked = ask(`/${format}`, { body: { orderId: 'o-1', amount: 7 } })

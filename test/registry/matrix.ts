@@ -137,7 +137,7 @@ async function gatewayOf(t: Scope, options: object) {
       ]
     }),
   )
-  return await aGateway(t, { registry: options, workers, routes })
+  return await aGateway(t, { registry: { timeoutMs: 20_000, ...options }, workers, routes })
 }
 
 /** What was read, whatever its spaces and however 64 bits are written. */
