@@ -154,9 +154,13 @@ export class Projection<State> implements AsyncDisposable {
       const { state, version, ids } = this.#states.get(key)
       if (ids.includes(id))
         return { state, appended: true, repeated: !appended, position: this.#positionOf(key, version) }
-      const decided = await decide(state)
-      if (decided.length === 0) return { state, appended: false, repeated: false, position: null }
+      const { decided, refusal } = await answerOf(decide, state)
       try {
+        if (decided.length === 0) {
+          if (!(await this.#isLatest(key, version, limit))) continue
+          if (refusal !== null) throw refusal.error
+          return { state, appended: false, repeated: false, position: null }
+        }
         await this.#append({ id, key, source: `/${this.topic}`, events: decided }, version, limit)
         appended = this.#states.get(key).ids.includes(id)
         if (appended) continue
@@ -168,6 +172,15 @@ export class Projection<State> implements AsyncDisposable {
       }
       await pause(Math.random() * Math.min(capMs, baseMs * 2 ** tries), limit)
     }
+  }
+
+  /** Whether nothing has happened to the key since: what is refused must not be refused for an old state. */
+  async #isLatest(key: string, version: number, signal: AbortSignal): Promise<boolean> {
+    const partition = this.#broker.partitionFor(this.topic, Buffer.from(key))
+    const end = (await this.#broker.past.offsets(this.topic, 'end'))[partition] ?? 0n
+    if (!(await this.#follow.reach(partition, Number(end), signal)))
+      throw new Problem('deadline-exceeded', 'The latest state was not read in time.')
+    return this.#states.get(key).version === version
   }
 
   /** Resolves once the record has been read back. */
@@ -250,5 +263,15 @@ function marksIn(position: string): ReturnType<typeof marksOf> {
     return marksOf(position)
   } catch (error) {
     throw refuse(400, Problem.from(error).message)
+  }
+}
+
+type Answered = Readonly<{ decided: readonly Event[]; refusal: Readonly<{ error: unknown }> | null }>
+
+async function answerOf<State>(decide: Decide<State>, state: State): Promise<Answered> {
+  try {
+    return { decided: await decide(state), refusal: null }
+  } catch (error) {
+    return { decided: [], refusal: { error } }
   }
 }

@@ -90,6 +90,17 @@ test('many decisions from several processes add up to what each of them was told
   )
 })
 
+test('nothing is refused for an old state', async t => {
+  const broker = await aBroker(t)
+  const [here, there] = [await opened(t, broker), await opened(t, broker)]
+  for (let round = 0; round < 20; round++) {
+    await here.decide(`k${round}`, deposit(1))
+    // there it may not have been read yet
+    equal((await there.decide(`k${round}`, withdraw(1))).state, 0)
+    await rejects(here.decide(`k${round}`, withdraw(1)), Refusal)
+  }
+})
+
 test('the same decision is appended once, however often it is tried', async t => {
   const broker = await aBroker(t)
   const [here, there] = [await opened(t, broker), await opened(t, broker)]
