@@ -50,5 +50,6 @@ export class Session extends Connection {
 
   override cut(): void {
     this.#session.destroy()
+    super.cut() // once it is closing, the session would wait for the client to close its side
   }
 }
