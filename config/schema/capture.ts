@@ -15,7 +15,7 @@ export const capture = {
       '`plain`: the records as they are. `debezium`: changes of rows, as a connector of Debezium writes them: the value is the row as it is afterwards, and what is said of the change stands in headers, as attributes of a CloudEvent.',
     ),
   columns: z
-    .record(text(/^.{1,256}$/s, 'the name of a column'), columnType)
+    .record(text(/^.{1,256}$/s, 'the name of a column'), columnType.describe('The type of the column.'))
     .default({})
     .describe(
       "Types of columns, in Debezium's names, where its envelopes come without schemas: decimals, dates and times become text that people read.",
