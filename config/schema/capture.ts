@@ -4,7 +4,7 @@ import { text } from './value.ts'
 const columnType = text(
   /^(Decimal\(\d{1,5}\)|VariableScaleDecimal|Date|Timestamp|MicroTimestamp|NanoTimestamp|Time|MicroTime|NanoTime|Json)$/,
   'Decimal(<scale>), VariableScaleDecimal, Date, Timestamp, MicroTimestamp, NanoTimestamp, Time, MicroTime, NanoTime or Json',
-)
+).describe('How its values are written: docs/cdc.md says what becomes of each.')
 
 /** How the records of a topic are to be read. */
 export const capture = {
