@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const file = join(import.meta.dirname, '..', 'package-lock.json')
 const lock = JSON.parse(readFileSync(file, 'utf8'))
-const cpus = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x']
+const cpus = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 'wasm32']
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32']
 
 const left = []
@@ -16,13 +16,13 @@ for (const [from, { optionalDependencies = {}, dev }] of Object.entries(lock.pac
     const words = name.split(/[/-]/)
     const os = systems.find(system => words.includes(system))
     const cpu = cpus.find(kind => words.includes(kind))
-    if (os === undefined || cpu === undefined) throw new Error(`No platform in the name ${name}.`)
+    if (cpu === undefined || (os === undefined && cpu !== 'wasm32')) throw new Error(`No platform in the name ${name}.`)
     const libc = words.some(word => word.startsWith('musl'))
       ? ['musl']
       : words.some(word => word.startsWith('gnu'))
         ? ['glibc']
         : undefined
-    left.push([path, { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc }), optional: true, os: [os] }])
+    left.push([path, { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc }), optional: true, ...(os && { os: [os] }) }])
   }
 
 const sorted = Object.entries(lock.packages)
