@@ -22,7 +22,10 @@ for (const [from, { optionalDependencies = {}, dev }] of Object.entries(lock.pac
       : words.some(word => word.startsWith('gnu'))
         ? ['glibc']
         : undefined
-    left.push([path, { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc }), optional: true, ...(os && { os: [os] }) }])
+    left.push([
+      path,
+      { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc }), optional: true, ...(os && { os: [os] }) },
+    ])
   }
 
 const sorted = Object.entries(lock.packages)
