@@ -32,7 +32,7 @@ test('the admin port explains the stack of each route, and every refusal with it
   )
   deepEqual(
     publishing.map(({ policy }) => policy),
-    ['retry', 'cluster', 'attempt'],
+    ['retry', 'attempt', 'cluster'],
   )
   deepEqual(routes['place-order']![0], { policy: 'drain', mode: 'enforce', draining: false, inside: 0 })
   const [last] = refusals
