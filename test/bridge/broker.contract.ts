@@ -365,10 +365,15 @@ export function brokerContract(name: string, open: Open): void {
     test('tells of a topic what it is, and leaves alone what is there', async () => {
       const topic = await aTopic(3, { 'max.message.bytes': '54321' })
       const known = { name: topic, partitions: 3, maxMessageBytes: 54_321 }
-      deepEqual(await broker.admin.topic(topic), known)
+      const told = async (): Promise<unknown> => {
+        const { keeping, ...info } = (await broker.admin.topic(topic)) ?? {} // not every broker says how long it keeps what
+        ok(keeping === undefined || keeping.retentionMs !== 0)
+        return info
+      }
+      deepEqual(await told(), known)
       await send(topic, 'x')
       await broker.admin.create([{ name: topic, partitions: 5, replication: 1, config: {} }])
-      deepEqual(await broker.admin.topic(topic), known)
+      deepEqual(await told(), known)
       deepEqual(await broker.admin.ends(topic), [1n, 0n, 0n])
       const more = `contract.${randomUUID()}`
       await broker.admin.create([
