@@ -4,6 +4,7 @@ import type { Correlator } from './bridge/correlate.ts'
 import type { Inbox } from './bridge/inbox.ts'
 import type { Operations, Returns } from './bridge/operations/index.ts'
 import type { Call } from './call.ts'
+import { now } from './clock.ts'
 import { Problem } from './problem.ts'
 import { Readiness } from './readiness.ts'
 import type { ClusterGuards } from './resilience/guards.ts'
@@ -69,9 +70,15 @@ export class Health {
 
   /** Why no reply can be received, or null. */
   readonly answerable = (): Problem | null =>
-    this.#parts.inbox.sickForMs <= followMs
+    this.#parts.inbox.healthy || this.#follows()
       ? null
       : new Problem('not-ready', 'Replies cannot be received at present.', later)
+
+  /** Whether replies will come again in a moment, as their partition has only another leader. */
+  #follows(): boolean {
+    const { inbox, broker } = this.#parts
+    return broker.movedSince(now()) && inbox.sickForMs <= followMs
+  }
 
   /** Why operations cannot be written or followed, or null. */
   readonly operable = (): Problem | null => {

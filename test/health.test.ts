@@ -62,12 +62,14 @@ test('an outage of the brokers degrades an instance that was ready, and takes it
 })
 
 test('a reader that is dead for longer than an outage takes to be noticed makes it not ready', () => {
-  const { health, inbox } = aHealth()
+  const { health, inbox, broker } = aHealth()
   health.prepared()
   inbox.healthy = false
   inbox.sickForMs = 1_000
   health.look()
   equal(health.readiness.ready, true)
+  equal(health.answerable()?.code, 'not-ready')
+  broker.movedSince = () => true
   equal(health.answerable(), null, 'who follows a leader that has moved is soon back')
   inbox.sickForMs = 1_001
   equal(health.answerable()?.code, 'not-ready')

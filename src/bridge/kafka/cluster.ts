@@ -106,6 +106,12 @@ export class Cluster {
     this.#wake.abort()
   }
 
+  /** A node answered with this code: our metadata is old, and a leader may have moved. */
+  stale(code: number): void {
+    if (code === codes.notLeaderOrFollower) this.#movedAt = now()
+    this.refresh()
+  }
+
   /** Whether the brokers have said anything of the topic, be it that it is missing. */
   knows(topic: string): boolean {
     return (this.#topics.get(topic) ?? null) !== null

@@ -152,7 +152,7 @@ export class Leader {
     const { lane } = batch
     const answer = answers.find(({ topic, partition }) => topic === lane.topic && partition === lane.partition)
     const code = answer?.code
-    if (code !== undefined && meansStale(code)) this.#of.cluster.refresh()
+    if (code !== undefined && meansStale(code)) this.#of.cluster.stale(code)
     const fate = fateOf(code, batch)
     if (fate === 'written') return this.#written(batch, answer?.baseOffset ?? -1n)
     if (fate === 'refused') return this.#refused(batch, code)

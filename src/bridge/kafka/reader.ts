@@ -216,7 +216,7 @@ export class Reader implements Reading {
       this.#tell('repositioned', [partition], `offset ${from} is not in the log`, to)
       this.#moved?.(partition, to)
     } else if (code !== codes.none) {
-      this.#cluster.refresh()
+      this.#cluster.stale(code)
       throw new Error(`${this.#topic}/${partition}: ${codeName(code)}`)
     } else if (batches === null) {
       this.#holdback.look(fetched, from, begun)
