@@ -70,7 +70,8 @@ test(
     })()
     const { page, complaints } = await open(t, opened)
     const circuit = page.locator('[data-circuit=orders]')
-    await page.waitForFunction(`/[1-9].* answered/.test(document.querySelector('#rate').textContent)`)
+    // Playwright's own wait would evaluate text in the page, which its policy forbids
+    await until('answers are counted', async () => /[1-9].* answered/.test((await page.textContent('#rate')) ?? ''))
 
     await serving[Symbol.asyncDispose]()
     await circuit.filter({ hasText: 'open for' }).waitFor()

@@ -99,7 +99,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/lab/command.ts': 'test/flow/lab.test.ts, whose processes run it',
   'src/lab/explore.ts': 'test/flow/lab.test.ts, whose processes run it',
   'src/lab/host.ts': 'test/flow/lab.test.ts, whose gateways are hosted by it',
-  'src/lab/ownkafka.ts': 'test/kafka/lab.test.ts, which needs what it starts',
+  'src/lab/ownkafka.ts': 'test/long/lab.ts, which needs what it starts',
   'src/lab/perform.ts': 'test/flow/lab.test.ts and test/kafka/lab.test.ts, which play scenes',
   'src/lab/setting.ts': 'test/flow/lab.test.ts, whose scenarios are set by it',
   'src/lab/result.ts': 'test/flow/lab.test.ts, which looks at results',

@@ -1,11 +1,8 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { parseScenario } from '../../config/scenario/load.ts'
 import { usual } from '../../src/lab/behaviour.ts'
-import { explore } from '../../src/lab/explore.ts'
 import { sluice } from '../../src/lab/gateway.ts'
 import { deeds, gauge, goodput, grown, part } from '../../src/lab/measure.ts'
-import { startOwnKafka } from '../../src/lab/ownkafka.ts'
 import { play } from '../../src/lab/play.ts'
 import { constant } from '../../src/lab/rate.ts'
 import type { Scene } from '../../src/lab/run.ts'
@@ -60,29 +57,5 @@ test(
     equal(run.samples[0]?.ready, 200)
     deepEqual(gauge(run, 'sluice_worker_members').slice(0, 4), [2, 2, 2, 2]) // the group is watched
     deepEqual(said.length, 2)
-  },
-)
-
-test(
-  'a scenario on a real Kafka that the laboratory starts, whose broker is killed and comes back',
-  { skip: kafka.skip, timeout: 180_000 },
-  async () => {
-    const { scenario } = parseScenario(
-      `title: The broker is away
-broker: kafka
-clients: { a: { load: [{ forMs: 8000, perSecond: 40 }], patienceMs: 3000 } }
-workers: { members: 1, concurrency: 5, serviceMs: 10 }
-faults: [{ name: away, atMs: 2000, forMs: 1000, broker: down }]
-warmMs: 1000`,
-      's.yaml',
-    )
-    const manner = { name: 's', variant: '', overlay: {}, target: false, startKafka: startOwnKafka }
-    const { totals, ledger, faults } = await explore(scenario!, manner, { say: () => {} })
-    deepEqual(
-      ledger.filter(({ holds }) => holds === false),
-      [],
-    )
-    ok(totals.answered > 60 && totals.answered < totals.asked, `${totals.answered} of ${totals.asked}`)
-    equal(faults[0]?.label, 'broker down')
   },
 )

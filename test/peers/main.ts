@@ -6,7 +6,9 @@ import { writing } from '../help/peerpage.ts'
 
 const { values, positionals } = parseArgs({ options: { write: { type: 'boolean' } }, allowPositionals: true })
 const files =
-  positionals.length === 0 ? ['test/peers/*.test.ts'] : positionals.map(name => `test/peers/${name}.test.ts`)
+  positionals.length === 0
+    ? ['test/peers/*.{test,peer}.ts']
+    : positionals.map(name => `test/peers/${name}.{test,peer}.ts`)
 const { status } = spawnSync(
   process.execPath,
   ['--test', '--test-concurrency=1', '--test-global-setup=test/help/setup.ts', ...files],
