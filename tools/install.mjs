@@ -23,7 +23,7 @@ export function install() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  console.log('Installing what package-lock.json names (once, under half a minute) …')
+  console.log('Installing what package-lock.json names (once, about a minute) …')
   const npm = process.env.npm_execpath
   const [command, ...args] = npm === undefined ? ['npm'] : [process.execPath, npm]
   const { status } = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
