@@ -57,7 +57,7 @@ export async function prepare(
       if (demo) await runDemos(config, broker, held)
       await leases?.met // the first second's calls would spend shares of what others are leasing already
       for (const watch of watches.values()) watch.start()
-      for (const topic of following?.views ?? []) block(topic, `The view of ${topic} is not built yet.`)
+      for (const topic of following?.views ?? []) block(topic, `What is shown of ${topic} has not been read yet.`)
       health.prepared()
       if (health.deliveries === null) held.use(compareDeliveries(parts, health, known))
       for (const each of calling) each.start()

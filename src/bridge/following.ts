@@ -5,10 +5,11 @@ import type { Call, Reply, Service } from '../call.ts'
 import type { Broker } from './broker.ts'
 import { Journal, durable } from './durable/index.ts'
 import type { Publish } from './durable/index.ts'
+import { tellProgress } from './feeds/catchup.ts'
+import type { Progress, Tell } from './feeds/catchup.ts'
 import { Feeds } from './feeds/index.ts'
 import { Tails } from './feeds/tails.ts'
 import { Views } from './views/index.ts'
-import type { Tell } from './views/index.ts'
 import type { SqliteRows } from './views/sqlite.ts'
 
 const againMs = 500
@@ -58,15 +59,21 @@ export class Following implements AsyncDisposable {
   }
 
   async #read(journal: Journal, tell: Tell, signal: AbortSignal): Promise<void> {
+    const { topic } = journal
+    const watch = new AbortController()
+    const progressOf = (): Progress => journal.progress
+    const watching = tellProgress({ topic, progressOf, said: () => journal.said() }, tell, watch.signal)
     for (let done = false; !done && !signal.aborted;)
       try {
         await journal.build(signal)
         done = true
       } catch (error) {
-        tell(journal.topic, `The streams of ${journal.topic} cannot be read: ${Problem.from(error).message}`)
+        tell(topic, `The streams of ${topic} cannot be read: ${Problem.from(error).message}`)
         await pause(againMs, signal)
       }
-    if (!signal.aborted) tell(journal.topic, null)
+    watch.abort()
+    await watching
+    if (!signal.aborted) tell(topic, null)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

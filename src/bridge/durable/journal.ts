@@ -1,10 +1,11 @@
 import type { Signal } from '../../aborter.ts'
-import { pause } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from '../broker.ts'
-import type { Listener, Tail } from '../feeds/tail.ts'
+import { CatchUp } from '../feeds/catchup.ts'
+import type { Progress, Taker } from '../feeds/catchup.ts'
+import type { Tail } from '../feeds/tail.ts'
 import type { Past } from '../past.ts'
-import { Waiters } from '../views/waiters.ts'
+import { Waiters } from '../feeds/waiters.ts'
 import { Ledger } from './ledger.ts'
 import type { Bounds, StreamState, Verdict } from './ledger.ts'
 import { headersOf, stepOf } from './record.ts'
@@ -17,43 +18,34 @@ export type Excerpt = Readonly<{ values: readonly Uint8Array[]; next: number }>
 
 const pageBytes = 1_048_576
 const excerptBytes = 262_144
-const againMs = 10
 const mostAwaited = 10_000
 
 /** The streams of one topic: what has been written is folded as it is read, and who writes waits until its own record is. */
-export class Journal implements Listener, Disposable {
+export class Journal implements Taker, Disposable {
   readonly topic: string
   readonly changes = new Waiters<string>() // by key
+  readonly failure = null // what is full refuses, and takes what comes
   readonly #parts: JournalParts
   readonly #ledger: Ledger
-  readonly #positions: number[] = []
-  readonly #live: boolean[] = []
+  readonly #catchUp: CatchUp
   readonly #awaited = new Map<string, (verdict: Verdict) => void>() // by partition and offset
   readonly #early = new Map<string, Verdict>() // read before the acknowledgement came
   #writing = 0
-  #listening: Disposable | null = null
-  #of = 0
-  #ready = false
 
   constructor(parts: JournalParts) {
     this.#parts = parts
     this.topic = parts.tail.topic
     this.#ledger = new Ledger(parts.bounds)
+    this.#catchUp = new CatchUp(parts, this)
   }
 
-  get progress(): Readonly<{ done: number; of: number }> {
-    return { done: this.#positions.reduce((sum, next) => sum + next, 0), of: this.#of }
+  get progress(): Progress {
+    return this.#catchUp.progress
   }
 
   /** Throws not-ready while it has not read what there is. */
   stream(key: string): StreamState | null {
-    const { done, of } = this.progress
-    if (!this.#ready)
-      throw new Problem('not-ready', `The streams of ${this.topic} are being read: ${done} of ${of} offsets.`, {
-        limit: of,
-        observed: done,
-        retryAfterMs: 1_000,
-      })
+    if (!this.#catchUp.ready) throw this.#unread()
     return this.#ledger.get(key)
   }
 
@@ -78,11 +70,23 @@ export class Journal implements Listener, Disposable {
     }
   }
 
+  /** How far it has been read, for people. */
+  said(): string {
+    const { done, of } = this.progress
+    return `The streams of ${this.topic} are being read: ${done} of ${of} offsets.`
+  }
+
+  #unread(): Problem {
+    const { done, of } = this.progress
+    return new Problem('not-ready', this.said(), { limit: of, observed: done, retryAfterMs: 1_000 })
+  }
+
   #read(place: string, signal: Signal): Promise<Verdict> {
     const early = this.#early.get(place)
     if (early !== undefined) return Promise.resolve(early)
     const { promise, resolve, reject } = Promise.withResolvers<Verdict>()
     const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
     this.#awaited.set(place, resolve)
     signal.addEventListener('abort', abort)
     return promise.finally(() => {
@@ -123,48 +127,17 @@ export class Journal implements Listener, Disposable {
   }
 
   /** Reads what there is, then goes on with what comes. Throws what reading does: call it again. */
-  async build(signal: AbortSignal): Promise<void> {
-    const { tail, past } = this.#parts
-    this.#listening ??= tail.listen(this)
-    const ends = await past.offsets(this.topic, 'end')
-    this.#of = ends.reduce((sum, end) => sum + Number(end), 0)
-    for (let partition = 0; partition < ends.length; partition++)
-      while (!this.#arrive(partition) && !signal.aborted) await this.#page(partition)
-    this.#ready = !signal.aborted
+  build(signal: AbortSignal): Promise<void> {
+    return this.#catchUp.build(signal)
   }
 
-  async #page(partition: number): Promise<void> {
-    const from = (this.#positions[partition] ??= 0)
-    const page = await this.#parts.past.page({ topic: this.topic, partition, from: BigInt(from), maxBytes: pageBytes })
-    for (const record of page.records) this.#apply(record)
-    this.#positions[partition] = Math.max(Number(page.next), Number(page.first))
-    if (this.#positions[partition] === from) await pause(againMs)
+  forget(partition: number): void {
+    this.#ledger.forget(partition)
   }
 
-  /** Whether what is left stands in the window: then it is taken, and from now on what comes. */
-  #arrive(partition: number): boolean {
-    const window = this.#parts.tail.windows[partition]
-    const position = (this.#positions[partition] ??= 0)
-    if (window === undefined || position < window.first || position > window.next) return false
-    for (const record of window.from(position)) this.#apply(record)
-    this.#positions[partition] = window.next
-    return (this.#live[partition] = true)
-  }
+  came(): void {} // all that it keeps is in memory
 
-  record(record: Incoming): void {
-    const { partition } = record
-    if (this.#live[partition] === true) {
-      this.#apply(record)
-      this.#positions[partition] = Number(record.offset) + 1
-    } else if (this.#ready) this.#arrive(partition) // one that was added
-  }
-
-  moved(_topic: string, partition: number, from: number, to: number): void {
-    if (to <= from) this.#ledger.forget(partition)
-    this.#positions[partition] = to
-  }
-
-  #apply(record: Incoming): void {
+  take(record: Incoming): void {
     if (record.key === null) return // no key, no stream
     const key = nameOf(record.key)
     const verdict = this.#ledger.apply(key, stepOf(record), record.partition, Number(record.offset))
@@ -182,7 +155,7 @@ export class Journal implements Listener, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#listening?.[Symbol.dispose]()
+    this.#catchUp[Symbol.dispose]()
   }
 }
 

@@ -5,6 +5,8 @@ import { Problem } from '../../problem.ts'
 import type { Admin } from '../admin.ts'
 import { changes } from '../cdc/index.ts'
 import type { Columns } from '../cdc/index.ts'
+import { tellProgress } from '../feeds/catchup.ts'
+import type { Progress, Tell } from '../feeds/catchup.ts'
 import type { Tails } from '../feeds/tails.ts'
 import type { Past } from '../past.ts'
 import { list } from './list.ts'
@@ -13,11 +15,8 @@ import type { SqliteRows } from './sqlite.ts'
 import { View } from './view.ts'
 
 type Kept = Readonly<{ view: View; allowUncompacted: boolean }>
-/** Who is told how a view stands: a sentence while it cannot be asked, null once it can. */
-export type Tell = (topic: string, why: string | null) => void
 
 const againMs = 500
-const tellMs = 100
 
 /** The views of all routes that are some: one for each topic, whoever shows it. */
 export class Views implements Disposable {
@@ -72,7 +71,9 @@ export class Views implements Disposable {
   async #build({ view, allowUncompacted }: Kept, admin: Admin, tell: Tell, signal: AbortSignal): Promise<void> {
     const { topic } = view
     const watch = new AbortController()
-    const watching = this.#progress(view, tell, watch.signal)
+    const said = ({ done, of }: Progress): string =>
+      `The view of ${topic} is being built: ${done} of ${of} offsets are read.`
+    const watching = tellProgress({ topic, progressOf: () => view.progress, said }, tell, watch.signal)
     try {
       while (!signal.aborted && view.failure === null)
         try {
@@ -94,14 +95,6 @@ export class Views implements Disposable {
       await watching
     }
     if (!signal.aborted) tell(topic, view.failure)
-  }
-
-  async #progress(view: View, tell: Tell, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const { done, of } = view.progress
-      if (of > 0) tell(view.topic, `The view of ${view.topic} is being built: ${done} of ${of} offsets are read.`)
-      await pause(tellMs, signal)
-    }
   }
 
   [Symbol.dispose](): void {

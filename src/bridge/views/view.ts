@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import type { Signal } from '../../aborter.ts'
-import { pause } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
@@ -9,12 +8,14 @@ import { completed } from '../cdc/index.ts'
 import type { Change } from '../cdc/index.ts'
 import { jsonFrom, textOf } from '../feeds/content.ts'
 import { comparable, pointed } from '../feeds/pointer.ts'
-import type { Listener, Tail } from '../feeds/tail.ts'
+import { CatchUp } from '../feeds/catchup.ts'
+import type { Progress, Taker } from '../feeds/catchup.ts'
+import type { Tail } from '../feeds/tail.ts'
+import { Waiters } from '../feeds/waiters.ts'
 import type { Past } from '../past.ts'
 import { MemoryRows } from './memory.ts'
 import { MovingRows } from './moving.ts'
 import type { Row, Rows } from './rows.ts'
-import { Waiters } from './waiters.ts'
 
 export type ViewParts = Readonly<{
   tail: Tail
@@ -29,40 +30,32 @@ export type ViewParts = Readonly<{
   /** Whether an earlier start has filled the file. */
   fileExists: boolean
 }>
-/** How far the building has come, in offsets. */
-export type Progress = Readonly<{ done: number; of: number }>
 
-const pageBytes = 1_048_576
 const peekMs = 100
-const againMs = 10
 
 /** What a compacted topic adds up to: the latest of each key. It follows the same reader as the streams of the topic do. */
-export class View implements Listener, Disposable {
+export class View implements Taker, Disposable {
   readonly topic: string
   readonly changes = new Waiters<string>() // by key
   readonly advances = new Waiters<number>() // by partition
   readonly #parts: ViewParts
-  readonly #positions: number[] = []
-  readonly #live: boolean[] = []
+  readonly #catchUp: CatchUp
   #rows: Rows
-  #listening: Disposable | null = null
   #failure: string | null = null
   #committing = false
-  #of = 0
-  #ready = false
 
   constructor(parts: ViewParts) {
     this.#parts = parts
     this.topic = parts.tail.topic
     const { fileExists, openFile, listed, indices } = parts
     this.#rows = new MemoryRows({ listed, indices: indices.length })
-    if (!fileExists || openFile === null) return
-    try {
-      this.#rows = openFile()
-      this.#positions.push(...this.#rows.positions)
-    } catch (cause) {
-      this.#fail('its file cannot be opened', cause)
-    }
+    if (fileExists && openFile !== null)
+      try {
+        this.#rows = openFile()
+      } catch (cause) {
+        this.#fail('its file cannot be opened', cause)
+      }
+    this.#catchUp = new CatchUp(parts, this, this.#rows.positions)
   }
 
   get size(): number {
@@ -71,7 +64,7 @@ export class View implements Listener, Disposable {
 
   /** Whether it has caught up once. */
   get ready(): boolean {
-    return this.#ready && this.#failure === null
+    return this.#catchUp.ready && this.#failure === null
   }
 
   /** What has become of it for good, or null. */
@@ -80,12 +73,12 @@ export class View implements Listener, Disposable {
   }
 
   get progress(): Progress {
-    return { done: this.#positions.reduce((sum, next) => sum + next, 0), of: this.#of }
+    return this.#catchUp.progress
   }
 
   /** The next offset of each partition that it has not seen yet. */
   get positions(): readonly number[] {
-    return this.#positions
+    return this.#catchUp.positions
   }
 
   get(key: string): Row | undefined {
@@ -97,68 +90,21 @@ export class View implements Listener, Disposable {
   }
 
   /** Reads what there is, then goes on with what comes. Resolves when it has caught up. Throws what reading does: call it again. */
-  async build(signal: AbortSignal): Promise<void> {
-    const { tail, past } = this.#parts
-    this.#listening ??= tail.listen(this)
-    const ends = await past.offsets(this.topic, 'end')
-    const firsts = await past.offsets(this.topic, 'earliest')
-    this.#of = ends.reduce((sum, end) => sum + Number(end), 0)
-    for (let partition = 0; partition < ends.length; partition++) {
-      const [first, end] = [Number(firsts[partition] ?? 0n), Number(ends[partition] ?? 0n)]
-      const position = (this.#positions[partition] ??= 0)
-      if (position > end) this.#forget(partition, first)
-      while (!this.#arrive(partition) && this.#failure === null && !signal.aborted) await this.#page(partition)
-    }
-    this.#ready = !signal.aborted
+  build(signal: AbortSignal): Promise<void> {
+    return this.#catchUp.build(signal)
   }
 
-  async #page(partition: number): Promise<void> {
-    const { past, tail } = this.#parts
-    const from = this.#positions[partition] ?? 0
-    if (from > (tail.windows[partition]?.next ?? 0)) return void (await tail.settle(partition, from))
-    const page = await past.page({ topic: this.topic, partition, from: BigInt(from), maxBytes: pageBytes })
-    for (const record of page.records) this.#apply(record)
-    this.#positions[partition] = Math.max(Number(page.next), Number(page.first))
-    this.#commit()
-    if (Number(page.next) === from && page.first <= page.next) await pause(againMs)
-  }
-
-  /** Whether what is left stands in the window: then it is taken, and from now on what comes. */
-  #arrive(partition: number): boolean {
-    if (this.#live[partition] === true) return true
-    const window = this.#parts.tail.windows[partition]
-    const position = this.#positions[partition] ?? 0
-    if (window === undefined || position < window.first || position > window.next) return false
-    for (const record of window.from(position)) this.#apply(record)
-    this.#positions[partition] = window.next
-    this.#live[partition] = true
-    this.#commit()
-    return true
-  }
-
-  record(record: Incoming): void {
-    const { partition } = record
-    if (this.#live[partition] === true) {
-      this.#apply(record)
-      this.#positions[partition] = Number(record.offset) + 1
-      this.#commitSoon()
-    } else if (this.#ready) this.#arrive(partition) // one that was added
+  came(partition: number, live: boolean): void {
+    if (live) this.#commitSoon()
+    else this.#commit()
     this.advances.changed(partition)
   }
 
-  moved(_topic: string, partition: number, from: number, to: number): void {
-    if (to > from) this.#positions[partition] = to
-    else this.#forget(partition, to)
-  }
-
-  /** The log of the partition was made anew. */
-  #forget(partition: number, to: number): void {
+  forget(partition: number): void {
     this.#rows.forget(partition)
-    this.#positions[partition] = to
-    this.#commit()
   }
 
-  #apply(read: Incoming): void {
+  take(read: Incoming): void {
     const { changes } = this.#parts
     const change = changes === null ? null : changes(read)
     const record = changes === null ? read : change
@@ -224,7 +170,7 @@ export class View implements Listener, Disposable {
 
   #commit(): void {
     try {
-      if (this.#failure === null) this.#rows.commit(this.#positions)
+      if (this.#failure === null) this.#rows.commit(this.positions)
     } catch (cause) {
       this.#fail('its file cannot be written', cause)
     }
@@ -232,23 +178,16 @@ export class View implements Listener, Disposable {
 
   /** Resolves when a partition has been read up to `next`. Throws view-behind when no time is left. */
   async reach(partition: number, next: number, leftMs: () => number, signal: Signal): Promise<void> {
-    while ((this.#positions[partition] ?? 0) < next) {
+    while ((this.positions[partition] ?? 0) < next) {
       const left = leftMs()
       if (left <= 0 || signal.aborted) {
-        const observed = this.#positions[partition] ?? 0
+        const observed = this.positions[partition] ?? 0
         const detail = `The view of ${this.topic} is at ${observed} in partition ${partition}, and ${next} is awaited.`
         throw new Problem('view-behind', detail, { limit: next, observed })
       }
       await this.advances.wait(partition, Math.min(left, peekMs), signal)
-      if ((this.#positions[partition] ?? 0) < next) await this.#peek(partition)
+      if ((this.positions[partition] ?? 0) < next) await this.#catchUp.peek(partition)
     }
-  }
-
-  /** What is awaited may be offsets without records, of which no reader is told. */
-  async #peek(partition: number): Promise<void> {
-    const { tail } = this.#parts
-    await tail.peek(partition)
-    if (this.#live[partition] === true) this.#positions[partition] = tail.windows[partition]?.next ?? 0
   }
 
   /** The ends of the partitions at present. */
@@ -262,7 +201,7 @@ export class View implements Listener, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#listening?.[Symbol.dispose]()
+    this.#catchUp[Symbol.dispose]()
     this.#commit()
     this.#rows[Symbol.dispose]()
     this.#failure = 'The view is closed.'

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, throws } from 'node:assert/strict'
-import { Waiters } from '../../../src/bridge/views/waiters.ts'
+import { Waiters } from '../../../src/bridge/feeds/waiters.ts'
 import { frozenClock } from '../../help/clock.ts'
 
 test('who waits hears of a change of its name, the end of its time, or its signal, and leaves nothing behind', async t => {
