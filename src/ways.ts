@@ -152,10 +152,7 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
     return { name, route, topic, unplaced: kept !== null, service: pipe(wraps(policies), core), policies }
   }
   if (route.stream !== undefined) {
-    // a long poll ends by itself: nothing new is no failure
-    const waits = route.stream.protocol === 'durable-streams'
-    const own = waits ? { ...parts, policies: { ...config.policies, deadline: 'off' as const } } : parts
-    const policies = callLayers({ ...own, worker: null, checks: checks.reading })
+    const policies = callLayers({ ...parts, worker: null, checks: checks.reading })
     return {
       name,
       route,

@@ -123,6 +123,25 @@ test('records that somebody else writes are a stream of their key', async t => {
   equal(await response.text(), '[{"n":1}]')
 })
 
+test('an append that no broker confirms is answered at its deadline, in doubt', async t => {
+  const { ask, broker } = await running(t)
+  equal((await ask('/v1/stream/c', { method: 'PUT' })).status, 201)
+  t.mock.method(broker, 'publish', () => new Promise(() => {}))
+  const { status, outcome, ms } = await ask('/v1/stream/c', {
+    headers: { 'content-type': 'application/octet-stream' },
+    body: 'v',
+  })
+  deepEqual([status, outcome], [504, 'in-doubt'])
+  ok(ms < 6_000, `${ms} ms`)
+})
+
+test('a long poll in which nothing comes is no failure', async t => {
+  const { url } = await running(t)
+  await fetch(`${url}/d`, { method: 'PUT' })
+  const { status, headers } = await fetch(`${url}/d?offset=now&live=long-poll`)
+  deepEqual([status, headers.get('stream-up-to-date')], [204, 'true'])
+})
+
 test('a time to live and forks are refused, with the reason', async t => {
   const { ask } = await running(t)
   for (const headers of [{ 'stream-ttl': '60' }, { 'stream-forked-from': '/v1/stream/a' }]) {

@@ -33,7 +33,7 @@ function placeOf(text: string): Place {
   return { at: 'offset', offset: Number(text) }
 }
 
-/** What a PUT or POST asks for; `json` is whether the stream holds JSON. Throws invalid-request, stream-unsupported. */
+/** What a PUT or POST asks for. Throws invalid-request, stream-unsupported. */
 export function stepOf(call: Call, kind: 'create' | 'append'): Step {
   const { body, told } = call
   for (const name of ['stream-ttl', 'stream-expires-at', 'stream-forked-from'] as const) checkUnsupported(call, name)

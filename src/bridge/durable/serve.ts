@@ -12,6 +12,8 @@ import type { Step } from './record.ts'
 const nothing = Buffer.alloc(0)
 const embeddable: Pair = ['Cross-Origin-Resource-Policy', 'cross-origin']
 const fresh: Pair = ['Cache-Control', 'no-store']
+/** A long poll ends by itself so long before its deadline, as nothing new is no failure. */
+const answerMs = 50
 /** A client of events comes again now and then, so that those who want the same may meet (5.7). */
 const sseMs = 60_000
 
@@ -132,8 +134,12 @@ async function read(journal: Journal, call: Call, key: string, known: () => Stre
   const from = startOf(place, stream)
   if (live === 'sse') return streamed(journal, key, stream, asked, from)
   if (live === 'long-poll')
-    while (stream.next <= from && !stream.closed && until(call.deadline) > 0 && !call.signal.aborted) {
-      await journal.changes.wait(key, until(call.deadline), call.signal)
+    for (
+      let leftMs = until(call.deadline) - answerMs;
+      stream.next <= from && !stream.closed && leftMs > 0 && !call.signal.aborted;
+      leftMs = until(call.deadline) - answerMs
+    ) {
+      await journal.changes.wait(key, leftMs, call.signal)
       stream = known()
     }
   const own: Pair[] = live === 'long-poll' ? [['Stream-Cursor', cursorOf(asked.cursor, wallClock())]] : []
