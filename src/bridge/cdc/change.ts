@@ -60,8 +60,9 @@ const isUnavailable = (value: unknown): boolean =>
 
 /** The row as it is, with what it had before where the connector could not see it. Both are JSON. */
 export function completed(value: Uint8Array, untouched: readonly string[], before: Uint8Array | undefined): Uint8Array {
-  const [row, old] = [exactJson(value), before === undefined ? undefined : exactJson(before)]
-  if (untouched.length === 0 || !isStruct(row) || !isStruct(old)) return value
+  if (untouched.length === 0 || before === undefined) return value
+  const [row, old] = [exactJson(value), exactJson(before)]
+  if (!isStruct(row) || !isStruct(old)) return value
   const kept = untouched.filter(column => Object.hasOwn(old, column)).map(column => [column, old[column]] as const)
   return Buffer.from(JSON.stringify({ ...row, ...Object.fromEntries(kept) }))
 }

@@ -1,5 +1,6 @@
 import { isoTime } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
+import { decimalText } from '../schemas/numbers.ts'
 import { embedded, isStruct } from './json.ts'
 import type { Struct } from './json.ts'
 
@@ -53,10 +54,7 @@ function decimal(value: unknown, scale: number): unknown {
   const bytes = Buffer.from(value, 'base64')
   if (bytes.length === 0) return value
   const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`))
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  const sign = unscaled < 0n ? '-' : ''
-  if (scale <= 0) return `${sign}${digits}${'0'.repeat(unscaled === 0n ? 0 : -scale)}`
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+  return scale < 0 ? String(unscaled * 10n ** BigInt(-scale)) : decimalText({ unscaled, scale })
 }
 
 /** A count of `unit` nanoseconds, in nanoseconds; null when it is none. */

@@ -1,5 +1,5 @@
 import type { Header, Incoming } from '../broker.ts'
-import { jsonFrom } from '../feeds/content.ts'
+import { exactJson } from '../cdc/json.ts'
 
 /**
  * A record of Debezium's outbox event router, as its service meant it: key and headers without the quotes or the schema of
@@ -22,7 +22,7 @@ function plain(bytes: Uint8Array): Uint8Array | null {
   if (nullText.equals(bytes)) return null
   const [first] = bytes
   if (first !== quote && first !== brace) return bytes
-  const json = jsonFrom(bytes)
+  const json = exactJson(bytes)
   if (typeof json === 'string') return Buffer.from(json)
   if (!isEnvelope(json)) return bytes
   const { payload } = json
@@ -30,7 +30,6 @@ function plain(bytes: Uint8Array): Uint8Array | null {
   return typeof payload === 'string' ? plain(Buffer.from(payload)) : Buffer.from(JSON.stringify(payload))
 }
 
-/** Numbers are only read where there is a schema, so that those of a plain payload keep all their digits. */
 const isEnvelope = (json: unknown): json is { readonly payload: unknown } =>
   typeof json === 'object' &&
   json !== null &&

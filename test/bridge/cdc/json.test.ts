@@ -17,11 +17,15 @@ test('any JSON comes through as it was', () => {
 test('what is no JSON is undefined, and text within text is embedded only if it is some', () => {
   for (const bytes of [Buffer.from(''), Buffer.from('{'), Buffer.from([0x22, 0xff, 0x22])])
     equal(exactJson(bytes), undefined)
-  equal(JSON.stringify([embedded('{"n":9007199254740993}'), embedded('no JSON')]), '[{"n":9007199254740993},"no JSON"]')
+  equal(
+    JSON.stringify([embedded('{"n":9007199254740993}'), embedded('no JSON'), embedded('null')]),
+    '[{"n":9007199254740993},"no JSON",null]',
+  )
 })
 
 test('a number that stands for its own text is no struct, and its text is that of its digits', () => {
   equal(isStruct(exactJson(Buffer.from('9007199254740993'))), false)
   equal(textOf(exactJson(Buffer.from('9007199254740993'))), '9007199254740993')
   deepEqual([isStruct({}), isStruct([]), isStruct(null), textOf('t')], [true, false, false, 't'])
+  equal(isStruct({ rawJSON: 'a column of that name' }), true)
 })

@@ -18,6 +18,7 @@ test('a payload is JSON as it is, JSON text inside a string, or either with its 
   const order = '{"orderId":"o-1","total":12345678901234567890}'
   deepEqual([value(order), value(JSON.stringify(order)), value(envelope(order))], [order, order, order])
   equal(value(envelope({ orderId: 'o-1' })), '{"orderId":"o-1"}')
+  equal(value(`{"schema":{"type":"struct"},"payload":${order}}`), order, 'with all digits')
 })
 
 test('a payload of which only a part is named payload is no envelope', () => {
