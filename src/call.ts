@@ -18,6 +18,9 @@ export type Priority = (typeof priorities)[number]
 
 /** A name and its value, in the order they came. */
 export type Pair = readonly [name: string, value: string]
+/** The value of the first header of this name. */
+export const headerOf = (headers: readonly Pair[], name: string): string | undefined =>
+  headers.find(pair => pair[0] === name)?.[1]
 
 /** What the HTTP request said, as the wire carries it on: already limited, allow-listed and free of control characters. */
 export type Told = Readonly<{

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Custom } from './worker.ts'
-import { count, groupName, headerName, hour, ms, name, text, topicName } from './value.ts'
+import { count, groupName, headerName, hour, meaningfulHeaders, ms, name, text, topicName } from './value.ts'
 
 export const Calls = z
   .strictObject({
@@ -50,20 +50,7 @@ export const Calls = z
     replyHeaders: z
       .array(headerName)
       .max(64)
-      .default([
-        'content-type',
-        'location',
-        'etag',
-        'last-modified',
-        'cache-control',
-        'content-language',
-        'content-encoding',
-        'content-range',
-        'retry-after',
-        'vary',
-        'allow',
-        'www-authenticate',
-      ])
+      .default(['content-type', ...meaningfulHeaders])
       .describe('Headers of the answer that become headers of the reply.'),
     dead: topicName.optional().describe('Topic of what is given up. Default: `topic` and `.dead`.'),
     partitions: count(1, 10_000).default(12).describe('Partitions of the topic, when the gateway creates it.'),

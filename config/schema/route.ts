@@ -20,6 +20,7 @@ import {
   text,
   topicName,
   headerName,
+  meaningfulHeaders,
   contentType,
   contentCoding,
   groupName,
@@ -253,19 +254,7 @@ export const Route = z
     replyHeaders: z
       .array(headerName)
       .max(64)
-      .default([
-        'location',
-        'etag',
-        'last-modified',
-        'cache-control',
-        'content-language',
-        'content-encoding',
-        'content-range',
-        'retry-after',
-        'vary',
-        'allow',
-        'www-authenticate',
-      ])
+      .default([...meaningfulHeaders])
       .describe('Headers of a reply passed on to the client; the content type always is.'),
     identity: z
       .enum(['required', 'optional', 'none'])

@@ -127,3 +127,18 @@ export const Mode = z
   .describe('`enforce` refuses, `observe` decides and counts but lets through, `off` is not there at all.')
 
 export const groupName = text(/^[^\s\p{Cc}]{1,249}$/u, 'the id of a consumer group: 1 to 249 characters, no blanks')
+
+/** Headers without which a status or a body does not mean what it says: they pass by default. */
+export const meaningfulHeaders: readonly string[] = [
+  'location',
+  'etag',
+  'last-modified',
+  'cache-control',
+  'content-language',
+  'content-encoding',
+  'content-range',
+  'retry-after',
+  'vary',
+  'allow',
+  'www-authenticate',
+]

@@ -1,7 +1,9 @@
 import { Aborter } from '../../aborter.ts'
 import type { Signal } from '../../aborter.ts'
+import { headerOf } from '../../call.ts'
 import type { Ask, Pair, Reply } from '../../call.ts'
-import { later, parseTime, pause, wallClock } from '../../clock.ts'
+import { later, pause } from '../../clock.ts'
+import { retryAfterOf } from '../../retryafter.ts'
 import { Problem } from '../../problem.ts'
 import type { Command } from '../../worker/command.ts'
 import type { Answer, CommandHandler } from '../../worker/index.ts'
@@ -82,11 +84,9 @@ function failures({ retryOn, repeatable }: CallerOptions): (ask: Ask, answer: Re
 /** Longest that a Retry-After is waited for. */
 const longestMs = 60_000
 
-/** How long the upstream asks to wait (RFC 9110, 10.2.3). */
+/** How long the upstream asks to wait. */
 function askedMs({ headers }: Reply): number {
-  const asked = headers.find(([name]) => name === 'retry-after')?.[1] ?? ''
-  const ms = /^\d{1,9}$/.test(asked) ? Number(asked) * 1_000 : (parseTime(asked) ?? 0) - wallClock()
-  return Math.max(0, Math.min(longestMs, ms))
+  return Math.min(longestMs, retryAfterOf(headerOf(headers, 'retry-after')) ?? 0)
 }
 
 /** What the upstream is told. Throws GivenUp for what cannot be a request. */

@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
-import { after, parseTime, wallClock } from '../../clock.ts'
+import { after } from '../../clock.ts'
+import { retryAfterOf } from '../../retryafter.ts'
 import { connector } from './connect.ts'
 import type { Resolve } from './connect.ts'
 
@@ -44,12 +45,4 @@ export class Outlet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.destroy()
   }
-}
-
-/** RFC 9110, 10.2.3: whole seconds, or a date. */
-export function retryAfterOf(field: string | readonly string[] | undefined): number | null {
-  const text = (typeof field === 'string' ? field : field?.[0])?.trim() ?? ''
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000
-  const time = /^[A-Z][a-z]{2}/.test(text) ? parseTime(text) : null
-  return time === null ? null : Math.max(0, time - wallClock())
 }

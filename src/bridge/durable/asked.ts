@@ -1,3 +1,4 @@
+import { headerOf } from '../../call.ts'
 import type { Call } from '../../call.ts'
 import { Problem } from '../../problem.ts'
 import type { Producer, Step } from './record.ts'
@@ -12,8 +13,7 @@ export type Live = 'no' | 'long-poll' | 'sse'
 export type Reading = Readonly<{ place: Place; live: Live; cursor: string | null }>
 
 const invalid = (detail: string): Problem => new Problem('invalid-request', detail)
-const headerOf = ({ told }: Call, name: string): string | null =>
-  told.headers.find(pair => pair[0] === name)?.[1] ?? null
+const saidIn = ({ told }: Call, name: string): string | null => headerOf(told.headers, name) ?? null
 
 /** What a GET asks for. Throws invalid-request. */
 export function readingOf({ told }: Call): Reading {
@@ -37,7 +37,7 @@ function placeOf(text: string): Place {
 export function stepOf(call: Call, kind: 'create' | 'append'): Step {
   const { body, told } = call
   for (const name of ['stream-ttl', 'stream-expires-at', 'stream-forked-from'] as const) checkUnsupported(call, name)
-  const closes = /^true$/i.test(headerOf(call, 'stream-closed') ?? '')
+  const closes = /^true$/i.test(saidIn(call, 'stream-closed') ?? '')
   const type = told.contentType
   const value = body.length === 0 ? null : body
   if (kind === 'append' && value === null && !closes) throw invalid('An append needs a body.')
@@ -46,7 +46,7 @@ export function stepOf(call: Call, kind: 'create' | 'append'): Step {
     kind,
     type,
     producer: kind === 'append' ? producerOf(call) : null,
-    seq: headerOf(call, 'stream-seq'),
+    seq: saidIn(call, 'stream-seq'),
     closes,
     value,
   }
@@ -71,11 +71,7 @@ export const isJson = (type: string): boolean => /^application\/(?:[^/]+\+)?json
 export const isText = (type: string): boolean => isJson(type) || plainType(type).startsWith('text/')
 
 function producerOf(call: Call): Producer | null {
-  const [id, epoch, seq] = [
-    headerOf(call, 'producer-id'),
-    headerOf(call, 'producer-epoch'),
-    headerOf(call, 'producer-seq'),
-  ]
+  const [id, epoch, seq] = [saidIn(call, 'producer-id'), saidIn(call, 'producer-epoch'), saidIn(call, 'producer-seq')]
   if (id === null && epoch === null && seq === null) return null
   if (id === null || epoch === null || seq === null)
     throw invalid('Producer-Id, Producer-Epoch and Producer-Seq come together.')
@@ -90,12 +86,12 @@ function countOf(text: string, name: string): number {
 }
 
 function checkUnsupported(call: Call, name: 'stream-ttl' | 'stream-expires-at' | 'stream-forked-from'): void {
-  const given = headerOf(call, name)
+  const given = saidIn(call, name)
   if (given === null) return
   if (name === 'stream-ttl' && !/^(0|[1-9]\d*)$/.test(given)) throw invalid('Stream-TTL is a whole number of seconds.')
   if (name === 'stream-expires-at' && !/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(given))
     throw invalid('Stream-Expires-At is a time as RFC 3339 has it.')
-  if (name === 'stream-ttl' && headerOf(call, 'stream-expires-at') !== null)
+  if (name === 'stream-ttl' && saidIn(call, 'stream-expires-at') !== null)
     throw invalid('Stream-TTL and Stream-Expires-At exclude each other.')
   const what = name === 'stream-forked-from' ? 'forked' : 'given a time to live of its own'
   throw new Problem('stream-unsupported', `A stream that is a key of a topic cannot be ${what}.`)

@@ -1,3 +1,4 @@
+import { headerOf } from '../../call.ts'
 import type { Call, Pair, Reply, Service } from '../../call.ts'
 import { until, wallClock } from '../../clock.ts'
 import type { Sink } from '../../feed.ts'
@@ -71,7 +72,7 @@ function written({ fate, stream, producer }: Verdict, call: Call): Reply {
   const own: Pair[] = stream === null ? [] : placeOf(stream)
   const epoch = (): Pair[] => (producer === undefined ? [] : [['Producer-Epoch', `${producer.epoch}`]])
   const done = (): Pair[] => (producer === undefined ? [] : [...epoch(), ['Producer-Seq', `${producer.seq}`]])
-  const received = call.told.headers.find(([name]) => name === 'producer-seq')?.[1] ?? ''
+  const received = headerOf(call.told.headers, 'producer-seq') ?? ''
   switch (fate) {
     case 'created':
       if (stream !== null) own.push(['Location', call.told.path], ['Content-Type', stream.type])
@@ -155,7 +156,7 @@ async function read(journal: Journal, call: Call, key: string, known: () => Stre
   if (atEnd && stream.closed) own.push(['Stream-Closed', 'true'])
   if (place.at === 'now') own.push(fresh)
   else own.push(['ETag', etag], ['Cache-Control', 'private, no-cache'])
-  const match = call.told.headers.find(([name]) => name === 'if-none-match')?.[1]
+  const match = headerOf(call.told.headers, 'if-none-match')
   if (place.at !== 'now' && match === etag) return bare(304, own)
   const body = bodyOf(stream.type, values)
   if (body.length === 0) return bare(200, [...own, ['Content-Type', stream.type]])

@@ -1,4 +1,5 @@
 import type { RouteOptions } from '../../../config/schema/index.ts'
+import { headerOf } from '../../call.ts'
 import type { Told } from '../../call.ts'
 import { parseTime } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
@@ -24,7 +25,7 @@ export async function visitOf(
 ): Promise<Visit> {
   const asked = new URLSearchParams(query)
   const wish = stream.filter.wishOf(new Map(params), asked, claims)
-  const last = headers.find(([name]) => name === 'last-event-id')?.[1] ?? asked.get('lastEventId')
+  const last = headerOf(headers, 'last-event-id') ?? asked.get('lastEventId')
   const from = asked.get('from')
   const until = asked.get('until')
   if (delivery !== 'replayable' && (from !== null || until !== null))

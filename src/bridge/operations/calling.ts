@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { headerOf } from '../../call.ts'
 import type { Reply } from '../../call.ts'
 import { signed } from '../deliver/index.ts'
 import type { Message } from '../deliver/index.ts'
@@ -43,7 +44,7 @@ function contentOf(body: Buffer, headers: Reply['headers']): Written {
   if (body.length === 0) return {}
   if (!isUtf8(body)) return { base64: JSON.stringify(body.toString('base64')) }
   const text = body.toString()
-  const type = headers.find(([name]) => name === 'content-type')?.[1] ?? ''
+  const type = headerOf(headers, 'content-type') ?? ''
   return /[/+]json\b/.test(type) && isJson(text) ? { body: text } : { text: JSON.stringify(text) }
 }
 

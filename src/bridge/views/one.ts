@@ -1,3 +1,4 @@
+import { headerOf } from '../../call.ts'
 import type { Call, Pair, Reply, Service } from '../../call.ts'
 import { httpDate, parseTime, until } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
@@ -55,9 +56,6 @@ function answer(row: Row, match: string | undefined, since: string | undefined, 
 /** Whether If-None-Match names the tag: one of a list, weak or strong, or any (RFC 9110, 13.1.2). */
 const names = (match: string, etag: string): boolean =>
   match.trim() === '*' || match.split(',').some(one => one.trim().replace(/^W\//, '') === etag)
-
-const headerOf = (headers: readonly Pair[], name: string): string | undefined =>
-  headers.find(pair => pair[0] === name)?.[1]
 
 /** Dates of HTTP have no parts of seconds: what changed within one is not told apart by them. */
 const isSince = ({ modified }: Row, since: string): boolean => {

@@ -1,8 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { Outlet, retryAfterOf } from '../../../src/bridge/deliver/outlet.ts'
-import { httpDate, wallClock } from '../../../src/clock.ts'
-import type { EpochMs } from '../../../src/clock.ts'
+import { Outlet } from '../../../src/bridge/deliver/outlet.ts'
 import { aReceiver } from '../../help/receiver.ts'
 import type { Script } from '../../help/receiver.ts'
 import type { Scope } from '../../help/scope.ts'
@@ -60,12 +58,4 @@ test('a body without end, or one that comes byte by byte, takes no longer than i
   deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
   ok(performance.now() - begun < 1_900)
   equal(receiver.got.length, 2)
-})
-
-test('Retry-After is seconds or a date; anything else says nothing', () => {
-  equal(retryAfterOf('120'), 120_000)
-  const inAMinute = retryAfterOf(httpDate((wallClock() + 60_000) as EpochMs)) ?? 0
-  ok(inAMinute > 57_000 && inAMinute <= 60_000, `${inAMinute}`)
-  equal(retryAfterOf('Wed, 21 Oct 2015 07:28:00 GMT'), 0)
-  deepEqual(['', 'soon', '-1', '1.5', undefined].map(retryAfterOf), [null, null, null, null, null])
 })
