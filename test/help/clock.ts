@@ -2,9 +2,12 @@ import type { TestContext } from 'node:test'
 
 const turn = setImmediate
 
-/** Freezes every clock and timer of the process; `advance` moves time and lets promises settle. */
-export function frozenClock(t: TestContext): { advance: (ms: number) => Promise<void> } {
-  let elapsed = Math.ceil(performance.now())
+/** Freezes every clock and timer of the process, so many ms after its start; `advance` moves time and lets promises settle. */
+export function frozenClock(
+  t: TestContext,
+  uptimeMs = Math.ceil(performance.now()),
+): { advance: (ms: number) => Promise<void> } {
+  let elapsed = uptimeMs
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000 })
   t.mock.method(performance, 'now', () => elapsed)
   const settle = async (): Promise<void> => {

@@ -43,9 +43,12 @@ export class SharedClients implements Ledger<Spending> {
     this.#small = policies.map(({ limit }) => Math.ceil((limit * uncounted) / others) - 1)
     const windowMs = Math.max(...policies.map(policy => policy.windowMs))
     const none = policies.map(() => 0)
-    this.#clients = new RecentClients(client => ({ client, used: [...none], began: [...none], leases: null }), {
-      windowMs,
-    })
+    this.#clients = new RecentClients(
+      client => ({ client, used: [...none], began: none.map(() => -Infinity), leases: null }),
+      {
+        windowMs,
+      },
+    )
   }
 
   get size(): number {
