@@ -1,6 +1,7 @@
 import { suite, test } from 'node:test'
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { start } from '../../src/app.ts'
+import { pause } from '../../src/clock.ts'
 import { client } from '../help/ask.ts'
 import { adminOf, anOrder, configOf } from '../help/gateway.ts'
 import { handWorker } from '../help/hand.ts'
@@ -38,6 +39,22 @@ suite('a broker of its own', () => {
       await until('it is ready', async () => (await admin.ready()).status === 200, 20_000)
       t.diagnostic(`ready ${Math.round(performance.now() - served)} ms after the broker served`)
       equal((await ask('/orders', { body: anOrder })).status, 201)
+    },
+  )
+
+  test(
+    'a gateway stops, although a broker that is frozen lets nobody leave its group',
+    { skip: kafka.skip },
+    async t => {
+      const gateway = await start(configOf(onKafka(kafka.brokers, freshTopics())), { demo: true })
+      await gateway.ready
+      const [node] = kafka.cluster.nodes
+      await node!.stop()
+      t.after(() => node!.cont())
+      const limit = new AbortController()
+      const stopped = gateway.stop({ delayMs: 0 }).then(() => 'stopped')
+      equal(await Promise.race([stopped, pause(20_000, limit.signal).then(() => 'it still runs')]), 'stopped')
+      limit.abort()
     },
   )
 })

@@ -7,7 +7,7 @@ import type { Access } from './access.ts'
 import { decompress } from './compression.ts'
 import type { Codec } from './compression.ts'
 
-const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs
+const { CompressionCodecs, CompressionTypes, Kafka, KafkaJSNonRetriableError, logLevel } = kafkajs
 
 const largestUnfolded = 64 * 1_048_576
 // a record compressed with a codec that nobody registered crashes the consumer for good, and many clients compress
@@ -22,14 +22,17 @@ for (const type of [CompressionTypes.GZIP, CompressionTypes.Snappy, CompressionT
 const patient: RetryOptions = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 1_000_000, factor: 0 }
 const soon: RetryOptions = { initialRetryTime: 100, maxRetryTime: 500, retries: 2 }
 
-/** The client for what is not on the way of a request: groups and administration. It is patient, and repeats quickly. */
+/**
+ * The client for what is not on the way of a request: groups and administration. It is patient, and repeats quickly. Once `cut`
+ * aborts, its connections are gone and no other is made: kafkajs ends nothing that waits for a broker, and would try for ever.
+ */
 export function client(
   { seeds, clientId, connectMs, ssl, sasl }: Access,
-  retry: RetryOptions = patient,
+  { retry = patient, cut }: Readonly<{ retry?: RetryOptions; cut?: AbortSignal }> = {},
 ): InstanceType<typeof Kafka> {
   const config: KafkaConfig = {
     brokers: seeds.map((seed, i) => (seed.startsWith('[') ? `${alias(i)}:${hostAndPort(seed).port}` : seed)),
-    socketFactory: dialing(seeds),
+    socketFactory: dialing(seeds, cut),
     clientId,
     connectionTimeout: connectMs,
     logLevel: logLevel.NOTHING,
@@ -44,20 +47,26 @@ export function client(
 const alias = (i: number): string => `seed-${i}.invalid`
 
 const dialing =
-  (seeds: readonly string[]): ISocketFactory =>
+  (seeds: readonly string[], cut: AbortSignal | undefined): ISocketFactory =>
   ({ host: name, port, ssl, onConnect }) => {
+    if (cut?.aborted === true) throw new KafkaJSNonRetriableError('closed')
     const seed = seeds.find((_, i) => alias(i) === name)
     const host = seed === undefined ? name : hostAndPort(seed).host
     const socket =
       (ssl ?? null) === null
         ? net.connect({ host, port }, onConnect)
         : tls.connect({ host, port, ...(net.isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+    if (cut !== undefined) {
+      const destroy = (): unknown => socket.destroy(new Error('closed')) // kafkajs hears no `close`
+      cut.addEventListener('abort', destroy, { once: true })
+      socket.once('close', () => cut.removeEventListener('abort', destroy))
+    }
     return socket.setKeepAlive(true, 60_000)
   }
 
 /** An administrative connection for one piece of work: it gives up soon, as somebody waits for the answer. */
 export async function withAdmin<T>(access: Access, work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
-  const admin = client(access, soon).admin() // the repetitions of the client are those of connecting, too
+  const admin = client(access, { retry: soon }).admin() // the repetitions of the client are those of connecting, too
   try {
     await admin.connect()
     return await work(admin)

@@ -11,6 +11,8 @@ const commitMs = 500
 const yieldMs = 10
 const heartbeatMs = 1_000
 const rebuildMs = 1_000
+/** Leaving spares the others the session timeout; a coordinator that does not answer must not hold anybody up. */
+const leaveMs = 2_000
 
 /**
  * A partition as held in one generation of the group. What was fetched waits here until the handler takes it, and the
@@ -61,6 +63,7 @@ export class Member {
   readonly #held = new Map<number, Holding>()
   readonly #ended = new AbortController()
   #consumer: Consumer | null = null
+  #cut = new AbortController() // of the connections of the consumer
   #commit: Alarm | null = null
 
   constructor(access: Access, membership: Membership, handler: MemberHandler) {
@@ -88,7 +91,7 @@ export class Member {
         this.#warn(error)
       }
       this.#release()
-      await this.#consumer?.disconnect().catch(() => {})
+      await this.#leave()
       await pause(rebuildMs, this.#ended.signal)
     }
     admitted()
@@ -96,7 +99,8 @@ export class Member {
 
   async #run(admitted: () => void, crashed: (reason: string) => void): Promise<void> {
     const { group, topic, from } = this.#membership
-    const consumer = client(this.#access).consumer({
+    this.#cut = new AbortController()
+    const consumer = client(this.#access, { cut: this.#cut.signal }).consumer({
       groupId: group,
       allowAutoTopicCreation: false,
       maxWaitTimeInMs: 500,
@@ -186,11 +190,24 @@ export class Member {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#commit?.cancel()
-    await this.#flush()
+    await within(leaveMs, this.#flush())
     this.#ended.abort()
     this.#release()
-    await this.#consumer?.disconnect().catch(() => {})
+    await this.#leave()
   }
+
+  async #leave(): Promise<void> {
+    if (this.#consumer !== null) await within(leaveMs, this.#consumer.disconnect())
+    this.#cut.abort()
+  }
+}
+
+/** Resolves with the work, however it ends, or without it once the time is up. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController()
+  const end = (): void => done.abort()
+  work.then(end, end)
+  await pause(limitMs, done.signal)
 }
 
 function incoming(
