@@ -76,6 +76,7 @@ async function listen(phone: Phone, { operation, lastEvent }: Purchase, keep: (i
       if (finals.has(event)) return
     }
   }
+  throw new TypeError('the connection broke') // a stream that is cut may look like one that ended
 }
 
 type Asked = Readonly<{ method?: string; headers: Readonly<Record<string, string>>; body?: string }>
