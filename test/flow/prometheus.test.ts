@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { demo } from '../../src/worker/demo.ts'
+import { withRunbook } from '../../tools/alerts.ts'
 import { dashboardQueries } from '../../tools/grafana.ts'
 import { folder } from '../help/folder.ts'
 import { anOrder, openGateway } from '../help/gateway.ts'
@@ -19,9 +20,9 @@ const bin = process.env['PROMETHEUS'] ?? '/usr/bin'
 const skip = existsSync(join(bin, 'promtool')) || process.env['CI'] ? false : `There is no Prometheus in ${bin}.`
 
 type Alert = Readonly<{ alert: string; expr: string; annotations: Readonly<{ runbook_url: string }> }>
-const alerts = (
-  parse(readFileSync(join(root, 'prometheus/alerts.yaml'), 'utf8')) as { groups: { rules: Alert[] }[] }
-).groups.flatMap(({ rules }) => rules)
+const alertsOf = (yaml: string): readonly Alert[] =>
+  (parse(yaml) as { groups: { rules: Alert[] }[] }).groups.flatMap(({ rules }) => rules)
+const alerts = alertsOf(readFileSync(join(root, 'prometheus/alerts.yaml'), 'utf8'))
 
 function promtool(args: readonly string[], input = ''): void {
   const { status, stdout, stderr } = spawnSync(join(bin, 'promtool'), args, {
@@ -86,12 +87,19 @@ test('rules hold, and their tests', { skip }, () => {
   promtool(['test', 'rules', 'prometheus/alerts.test.yaml'])
 })
 
-test('each alert leads to its part of the runbook', () => {
+test('each alert leads to its part of the runbook, wherever that is', () => {
   const runbook = readFileSync(join(root, 'docs/runbook.md'), 'utf8')
   for (const { alert, annotations } of alerts) {
     ok(runbook.includes(`\n## ${alert}\n`), alert)
-    equal(annotations.runbook_url, `docs/runbook.md#${alert.toLowerCase()}`)
+    const { protocol, hash } = new URL(annotations.runbook_url)
+    deepEqual([protocol, hash], ['https:', `#${alert.toLowerCase()}`])
   }
+  const moved = withRunbook(readFileSync(join(root, 'prometheus/alerts.yaml'), 'utf8'), 'http://wiki.example/a$&b')
+  deepEqual(
+    alertsOf(moved).map(({ annotations }) => annotations.runbook_url),
+    alerts.map(({ alert }) => `http://wiki.example/a$&b#${alert.toLowerCase()}`),
+  )
+  throws(() => withRunbook(moved, 'docs/runbook.md'), /expected a URL that begins with https/)
 })
 
 test(
