@@ -48,9 +48,8 @@ export async function start(config: Config, { broker: given, demo = false }: Sta
   const held = new AsyncDisposableStack()
   let running: Gateway | null = null
   try {
-    let known: Front | null = null // the readings of overload ask for it from the start
-    const connections = (): number => known?.connections ?? 0
-    const parts = await openParts(config, held, { given, connections })
+    let known: Front | null = null // the metrics and the readings of overload ask for it from the start
+    const parts = await openParts(config, held, { given, front: () => known })
     const health = new Health(parts)
     const partitionFor = partitionsOf(parts, health)
     const ways = await openWays(parts, health, partitionFor)

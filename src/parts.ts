@@ -30,6 +30,7 @@ import { openSchemas } from './schemas.ts'
 import type { SchemasPart } from './schemas.ts'
 import { faultsOf } from './routes/fault.ts'
 import type { FaultsOf } from './routes/fault.ts'
+import type { Front } from './routes/server.ts'
 import { openUpstreams } from './upstreams.ts'
 import type { UpstreamsPart } from './upstreams.ts'
 import { openCalling } from './calling.ts'
@@ -75,18 +76,24 @@ export type Parts = Readonly<{
 export async function openParts(
   config: Config,
   held: AsyncDisposableStack,
-  { given, connections }: Readonly<{ given: Broker | undefined; connections: () => number }>,
+  { given, front }: Readonly<{ given: Broker | undefined; front: () => Front | null }>,
 ): Promise<Parts> {
   const instance = `${config.instance.id}-${config.admin.port || process.pid}` // a port of 0 names nobody
   const schemas = await openSchemas(config) // first: one that does not hold is told before anything is opened
   let circuits: readonly Circuit[] = []
   const telemetry = held.use(
-    openTelemetry(config, instance, { circuits: () => circuits.map(circuit => circuit.snapshot()) }),
+    openTelemetry(config, instance, {
+      circuits: () => circuits.map(circuit => circuit.snapshot()),
+      active: {
+        scheme: config.server.tls === undefined ? 'http' : 'https',
+        methods: () => front()?.methods() ?? [],
+      },
+    }),
   )
   const broker = given ?? held.use(await openBroker(config))
   const leases = held.use(await openLeases(config))
   const stall = held.use(new Stall())
-  const readings = held.use(readingsOf(connections, config.server.limits.connections))
+  const readings = held.use(readingsOf(() => front()?.connections ?? 0, config.server.limits.connections))
   const overload = held.use(config.overload.mode === 'off' ? null : new Overload(config.overload, readings.read))
   const faults = held.use(openFaults(config))
   const cluster = held.use(guardCluster(config.broker.publish, longestTimeout(Object.values(config.routes))))

@@ -16,6 +16,7 @@ type Known = Socket & { [connection]?: Connection }
 
 /** A request on a connection, until it is answered. */
 export interface Pending {
+  readonly method: string
   /** The client has closed the connection. */
   leave(): void
   /** The client has ended its side: the answer is the last one. */

@@ -21,6 +21,11 @@ export class Connections implements Disposable {
     return this.#all.size
   }
 
+  /** The method of each request that is not answered yet. */
+  *methods(): Iterable<string> {
+    for (const { open } of this.#all) for (const { method } of open) yield method
+  }
+
   add(connection: Connection): void {
     this.#all.add(connection)
   }

@@ -72,6 +72,10 @@ export class Exchange implements Pending, Answered {
     connection.begin(this)
   }
 
+  get method(): string {
+    return this.req.method ?? 'none'
+  }
+
   /** Aborts when the client leaves before its answer. */
   aborter(): Aborter {
     if (this.#abort === null) {
@@ -224,8 +228,7 @@ export class Exchange implements Pending, Answered {
     connection.end(this)
     if (req.taken > 0) req.entrance?.release(req.taken)
     if (!events.finished.hasSubscribers) return
-    const { call, id, route } = this
-    const method = req.method ?? 'none'
+    const { call, id, route, method } = this
     events.finished.publish({ call, id, route, method, status, outcome, problem, ms, clientGone: this.#gone })
   }
 }

@@ -24,6 +24,8 @@ export type Front = Readonly<{
   secure: boolean
   /** How many connections are open. */
   readonly connections: number
+  /** The method of each request that is not answered yet. */
+  methods(): Iterable<string>
   /** From now on every answer closes its connection, and idle ones are closed over this time; new ones are still served. */
   drain(overMs: number): void
   /**
@@ -88,6 +90,7 @@ export async function serve(options: ServerOptions, edge: Edge): Promise<Front> 
     get connections() {
       return connections.count
     },
+    methods: () => connections.methods(),
     drain(overMs) {
       door.closing = true
       connections.notice()

@@ -1,5 +1,7 @@
 import type { Config } from '../../config/schema/index.ts'
 import { readerEvents, resources } from '../events.ts'
+import { countActive } from './active.ts'
+import type { Active } from './active.ts'
 import { countCalls, countFallbacks } from './calls.ts'
 import { countDomainEvents } from './domain.ts'
 import { countDeliveries, receiversOf } from './deliveries.ts'
@@ -35,15 +37,19 @@ export interface Metrics extends Disposable {
 export type MetricsConfig = Pick<Config, 'routes' | 'workers'> &
   Partial<Pick<Config, 'upstreams' | 'calls' | 'operations' | 'processes' | 'push'>>
 
-/** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop, `circuits` how these are. */
+/** What is looked at only when the metrics are read: how the circuits are, and which requests are under way. */
+export type Looked = Readonly<{ circuits?: (() => readonly Verdicts[]) | undefined; active?: Active | undefined }>
+
+/** Counts what happens, and shows it to Prometheus. `linesLost` tells how many lines the log had to drop. */
 export function openMetrics(
   config: MetricsConfig,
   linesLost: () => number,
-  circuits: () => readonly Verdicts[] = () => [],
+  { circuits = () => [], active = { scheme: 'http', methods: () => [] } }: Looked = {},
 ): Metrics {
   const { routes, workers, upstreams = {}, calls = {}, processes = {}, push = {} } = config
   const meter = new Meter()
   tellBuild(meter)
+  countActive(meter, active)
   const topics = [
     ...Object.values(workers).map(worker => worker.topic),
     ...Object.values(routes).flatMap(route => (route.event === undefined ? [] : [route.event.topic])),

@@ -37,14 +37,11 @@ test('what the open circuit refused is not permitted', async () => {
 })
 
 test('rates are of the verdicts in the window, and none is −1', async () => {
-  using metrics = openMetrics(
-    config,
-    () => 0,
-    () => [
-      { name: 'orders', verdicts: 4, failures: 1, slow: 2 },
-      { name: 'cluster', verdicts: 0, failures: 0, slow: 0 },
-    ],
-  )
+  const circuits = () => [
+    { name: 'orders', verdicts: 4, failures: 1, slow: 2 },
+    { name: 'cluster', verdicts: 0, failures: 0, slow: 0 },
+  ]
+  using metrics = openMetrics(config, () => 0, { circuits })
   const seen = new Metrics(await metrics.text())
   const of = (part: string, labels: Record<string, string>) => seen.sum(`resilience4j_circuitbreaker_${part}`, labels)
   deepEqual(

@@ -61,7 +61,7 @@ export async function simulate({ scenario, name, variant, overlay }: Asked, time
     const staff = { members, behaviour: scene.behaviour, sessionMs }
     const workers = new ModelWorkers(staff, random, (record, status) => broker.answer(record, status))
     broker.employ(workers)
-    const parts = await drive(openParts(config, held, { given: broker, connections: () => 0 }))
+    const parts = await drive(openParts(config, held, { given: broker, front: () => null }))
     const health = new Health(parts)
     const partitionFor = partitionsOf(parts, health)
     const ways = await drive(openWays(parts, health, partitionFor))

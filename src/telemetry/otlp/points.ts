@@ -3,6 +3,7 @@ import type { Attributes, HrTime } from '@opentelemetry/api'
 import { AggregationTemporality, DataPointType } from '@opentelemetry/sdk-metrics'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 import {
+  METRIC_HTTP_SERVER_ACTIVE_REQUESTS,
   METRIC_PROCESS_CPU_TIME,
   METRIC_PROCESS_MEMORY_USAGE,
   METRIC_NODEJS_EVENTLOOP_DELAY_MAX,
@@ -15,6 +16,7 @@ import type { Measured } from '../meter.ts'
 
 /** What the conventions call metrics that Prometheus knows by other names. */
 const conventional: Readonly<Record<string, string>> = {
+  http_server_active_requests: METRIC_HTTP_SERVER_ACTIVE_REQUESTS,
   nodejs_eventloop_lag_max_seconds: METRIC_NODEJS_EVENTLOOP_DELAY_MAX,
   nodejs_eventloop_lag_p50_seconds: METRIC_NODEJS_EVENTLOOP_DELAY_P50,
   nodejs_eventloop_lag_p99_seconds: METRIC_NODEJS_EVENTLOOP_DELAY_P99,
@@ -24,12 +26,18 @@ const conventional: Readonly<Record<string, string>> = {
   process_resident_memory_bytes: METRIC_PROCESS_MEMORY_USAGE,
 }
 const attributeOf = (label: string): string =>
-  /^(http|messaging|error)_/.test(label) ? label.replaceAll('_', '.').replace('status.code', 'status_code') : label
+  /^(http|messaging|error|url)_/.test(label) ? label.replaceAll('_', '.').replace('status.code', 'status_code') : label
 
 /** The name and the unit of a metric over OTLP: `sluice_calls_total` is `sluice.calls`. */
 export function namedOf(name: string): Readonly<{ name: string; unit: string }> {
   const bare = name.replace(/_total$/, '')
-  const unit = bare.endsWith('_seconds') ? 's' : bare.endsWith('_bytes') ? 'By' : '1'
+  const unit = bare.endsWith('_requests')
+    ? '{request}'
+    : bare.endsWith('_seconds')
+      ? 's'
+      : bare.endsWith('_bytes')
+        ? 'By'
+        : '1'
   // bytes stay in the name: beside them there may be a count of the same things
   return { name: conventional[name] ?? bare.replace(/_seconds$/, '').replaceAll('_', '.'), unit }
 }
@@ -54,8 +62,8 @@ export function pointsOf({ name, kind, help, cells, spreads, bounds, refresh }: 
       }),
     }
   const dataPoints = cells.filter(({ value }) => !Number.isNaN(value)).map(({ labels, value }) => point(labels, value))
-  return kind === 'counter'
-    ? { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints }
+  return kind === 'counter' || name === 'http_server_active_requests'
+    ? { ...common, dataPointType: DataPointType.SUM, isMonotonic: kind === 'counter', dataPoints }
     : { ...common, dataPointType: DataPointType.GAUGE, dataPoints }
 }
 

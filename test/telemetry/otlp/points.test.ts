@@ -1,5 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual } from 'node:assert/strict'
+import { DataPointType } from '@opentelemetry/sdk-metrics'
+import { countActive } from '../../../src/telemetry/active.ts'
 import { Meter } from '../../../src/telemetry/meter.ts'
 import { namedOf, pointsOf } from '../../../src/telemetry/otlp/points.ts'
 
@@ -9,17 +11,33 @@ test('names are those of the conventions, and units leave the name', () => {
   deepEqual(
     [
       'http_server_request_duration_seconds',
+      'http_server_active_requests',
       'sluice_calls_total',
       'sluice_spool_bytes',
       'nodejs_eventloop_lag_p99_seconds',
     ].map(namedOf),
     [
       { name: 'http.server.request.duration', unit: 's' },
+      { name: 'http.server.active_requests', unit: '{request}' },
       { name: 'sluice.calls', unit: '1' },
       { name: 'sluice.spool.bytes', unit: 'By' },
       { name: 'nodejs.eventloop.delay.p99', unit: 's' },
     ],
   )
+})
+
+test('requests under way are a sum that may fall, with the attributes of the conventions', () => {
+  const meter = new Meter()
+  countActive(meter, { scheme: 'http', methods: () => ['GET'] })
+  const [active] = meter.measured.map(each =>
+    pointsOf(each, { startTime: [...span.startTime], endTime: [...span.endTime] }),
+  )
+  deepEqual(active, {
+    ...active,
+    dataPointType: DataPointType.SUM,
+    isMonotonic: false,
+    dataPoints: [{ ...span, attributes: { 'http.request.method': 'GET', 'url.scheme': 'http' }, value: 1 }],
+  })
 })
 
 test('what is sent are the numbers that are shown, and an empty label is no attribute', () => {
