@@ -84,6 +84,7 @@ export type Progress = {
   quota: readonly QuotaState[] | null // of the route's quota, for the RateLimit headers
   location: string | null // where its reply will be kept, when it comes too late
   reply: Incoming | null // the record that answered it
+  upstream?: Readonly<{ name: string; atMs: number; ms: number | null }> // the HTTP servers that were asked, from when on and how long; null: they still are
   accepted: boolean // its answer is an operation: nothing is known of its worker
 }
 

@@ -1,6 +1,7 @@
-import type { CallsOptions, Config } from '../config/schema/index.ts'
+import type { Config } from '../config/schema/index.ts'
 import { Aborter } from './aborter.ts'
 import type { Broker } from './bridge/broker.ts'
+import type { InFlight, OutboundCall } from './bridge/calls/index.ts'
 import { bury } from './bridge/dead.ts'
 import { deadOf } from './bridge/topics.ts'
 import type { Upstream } from './bridge/upstreams/index.ts'
@@ -21,9 +22,12 @@ const longestStopMs = 10_000
 /** As many as a member of a group finishes behind one that hangs. */
 const longestSpan = 10_000n
 
+type CallingParts = Readonly<{ broker: Broker; dead: string; inFlight: InFlight; join: Join }>
+
 /** The calls of one section: a member of its group, from when the gateway is ready until it is disposed of. */
 export class Calling implements AsyncDisposable {
   readonly name: string
+  readonly #inFlight: InFlight
   readonly #join: Join
   readonly #bury: (...of: [...Parameters<NonNullable<ServeOptions['giveUp']>>, stop: Aborter]) => Promise<boolean>
   readonly #stop = new Aborter()
@@ -31,11 +35,12 @@ export class Calling implements AsyncDisposable {
   #running: Promise<void> | null = null
   #trouble: string | null = 'it has not joined its group yet'
 
-  constructor(name: string, { topic, dead }: Pick<CallsOptions, 'topic' | 'dead'>, broker: Broker, join: Join) {
+  constructor(name: string, { broker, dead, inFlight, join }: CallingParts) {
     this.name = name
+    this.#inFlight = inFlight
     this.#join = join
     const graveyard = {
-      topic: deadOf({ topic, dead }),
+      topic: dead,
       partitionFor: broker.partitionFor.bind(broker),
       publish: broker.publish.bind(broker),
     }
@@ -50,6 +55,11 @@ export class Calling implements AsyncDisposable {
   /** What an operator should know: sentences. */
   get notices(): readonly string[] {
     return this.#trouble === null ? [] : [`calls.${this.name} does not call: ${this.#trouble}.`]
+  }
+
+  /** Those that are under way. */
+  get inFlight(): Iterable<OutboundCall> {
+    return this.#inFlight.calls
   }
 
   get counters(): Serving['counters'] | null {
@@ -91,15 +101,18 @@ export async function openCalling(
 ): Promise<readonly Calling[]> {
   const all = Object.entries(config.calls)
   if (all.length === 0) return []
-  const { caller, recovering } = await import('./bridge/calls/index.ts')
+  const { caller, InFlight, recovering } = await import('./bridge/calls/index.ts')
   const { serve } = await import('./worker/serve.ts')
   return all.map(([name, options]) => {
     const { topic, group = `sluice.calls.${name}`, from, concurrency, ahead } = options
     const dialect = dialectOf(options)
-    const known = recovering(broker, { dialect, dead: deadOf(options), span: longestSpan })
+    const dead = deadOf(options)
+    const known = recovering(broker, { dialect, dead, span: longestSpan })
     const stopMs = Math.min(longestStopMs, config.drain.limitMs)
     const served = { broker: known, topic, group, from, concurrency, ahead, dialect, stopMs }
-    const handler = caller(namedBy(upstreams, options.upstream), { ...options, flaw: targetFlaw })
-    return held.use(new Calling(name, options, broker, giveUp => serve({ ...served, giveUp }, handler)))
+    const inFlight = new InFlight(name, options.upstream)
+    const handler = inFlight.handler(caller(namedBy(upstreams, options.upstream), { ...options, flaw: targetFlaw }))
+    const join: Join = giveUp => serve({ ...served, giveUp }, handler)
+    return held.use(new Calling(name, { broker, dead, inFlight, join }))
   })
 }

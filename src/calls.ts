@@ -1,17 +1,20 @@
+import type { OutboundCall } from './bridge/calls/index.ts'
+import type { Waiter } from './bridge/correlate.ts'
 import type { Call } from './call.ts'
-import { since, until } from './clock.ts'
+import { since, until, wallClock } from './clock.ts'
+import type { Instant } from './clock.ts'
 import type { WaitingCall, WaitingCalls } from './console/sections.d.ts'
 import type { Parts } from './parts.ts'
 import { Problem } from './problem.ts'
 import { lifeUntilNow } from './telemetry/history.ts'
 import type { Life } from './telemetry/history.ts'
-import type { Waiter } from './bridge/correlate.ts'
+import { lifeOfCalled } from './telemetry/called.ts'
 
 /** What operators see and may end of the calls: those that wait, and the life of the recent ones. */
 export class Calls {
-  readonly #parts: Pick<Parts, 'replies' | 'operations' | 'domain' | 'workers' | 'telemetry'>
+  readonly #parts: Known
 
-  constructor(parts: Pick<Parts, 'replies' | 'operations' | 'domain' | 'workers' | 'telemetry'>) {
+  constructor(parts: Known) {
     this.#parts = parts
   }
 
@@ -20,6 +23,8 @@ export class Calls {
     const oldest = new Oldest(most)
     for (const call of this.#queued()) oldest.add(call, 'slot')
     for (const { call } of this.#waiters()) oldest.add(call, 'reply')
+    for (const call of this.#parts.upstreams.waiting) oldest.add(call, 'upstream')
+    for (const call of this.#outbound()) oldest.add(call, 'upstream')
     return { total: oldest.total, calls: oldest.told() }
   }
 
@@ -27,29 +32,36 @@ export class Calls {
   life(idOrUrn: string): Life | null {
     const id = idOrUrn.replace(/^urn:uuid:/, '')
     const running = this.#find(id)
-    return running === null ? this.#parts.telemetry.history.find(id) : lifeUntilNow(running.call)
+    return running === null ? this.#parts.telemetry.history.find(id) : running.life()
   }
 
   recent(most: number): readonly Life[] {
     return this.#parts.telemetry.history.latest(most)
   }
 
-  /** Ends the wait of a call: its client is told at once, and its slot is free. What was sent may still run. Throws unknown-route. */
+  /**
+   * Ends the wait of a call: its client is told at once, and its slot is free; a command of `calls` is given up. What was sent may
+   * still run. Throws unknown-route.
+   */
   cancel(id: string): Life {
     const found = this.#find(id)
     if (found === null) throw new Problem('unknown-route', `No call ${id} is waiting.`)
-    const { call, waiter } = found
-    const problem = new Problem('cancelled', 'An operator has ended the wait.', { outcome: call.progress.outcome })
-    const life = lifeUntilNow(call)
-    call.aborter.abort(problem)
-    waiter?.abandon(problem)
+    const life = found.life()
+    found.cancel()
     return life
   }
 
-  #find(id: string): Readonly<{ call: Call; waiter: Waiter | null }> | null {
-    for (const waiter of this.#waiters()) if (waiter.call.id === id) return { call: waiter.call, waiter }
-    for (const call of this.#queued()) if (call.id === id) return { call, waiter: null }
+  #find(id: string): Found | null {
+    for (const waiter of this.#waiters()) if (waiter.call.id === id) return foundOf(waiter.call, waiter)
+    for (const call of this.#queued()) if (call.id === id) return foundOf(call)
+    for (const call of this.#parts.upstreams.waiting) if (call.id === id) return foundOf(call)
+    for (const call of this.#outbound())
+      if (call.id === id) return { life: () => lifeOfCalled(call.told(), wallClock()), cancel: () => call.cancel() }
     return null
+  }
+
+  *#outbound(): Generator<OutboundCall> {
+    for (const { inFlight } of this.#parts.calling) yield* inFlight
   }
 
   *#queued(): Generator<Call> {
@@ -63,7 +75,26 @@ export class Calls {
   }
 }
 
-type Seen = Readonly<{ call: Call; waits: WaitingCall['waits'] }>
+type Known = Pick<Parts, 'replies' | 'operations' | 'domain' | 'workers' | 'telemetry' | 'upstreams' | 'calling'>
+type Found = Readonly<{ life: () => Life; cancel: () => void }>
+
+function foundOf(call: Call, waiter: Waiter | null = null): Found {
+  const cancel = (): void => {
+    const problem = new Problem('cancelled', 'An operator has ended the wait.', { outcome: call.progress.outcome })
+    call.aborter.abort(problem)
+    waiter?.abandon(problem)
+  }
+  return { life: () => lifeUntilNow(call), cancel }
+}
+
+/** What is told of a call that waits, whoever made it. */
+type Waiting = Pick<Call, 'route' | 'worker' | 'client' | 'started' | 'partition'> &
+  Readonly<{
+    id: string
+    expires: Instant | null
+    progress: Pick<Call['progress'], 'outcome' | 'sendings' | 'upstream'>
+  }>
+type Seen = Readonly<{ call: Waiting; waits: WaitingCall['waits'] }>
 
 /** The oldest of many calls, without sorting them all: a hundred thousand may wait. */
 class Oldest {
@@ -76,7 +107,7 @@ class Oldest {
     this.#most = most
   }
 
-  add(call: Call, waits: WaitingCall['waits']): void {
+  add(call: Waiting, waits: WaitingCall['waits']): void {
     this.total++
     if (call.started >= this.#worst) return
     this.#seen.push({ call, waits })
@@ -87,16 +118,16 @@ class Oldest {
     this.#cut()
     return this.#seen.map(({ call, waits }) => {
       const { id, route, worker, client, started, expires, progress, partition } = call
-      const { outcome, sendings } = progress
+      const { outcome, sendings, upstream } = progress
       const ageMs = Math.round(since(started))
       return {
         id,
         route,
-        worker,
+        worker: waits === 'upstream' ? (upstream?.name ?? worker) : worker,
         client,
         waits,
         ageMs,
-        leftMs: Math.round(until(expires)),
+        leftMs: expires === null ? null : Math.round(until(expires)),
         outcome,
         sendings,
         partition,

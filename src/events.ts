@@ -152,6 +152,20 @@ export type Happenings = {
   upstream: Readonly<{ upstream: string; endpoint: string; result: string }>
   /** Something became of an endpoint; `ejected` is by how its calls went, `unhealthy` by its checks. */
   endpoint: Readonly<{ upstream: string; endpoint: string; kind: EndpointKind; reason: string }>
+  /** A command that `calls` made a request of was answered with a status, or given up or ended without one: `code` is why it was given up. */
+  called: Readonly<{
+    id: string
+    route: string
+    upstream: string
+    asked: string
+    place: Readonly<{ topic: string; partition: number; offset: bigint }>
+    sendings: number
+    outcome: Outcome
+    status: number | null
+    code: DeadReason | null
+    why: string | null
+    ms: number
+  }>
   /** A call of a strangled route went to its topic. */
   strangled: Readonly<{ route: string; failed: boolean }>
   /** A copy of a call was compared, failed, or was not made. */
@@ -215,6 +229,7 @@ export const events: { readonly [Name in keyof Happenings]: Channel<Happenings[N
   spooled: typed('spooled'),
   upstream: typed('upstream'),
   endpoint: typed('endpoint'),
+  called: typed('called'),
   strangled: typed('strangled'),
   mirrored: typed('mirrored'),
   rollout: typed('rollout'),

@@ -8,7 +8,7 @@ import { stepsOf } from './resilience/fallback/index.ts'
 import { wraps } from './resilience/layer.ts'
 import { callLayers } from './resilience/stack.ts'
 import { Strangler } from './resilience/strangler/index.ts'
-import { namedBy } from './upstreams.ts'
+import { awaited, namedBy } from './upstreams.ts'
 import type { RouteWay, Shared } from './ways.ts'
 
 /** Longer than the deadline of a call, whose own policy says what became of it. */
@@ -21,7 +21,9 @@ type ToTopic = (route: RouteOptions) => RouteWay
 /** The way of a route with an upstream: to that alone, or also to the topic that is to take its place. */
 export function upstreamWay(name: string, route: RouteOptions, shared: Strangling, toTopic: ToTopic | null): RouteWay {
   const { config, drain, causes, faults, upstreams, partitionFor, held } = shared
-  const core = asked(namedBy(upstreams.named, route.upstream?.to ?? ''))
+  const to = route.upstream?.to ?? ''
+  const copied = asked(namedBy(upstreams.named, to))
+  const core = awaited(to, upstreams.waiting, copied)
   const layersOf = (options: RouteOptions) =>
     callLayers({
       route: options,
@@ -47,7 +49,7 @@ export function upstreamWay(name: string, route: RouteOptions, shared: Stranglin
   const service = strangler.serve({
     upstream,
     topic: placed(way.service),
-    copies: { upstream: pipe(wraps(layersOf(uncounted)), core), topic: placed(toTopic(uncounted).service) },
+    copies: { upstream: pipe(wraps(layersOf(uncounted)), copied), topic: placed(toTopic(uncounted).service) },
   })
   const layer = {
     policy: 'strangler',

@@ -1,19 +1,26 @@
 import type { Config, UpstreamConfig } from '../config/schema/index.ts'
 import type { Upstream } from './bridge/upstreams/index.ts'
 import type { Call, Reply, Service } from './call.ts'
+import { now, since } from './clock.ts'
 import { Problem } from './problem.ts'
 import type { Upstreams as FallbackUpstreams } from './resilience/fallback/index.ts'
 
 /** The upstreams of a gateway: those with a name, and who serves the steps of fallbacks. */
-export type UpstreamsPart = Readonly<{ named: ReadonlyMap<string, Upstream>; fallback: FallbackUpstreams }>
+export type UpstreamsPart = Readonly<{
+  named: ReadonlyMap<string, Upstream>
+  fallback: FallbackUpstreams
+  /** The calls of clients that wait for an upstream. */
+  waiting: Set<Call>
+}>
 
 /** Opens them; they are closed with what is held. Nothing of it is loaded where there is none. Throws when a file cannot be read. */
 export async function openUpstreams(config: Config, held: AsyncDisposableStack): Promise<UpstreamsPart> {
   const { upstreams, routes, calls, replies } = config
   const steps = Object.values(routes).flatMap(({ fallback = [] }) => fallback)
   const named = new Map<string, Upstream>()
+  const waiting = new Set<Call>()
   if (Object.keys(upstreams).length === 0 && steps.every(({ upstream }) => upstream === undefined))
-    return { named, fallback: neverAsked }
+    return { named, fallback: neverAsked, waiting }
   const { Upstream } = await import('./bridge/upstreams/index.ts')
   const { guardEndpoint } = await import('./resilience/guards.ts')
   const { Budget } = await import('./resilience/repetition/index.ts')
@@ -29,10 +36,12 @@ export async function openUpstreams(config: Config, held: AsyncDisposableStack):
   for (const [name, options] of Object.entries(upstreams)) named.set(name, open(name, options))
   return {
     named,
+    waiting,
     fallback: ({ to, url, connections }) => {
-      if (to !== undefined) return instead(namedBy(named, to))
+      if (to !== undefined) return awaited(to, waiting, instead(namedBy(named, to)))
       const options = Options.parse({ urls: [url], connections, replyBytes: replies.maxBytes })
-      return instead(open(new URL(url ?? '').host, options))
+      const { host } = new URL(url ?? '')
+      return awaited(host, waiting, instead(open(host, options)))
     },
   }
 }
@@ -52,6 +61,23 @@ function instead(upstream: Upstream): Service<Call, Reply> {
     })
     if (failing.has(reply.status)) throw failed(`The upstream answered ${reply.status}.`, 'in-doubt')
     return reply
+  }
+}
+
+/** Keeps the calls in view that wait for an upstream, and how long that took. */
+export function awaited(name: string, waiting: Set<Call>, serve: Service<Call, Reply>): Service<Call, Reply> {
+  return async call => {
+    const { progress, started } = call
+    const begun = now()
+    const atMs = since(started)
+    progress.upstream = { name, atMs, ms: null }
+    waiting.add(call)
+    try {
+      return await serve(call)
+    } finally {
+      waiting.delete(call)
+      progress.upstream = { name, atMs, ms: since(begun) }
+    }
   }
 }
 

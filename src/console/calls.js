@@ -9,7 +9,7 @@ import { duration, trimmed } from './words.js'
 const most = 100
 
 /** @param {Shown} shown */
-function row({ call: { id, route, worker, client } }) {
+function row({ call: { id, route, worker, client, waits: awaits } }) {
   const cells = ['waits', 'age', 'left', 'outcome'].map(() => element('td'))
   const [waits, age, left, outcome] = /** @type {[HTMLElement, HTMLElement, HTMLElement, HTMLElement]} */ (cells)
   const end = button(
@@ -17,7 +17,7 @@ function row({ call: { id, route, worker, client } }) {
     () =>
       ask({
         title: 'Cancel this call?',
-        text: `${id}, route ${route}: its client is answered at once with 503, and its slot is free. What has been sent may still run.`,
+        text: `${id}, route ${route}: ${awaits === 'upstream' && route.startsWith('calls.') ? 'it is kept with the dead letters' : 'its client is answered at once with 503, and its slot is free'}. What has been sent may still run.`,
         verb: 'Cancel the call',
         method: 'DELETE',
         path: `/calls/${id}`,
@@ -36,9 +36,9 @@ function row({ call: { id, route, worker, client } }) {
   )
   /** @param {Shown} shown */
   const update = ({ call, changeable }) => {
-    say(waits, call.waits === 'slot' ? 'a slot' : 'its reply')
+    say(waits, call.waits === 'slot' ? 'a slot' : call.waits === 'reply' ? 'its reply' : 'an upstream')
     say(age, duration(call.ageMs))
-    say(left, duration(call.leftMs))
+    say(left, call.leftMs === null ? '–' : duration(call.leftMs))
     say(outcome, call.sendings > 1 ? `${call.outcome}, sent ${call.sendings} times` : call.outcome)
     end.toggleAttribute('disabled', !changeable)
   }

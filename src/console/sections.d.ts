@@ -54,15 +54,15 @@ export type WorkerSection = Readonly<{
   limit: number
   waiting: number
 }>
-/** A call that waits for a slot or for its reply. `leftMs` is until its command expires. */
+/** A call that waits for a slot, for its reply or for an upstream. `leftMs` is until its command expires; null: never. */
 export type WaitingCall = Readonly<{
   id: string
   route: string
   worker: string
   client: string
-  waits: 'slot' | 'reply'
+  waits: 'slot' | 'reply' | 'upstream'
   ageMs: number
-  leftMs: number
+  leftMs: number | null
   outcome: 'not-sent' | 'in-doubt' | 'sent'
   sendings: number
   partition: number

@@ -3,8 +3,10 @@ import { isoTime, since, wallClock } from '../clock.ts'
 import type { EpochMs } from '../clock.ts'
 import type { Happenings } from '../events.ts'
 import type { Outcome, Problem } from '../problem.ts'
+import { lifeOfCalled } from './called.ts'
 import type { Listeners } from './listen.ts'
 
+type Called = Happenings['called']
 type Finished = Happenings['finished']
 /** One step of a call, in milliseconds after its request had come. */
 export type Step = Readonly<{ atMs: number; step: string; detail: string }>
@@ -35,6 +37,8 @@ type Kept = Readonly<{
   clientGone: boolean
   call: Trail | null
 }>
+/** Of a command of `calls`. */
+type KeptCalled = Readonly<{ endedAt: EpochMs; id: string; called: Called }>
 type Trail = Readonly<{
   worker: string
   client: string
@@ -46,11 +50,12 @@ type Trail = Readonly<{
   publishMs: number
   workerMs: number
   reply: string | null // where it was read
+  upstream: Call['progress']['upstream']
 }>
 
 /** Remembers the calls that ended last, for whoever asks what became of one. Nothing is formatted before somebody does. */
 export class History {
-  readonly #ring: (Kept | undefined)[]
+  readonly #ring: (Kept | KeptCalled | undefined)[]
   #count = 0
 
   /** Keeps so many; 0: none, and nobody listens. */
@@ -59,7 +64,7 @@ export class History {
   }
 
   get listeners(): Listeners {
-    return this.#ring.length === 0 ? {} : { finished: this.#keep }
+    return this.#ring.length === 0 ? {} : { finished: this.#keep, called: this.#keepCalled }
   }
 
   readonly #keep = (happened: Finished): void => {
@@ -78,10 +83,14 @@ export class History {
     }
   }
 
+  readonly #keepCalled = (called: Called): void => {
+    this.#ring[this.#count++ % this.#ring.length] = { endedAt: wallClock(), id: called.id, called }
+  }
+
   /** The call with this id, or null when it is not remembered. */
   find(id: string): Life | null {
     const found = this.#ring.find(kept => kept?.id === id)
-    return found === undefined ? null : lifeOf(found)
+    return found === undefined ? null : toldOf(found)
   }
 
   /** The last ones, the newest first. */
@@ -89,10 +98,13 @@ export class History {
     const size = this.#ring.length
     const count = Math.min(most, this.#count, size)
     return Array.from({ length: count }, (_, n) => this.#ring[(this.#count - 1 - n) % size]).flatMap(kept =>
-      kept === undefined ? [] : [lifeOf(kept)],
+      kept === undefined ? [] : [toldOf(kept)],
     )
   }
 }
+
+const toldOf = (kept: Kept | KeptCalled): Life =>
+  'called' in kept ? lifeOfCalled(kept.called, kept.endedAt) : lifeOf(kept)
 
 /** The life so far of a call that still runs. */
 export const lifeUntilNow = (call: Call): Life =>
@@ -110,9 +122,10 @@ export const lifeUntilNow = (call: Call): Life =>
   })
 
 function trailOf({ worker, client, told, topic, partition, progress }: Call): Trail {
-  const { sendings, queueMs, publishMs, workerMs, reply } = progress
+  const { sendings, queueMs, publishMs, workerMs, reply, upstream } = progress
   const from = reply === null ? null : `${reply.topic}[${reply.partition}] at ${reply.offset}`
-  return { worker, client, path: told.path, topic, partition, sendings, queueMs, publishMs, workerMs, reply: from }
+  const times = { sendings, queueMs, publishMs, workerMs }
+  return { worker, client, path: told.path, topic, partition, ...times, reply: from, upstream }
 }
 
 function lifeOf(kept: Kept): Life {
@@ -120,7 +133,7 @@ function lifeOf(kept: Kept): Life {
   return {
     id,
     route,
-    worker: call?.worker ?? null,
+    worker: call === null ? null : workerOf(call),
     client: call?.client ?? null,
     at: isoTime((kept.endedAt - ms) as EpochMs),
     status,
@@ -151,6 +164,11 @@ function stepsOf({ route, method, status, outcome, problem, ms, clientGone, call
     if (sendings > 0 && publishMs > 0 && outcome === 'sent')
       add(begun + publishMs, 'acknowledged', `by the brokers, after ${rounded(publishMs)} ms`)
     if (reply !== null) add(begun + publishMs + workerMs, 'replied', `${reply}, after ${rounded(workerMs)} ms`)
+    if (call.upstream !== undefined) {
+      const { name, atMs, ms: tookMs } = call.upstream
+      add(atMs, 'called', `the upstream ${name}`)
+      if (tookMs !== null) add(atMs + tookMs, 'returned', `by ${name}, after ${rounded(tookMs)} ms`)
+    }
   }
   if (problem !== null)
     add(ms, problem.policy === undefined ? 'failed' : `refused by ${problem.policy}`, problem.message)
@@ -159,5 +177,9 @@ function stepsOf({ route, method, status, outcome, problem, ms, clientGone, call
   else add(ms, 'answered', `${status}, ${outcome}`)
   return steps
 }
+
+/** Who answers: of a route without Kafka, the upstream. */
+const workerOf = ({ worker, upstream }: Pick<Trail, 'worker' | 'upstream'>): string =>
+  worker === '' ? (upstream?.name ?? '') : worker
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100

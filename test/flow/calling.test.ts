@@ -13,6 +13,8 @@ import { publish } from '../help/station.ts'
 import type { Scope } from '../help/scope.ts'
 import { until } from '../help/until.ts'
 
+const token = 'the-token-of-these-tests'
+
 /** All records of a topic, as they come. */
 async function readAll(t: Scope, broker: Broker, topic: string): Promise<readonly Incoming[]> {
   const records: Incoming[] = []
@@ -32,6 +34,7 @@ async function aShop(t: Scope, answers: Answers, over: Part = {}) {
   const { gateway, admin } = await openGateway(
     t,
     {
+      admin: { token },
       upstreams: { shop: { urls: [server.url], ...(over['upstream'] as object) } },
       calls: { shop: { ...calls, ...(over['calls'] as object) } },
     },
@@ -213,4 +216,40 @@ test('the reply is in the dialect of the command', async t => {
   await until('it is answered', () => replies.length === 1)
   deepEqual([...replies[0]!.headers.find(([name]) => name === 'kafka_correlationId')![1]], [0, 255])
   equal(Buffer.from(replies[0]!.value!).toString(), 'PUT /spring')
+})
+
+test('a command on its way to its upstream is told beside the calls of clients, and an operator gives it up', async t => {
+  const { send, replies, letters, admin } = await aShop(t, ({ url }, res) =>
+    url === '/held' ? undefined : void res.writeHead(url === '/none' ? 404 : 201).end(),
+  )
+  type Told = Readonly<{
+    waiting: Readonly<{ calls: readonly Readonly<Record<string, unknown>>[] }>
+    recent: readonly Readonly<{ id: string; route: string; status: number | null; code: string | null }>[]
+  }>
+  const told = async () => (await admin.ask('/calls')).json as Told
+  await send({ 'http-path': '/held' })
+  const [call] = await until('it is under way', async () => {
+    const { calls } = (await told()).waiting
+    return calls.some(({ sendings }) => sendings === 1) ? calls : null
+  })
+  const { id, route, worker, client, waits, leftMs, outcome } = call!
+  deepEqual(
+    [id, route, worker, client, waits, leftMs, outcome],
+    ['ce-0', 'calls.shop', 'shop', 'shop.commands[0]', 'upstream', null, 'in-doubt'],
+  )
+  const headers = { authorization: `Bearer ${token}` }
+  equal((await admin.ask('/calls/ce-0', { method: 'DELETE', headers })).status, 200)
+  await until('it is given up', () => letters().length === 1)
+  deepEqual([letters()[0]!.reason, letters()[0]!.detail], ['in-doubt', 'An operator has ended the call.'])
+  await send({ 'http-path': '/none' })
+  await until('it is answered', () => replies.length === 1)
+  const { waiting, recent } = await told()
+  deepEqual(waiting.calls, [])
+  deepEqual(
+    recent.map(one => [one.id, one.route, one.status, one.code]),
+    [
+      ['ce-1', 'calls.shop', 404, null],
+      ['ce-0', 'calls.shop', null, 'in-doubt'],
+    ],
+  )
 })

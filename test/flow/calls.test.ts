@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { aGateway, anOrder } from '../help/gateway.ts'
+import { httpServer } from '../help/httpserver.ts'
 import { until } from '../help/until.ts'
 
 const token = 'the-token-of-these-tests'
@@ -92,4 +93,32 @@ test('a call that waits for a domain event is told, and ended, too', async t => 
   })
   equal((await admin.ask(`/calls/${call!.id}`, { method: 'DELETE', headers: { authorization } })).status, 200)
   equal((await asking).code, 'cancelled')
+})
+
+test('a call that waits for an upstream is told, and ended, too', async t => {
+  const server = await httpServer(t, ({ method }, res) => (method === 'GET' ? undefined : void res.end('{}')))
+  const { ask, admin } = await aGateway(t, {
+    admin: { token },
+    upstreams: { shop: { urls: [server.url] } },
+    routes: {
+      teapots: { match: 'GET /teapots', upstream: { to: 'shop' }, timeoutMs: 60_000 },
+      teapot: { match: 'PUT /teapots', upstream: { to: 'shop' } },
+    },
+  })
+  const asking = ask('/teapots')
+  type Told = Readonly<{
+    waiting: Readonly<{ calls: readonly Readonly<{ id: string; waits: string; worker: string }>[] }>
+  }>
+  const [call] = await until('it waits', async () => {
+    const { calls } = ((await admin.ask('/calls')).json as Told).waiting
+    return calls.length > 0 ? calls : null
+  })
+  deepEqual([call!.waits, call!.worker], ['upstream', 'shop'])
+  deepEqual(stepsOf((await admin.ask(`/calls/${call!.id}`)).json as Life), ['received', 'called', 'waiting'])
+  equal((await admin.ask(`/calls/${call!.id}`, { method: 'DELETE', headers: { authorization } })).status, 200)
+  equal((await asking).code, 'cancelled')
+  deepEqual(((await admin.ask('/calls')).json as Told).waiting.calls, [])
+  const { headers } = await ask('/teapots', { method: 'PUT', body: {} })
+  const life = (await admin.ask(`/calls/${headers['sluice-call-id']}`)).json as Life
+  deepEqual([life.status, stepsOf(life)], [200, ['received', 'called', 'returned', 'answered']])
 })

@@ -1,15 +1,15 @@
-import { Aborter } from '../../aborter.ts'
 import type { Signal } from '../../aborter.ts'
 import { headerOf } from '../../call.ts'
 import type { Ask, Pair, Reply } from '../../call.ts'
 import { later, pause } from '../../clock.ts'
 import { retryAfterOf } from '../../retryafter.ts'
-import { Problem } from '../../problem.ts'
+import { Problem, strongest } from '../../problem.ts'
 import type { Command } from '../../worker/command.ts'
-import type { Answer, CommandHandler } from '../../worker/index.ts'
+import type { Answer } from '../../worker/index.ts'
 import { GivenUp } from '../dead.ts'
 import type { DeadReason } from '../dead.ts'
 import { isIdempotent } from '../upstreams/index.ts'
+import type { OutboundCall } from './inflight.ts'
 
 /** Who is called: an upstream. */
 export type Callee = Readonly<{
@@ -38,23 +38,26 @@ const inDoubt: ReadonlySet<number> = new Set([502, 504])
 type Failure = Readonly<{ reason: 'unsent' | DeadReason; detail: string; waitMs: number }>
 
 /**
- * Makes the handler that turns a command into an HTTP request, and its answer into the reply. While no endpoint takes calls it
+ * Makes the function that turns a command into an HTTP request, and its answer into the reply. While no endpoint takes calls it
  * waits, so that the partition stands still; what did not reach the upstream is tried again until the command expires. What
  * the upstream answers with one of `retryOn`, or leaves in doubt, is tried as often as it may, and then given up.
  */
-export function caller(callee: Callee, options: CallerOptions): CommandHandler {
+export function caller(callee: Callee, options: CallerOptions): (call: OutboundCall) => Promise<Answer> {
   const { attempts, timeoutMs, baseMs, capMs } = options
   const passes = new Set(options.replyHeaders)
   const failureOf = failures(options)
-  return async (command, { signal }) => {
+  return async ({ command, signal: left, progress }) => {
     const told = toldOf(command, options)
-    using left = signalOf(signal)
     for (let reached = 0, tries = 0; ; tries++) {
       await callee.free(left)
       if (left.aborted) throw left.reason
       const ask = { told, body: command.body, deadline: later(timeoutMs), signal: left }
+      const before = progress.outcome
+      progress.sendings++
+      progress.outcome = 'in-doubt'
       const answer = await callee.serve(ask).catch((error: unknown) => Problem.from(error))
       if (left.aborted) throw left.reason
+      progress.outcome = strongest(before, answer instanceof Problem ? answer.outcome : 'sent')
       const failure = failureOf(ask, answer)
       if (failure === null) return answerOf(answer as Reply, passes)
       const { reason, detail, waitMs } = failure
@@ -119,12 +122,3 @@ const answerOf = ({ status, headers, body }: Reply, passes: ReadonlySet<string>)
   headers: headers.filter(([name]) => passes.has(name)),
   body: body.length === 0 ? undefined : body,
 })
-
-/** The signal of a handler as our own, which costs less to wait for. */
-function signalOf(signal: AbortSignal): Aborter & Disposable {
-  const aborter = new Aborter()
-  const leave = (): void => aborter.abort(signal.reason)
-  if (signal.aborted) leave()
-  else signal.addEventListener('abort', leave)
-  return Object.assign(aborter, { [Symbol.dispose]: () => signal.removeEventListener('abort', leave) })
-}
