@@ -69,15 +69,28 @@ function checkObjective(seen: View, i: string, faults: readonly string[]): void 
   const spans = [...seen.names('phases'), ...faults]
   if (during !== undefined && !spans.includes(during))
     seen.complain([...at, 'during'], `names no phase and no fault, ${instead(during, spans)}`)
-  else if ((seen.has(...at, 'detectMs') || seen.has(...at, 'recoverMs')) && !faults.includes(during ?? ''))
+  else if (ofFaults.some(measure => seen.has(...at, measure)) && !faults.includes(during ?? ''))
     seen.complain(
       [...at, 'during'],
       `expected a fault to be noticed or over, ${faults.join(', ') || 'of which there is none'}`,
     )
-  const of = seen.text(...at, 'of')
-  if (of !== undefined && !seen.names('clients').includes(of))
-    seen.complain([...at, 'of'], `names no clients, ${instead(of, seen.names('clients'))}`)
+  for (const measure of ['p99Against', 'answeredAgainst']) {
+    const phase = seen.text(...at, measure, 'phase')
+    if (phase !== undefined && !spans.includes(phase))
+      seen.complain([...at, measure, 'phase'], `names no phase and no fault, ${instead(phase, spans)}`)
+  }
+  for (const option of ['of', 'neverRefusedMoreThan']) {
+    const of = seen.text(...at, option)
+    if (of !== undefined && !seen.names('clients').includes(of))
+      seen.complain([...at, option], `names no clients, ${instead(of, seen.names('clients'))}`)
+  }
+  if (seen.has(...at, 'neverRefusedMoreThan') && !seen.has(...at, 'of'))
+    seen.complain(at, '`neverRefusedMoreThan` wants an `of` to compare')
+  if (seen.has(...at, 'refusedAs') && !seen.has(...at, 'refusedPercent'))
+    seen.complain(at, '`refusedAs` wants a `refusedPercent`')
 }
+
+const ofFaults = ['detectMs', 'recoverMs', 'steadyMs']
 
 /** A gateway that is not ours: only load within its bounds, and what its admin port allows. */
 function checkTarget(seen: View): void {

@@ -67,6 +67,12 @@ export const Client = z
     keys: count(1, 1_000_000)
       .optional()
       .describe('How many different keys they use. Default: another one for each request.'),
+    partitions: z
+      .array(count(0, 11))
+      .min(1)
+      .max(12)
+      .optional()
+      .describe('Only keys whose commands come into these partitions (of 12). Of `keys`, which is 1,000 then.'),
     hotPercent: percent().default(0).describe('Share of the requests that use one and the same key, `hot`.'),
   })
   .describe('Clients of one class.')

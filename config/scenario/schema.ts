@@ -58,8 +58,18 @@ export const Scenario = z.strictObject({
       'The same with other options of the gateway, by name: `--variant NAME`, or `--variants` for all side by side.',
     ),
   warmMs: ms(0, hour).default(2_000).describe('Load before the beginning, that what compiles while it runs does so.'),
+  warmPerSecond: z
+    .number()
+    .min(1)
+    .max(200_000)
+    .optional()
+    .describe('How much of it. Default: as at the beginning, from 20 to 150 a second.'),
   connections: count(1, 50_000).default(12_000).describe('Most connections of all clients together.'),
   clients: z.record(name, Client).describe('Who asks, by class.'),
+  ledger: z
+    .boolean()
+    .default(true)
+    .describe('Whether to keep what became of each request, and to look for it in the topic.'),
   workers: Workers.prefault({}).describe('Who answers.'),
   phases: z.record(name, Phase).default({}).describe('Stretches that objectives speak of, by name.'),
   faults: z.array(Fault).max(100).default([]).describe('What befalls the run, and when.'),

@@ -10,9 +10,9 @@ import { startOwnKafka } from './ownkafka.ts'
 import { report } from './report/index.ts'
 import type { Result } from './result.ts'
 import { sceneOf } from './scene.ts'
-import { story } from './story.ts'
 import { ticker } from './ticker.ts'
-import { failing, table } from './verdict.ts'
+import { told } from './told.ts'
+import { failing } from './verdict.ts'
 
 export type Asked = Readonly<{
   scenario: Scenario
@@ -61,13 +61,6 @@ function variantsOf(
   if (overlay === undefined)
     return wrong(`There is no variant ${variant}: ${Object.keys(variants).join(', ') || 'the scenario has none'}.`)
   return [[variant, overlaid({}, overlay)]]
-}
-
-/** The verdict and the story of a run, for a terminal. */
-export function told(label: string, result: Result): string {
-  const { happened, change } = story(result)
-  const lines = (texts: readonly string[]): string => texts.map(text => `  ${text}`).join('\n')
-  return `${table(label, [...result.objectives, ...result.ledger])}\n\n${lines(happened)}\n\n${lines(change)}`
 }
 
 /** Writes the report, its data and what CI reads; returns their paths. */

@@ -1,7 +1,7 @@
 import type { Run } from './run.ts'
 import { dueBy } from './rate.ts'
 import { sum } from './series.ts'
-import type { Part, Second } from './tally.ts'
+import type { Second } from './tally.ts'
 
 /** Of these populations; `all` for every one. */
 export type Of = string | readonly string[]
@@ -41,13 +41,6 @@ export function possible(run: Run, [fromMs, toMs]: Span): number {
 }
 const stepMs = 100
 
-/** What became of what was due in a phase; of one population, as percentiles cannot be added. */
-export function part(run: Run, population: string, phase: string): Part {
-  const found = run.populations[population]?.phases[phase]
-  if (found === undefined) throw new Error(`${run.scene.name} has no phase ${phase} of ${population}.`)
-  return found
-}
-
 /** The same run as if there had been only these populations. */
 export const only = (run: Run, names: readonly string[]): Run => ({
   ...run,
@@ -59,15 +52,6 @@ export function spanOf({ scene: { name, phases } }: Run, phase: string): Span {
   const found = phases.find(({ name }) => name === phase)
   if (found === undefined) throw new Error(`${name} has no phase ${phase}.`)
   return [found.fromMs, found.toMs]
-}
-
-/** Of all that was due in a phase, the codes of what was not served, the most frequent first. */
-export function codes(run: Run, phase: string): string {
-  const counts = new Map<string, number>()
-  for (const { phases } of Object.values(run.populations))
-    for (const [code, n] of Object.entries(phases[phase]?.codes ?? {})) counts.set(code, (counts.get(code) ?? 0) + n)
-  const sorted = [...counts].toSorted(([, a], [, b]) => b - a)
-  return sorted.map(([code, n]) => `${n.toLocaleString('en-US')} × ${code}`).join(', ') || 'none'
 }
 
 /** A sum of the gateway's series at each second; null where it did not answer. */
@@ -94,12 +78,4 @@ export const deeds = (run: Run, span: Span) => {
     late: of(sample => sample.deeds.late),
     dropped: of(sample => sample.deeds.dropped),
   }
-}
-
-/** Cores used on average over the run, by role. */
-export function cores(run: Run): Readonly<Record<string, number>> {
-  const roles = Object.keys(run.samples[0]?.cpu ?? {})
-  const mean = (role: string): number =>
-    run.samples.reduce((sum, { cpu }) => sum + (cpu[role] ?? 0), 0) / Math.max(1, run.samples.length)
-  return Object.fromEntries(roles.map(role => [role, mean(role)]))
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { OwnKafka, StartKafka } from './setting.ts'
+import type { OwnKafka, StartKafka } from './onkafka.ts'
 
 type Node = Readonly<{ pid?: number | undefined; kill9: () => Promise<void>; restart: () => Promise<void> }>
 type Tool = Readonly<{

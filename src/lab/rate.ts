@@ -4,23 +4,9 @@ export type Stretch = Readonly<{ forMs: number; from: number; to?: number }>
 export type Rate = readonly Stretch[]
 
 export const constant = (perSecond: number, forMs: number): Rate => [{ forMs, from: perSecond }]
-export const ramp = (from: number, to: number, forMs: number): Rate => [{ forMs, from, to }]
 /** One height after the other, each as long. */
 export const steps = (heights: readonly number[], eachMs: number): Rate =>
   heights.map(from => ({ forMs: eachMs, from }))
-/** A height that is left for a moment. */
-export const burst = (
-  usual: number,
-  peak: number,
-  at: Readonly<{ afterMs: number; forMs: number; restMs: number }>,
-): Rate => [
-  { forMs: at.afterMs, from: usual },
-  { forMs: at.forMs, from: peak },
-  { forMs: at.restMs, from: usual },
-]
-/** The same course, so many times as high. */
-export const times = (rate: Rate, factor: number): Rate =>
-  rate.map(({ forMs, from, to = from }) => ({ forMs, from: from * factor, to: to * factor }))
 
 export const lengthOf = (rate: Rate): number => rate.reduce((sum, { forMs }) => sum + forMs, 0)
 

@@ -1,3 +1,4 @@
+import { bySecond } from './measure.ts'
 import type { Run } from './run.ts'
 import type { Spell } from './scene.ts'
 import { fineMs } from './tally.ts'
@@ -40,4 +41,17 @@ function pieces({ populations }: Run, of: 'asked' | 'served' | 'refused'): reado
   for (const { fine } of Object.values(populations))
     for (const [i, n] of fine[of].entries()) total[i] = (total[i] ?? 0) + n
   return total
+}
+
+const steadySeconds = 3
+
+/** From a moment until the first of three seconds on end in which nearly all that is asked is answered; null: never. */
+export function steadyAfter(run: Run, fromMs: number): number | null {
+  const asked = bySecond(run, 'all', second => second.asked)
+  const served = bySecond(run, 'all', ({ fates }) => fates.served)
+  const first = Math.round(fromMs / 1_000)
+  const well = (second: number): boolean => (served[second] ?? 0) >= good * (asked[second] ?? Infinity)
+  for (let second = first; second + steadySeconds <= asked.length; second++)
+    if ([...Array(steadySeconds).keys()].every(i => well(second + i))) return 1_000 * (second - first)
+  return null
 }

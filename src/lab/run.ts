@@ -1,11 +1,10 @@
 import type { Behaviour } from './behaviour.ts'
 import type { Spread } from './durations.ts'
-import type { OpenTarget } from './gateway.ts'
 import type { Entry } from './generator.ts'
 import type { Population } from './population.ts'
 import type { Sample } from './sampler.ts'
 import type { Phase, Tallied } from './tally.ts'
-import type { BrokerHands, Fault, Happened } from './timeline.ts'
+import type { Fault, Happened } from './timeline.ts'
 
 /** A stretch to be pointed at in the picture. */
 export type Shade = Readonly<{ label: string; fromMs: number; toMs: number; fault: boolean }>
@@ -13,7 +12,6 @@ export type Shade = Readonly<{ label: string; fromMs: number; toMs: number; faul
 /** One run of the laboratory: who asks, who works, and what befalls them. */
 export type Scene = Readonly<{
   name: string
-  open: OpenTarget
   members: number
   behaviour: Behaviour // of each member
   populations: readonly Population[]
@@ -22,12 +20,8 @@ export type Scene = Readonly<{
   shades?: readonly Shade[]
   /** What the workers could do at that moment, in commands a second. */
   possible: (ms: number) => number
-  /** Whether the gateway reaches the broker through a proxy, which can cut the reader of its replies. Default: false. */
-  proxied?: boolean
   /** Load before the beginning, that what compiles while it runs does so. Default: 150 a second for 4 s. */
   warm?: readonly Population[]
-  /** Instead of the members: a worker that is started by the laboratory's user and costs next to nothing. */
-  worker?: OpenWorker
   /** How many connections the clients have together. Default: 12,000. */
   connections?: number
   seed?: number
@@ -35,15 +29,6 @@ export type Scene = Readonly<{
   lengthMs?: number
   /** Whether to keep what became of each request, and to look for it in the topic. Default: false. */
   ledger?: boolean
-}>
-export type OpenWorker = (brokers: string, topic: string) => Promise<AsyncDisposable & Readonly<{ pid: number }>>
-
-/** What is there for runs: a broker, ours or the user's. */
-export type Stage = Readonly<{
-  brokers: string
-  pids: () => readonly number[] // of the broker; none when it is not ours
-  broker: BrokerHands | null // when it may be troubled
-  say: (line: string) => void
 }>
 
 /** What came of a scene; plain data but for the metrics. */

@@ -1,5 +1,6 @@
 import { faultNames } from '../../config/scenario/load.ts'
 import type { ClientOptions, FaultOptions, Scenario } from '../../config/scenario/schema.ts'
+import { partitionOf } from '../bridge/partition.ts'
 import { capacity } from './behaviour.ts'
 import type { Behaviour } from './behaviour.ts'
 import { runsFor } from './perform.ts'
@@ -7,6 +8,7 @@ import { identifies } from './template.ts'
 import type { Population } from './population.ts'
 import { constant, rateAt, steps } from './rate.ts'
 import type { Rate } from './rate.ts'
+import { partitions } from './topics.ts'
 import type { Scene } from './run.ts'
 import type { Action, Fault } from './timeline.ts'
 
@@ -20,7 +22,7 @@ export function sceneOf(scenario: Scenario, name: string): Scene & Readonly<{ sp
   const phasesMs = Object.values(scenario.phases).map(({ toMs }) => toMs)
   const faultsMs = scenario.faults.map(({ atMs, forMs = 0 }) => atMs + forMs)
   const bare = { name, populations, lengthMs: Math.max(0, ...phasesMs, ...faultsMs) }
-  const scene = { ...bare, members: scenario.workers.members, behaviour, phases: [], possible: () => 0, open: never }
+  const scene = { ...bare, members: scenario.workers.members, behaviour, phases: [], possible: () => 0 }
   const lengthMs = runsFor(scene)
   const spells = spellsOf(scenario, lengthMs)
   const phases = [
@@ -36,15 +38,11 @@ export function sceneOf(scenario: Scenario, name: string): Scene & Readonly<{ sp
     shades: spells.map(({ label, fromMs, toMs }) => ({ label, fromMs, toMs, fault: true })),
     faults: spells.flatMap(spell => actions(spell, scenario, behaviour, lengthMs)),
     possible: ms => possible(scenario, behaviour, spells, ms),
-    warm: scenario.warmMs === 0 ? [] : warmOf(populations, scenario.warmMs),
+    warm: scenario.warmMs === 0 ? [] : warmOf(populations, scenario),
     connections: scenario.connections,
     seed: scenario.seed,
-    ledger: populations.some(({ request }) => request !== undefined && identifies(request)),
+    ledger: scenario.ledger && populations.some(({ request }) => request !== undefined && identifies(request)),
   }
-}
-
-const never = (): never => {
-  throw new Error('A scenario opens its gateway itself.')
 }
 
 const rateOf = (load: ClientOptions['load']): Rate =>
@@ -54,7 +52,8 @@ const rateOf = (load: ClientOptions['load']): Rate =>
   })
 
 export function populationOf(name: string, client: ClientOptions): Population {
-  const { load, arrivals, closed, request, patienceMs, retry, addresses, keys, hotPercent } = client
+  const { load, arrivals, closed, request, patienceMs, retry, addresses, hotPercent } = client
+  const keys = client.partitions === undefined ? client.keys : keysIn(client.partitions, client.keys)
   return {
     name,
     rate: rateOf(load),
@@ -69,13 +68,22 @@ export function populationOf(name: string, client: ClientOptions): Population {
   }
 }
 
-/** A load before the beginning that is asked for as the scenario's is, but for little. */
-function warmOf(populations: readonly Population[], forMs: number): readonly Population[] {
+/** So many keys whose commands come into these partitions. */
+function keysIn(wanted: readonly number[], count = 1_000): readonly string[] {
+  const found: string[] = []
+  for (let i = 0; found.length < count; i++)
+    if (wanted.includes(partitionOf(Buffer.from(`k${i}`), partitions))) found.push(`k${i}`)
+  return found
+}
+
+/** A load before the beginning that is asked for as the scenario's is, but for little, and of no key in particular. */
+function warmOf(populations: readonly Population[], { warmMs, warmPerSecond }: Scenario): readonly Population[] {
   const mostAtFirst = 150
   return populations.slice(0, 1).map(of => {
     const asked = of.closed === undefined ? rateAt(of.rate, 0) : mostAtFirst
-    const { closed: _, retry: __, ...bare } = of
-    return { ...bare, mark: 'warm-', rate: constant(Math.min(mostAtFirst, Math.max(20, asked)), forMs) }
+    const { closed: _, retry: __, hotPercent: ___, ...bare } = of
+    const perSecond = warmPerSecond ?? Math.min(mostAtFirst, Math.max(20, asked))
+    return { ...bare, mark: 'warm-', rate: constant(perSecond, warmMs) }
   })
 }
 

@@ -3,33 +3,25 @@ import { readFileSync } from 'node:fs'
 import type { Scenario } from '../../config/scenario/schema.ts'
 import { basis } from '../../config/scenario/basis.ts'
 import { pause } from '../clock.ts'
-import { connect } from '../worker/connect.ts'
 import { noDeeds } from './behaviour.ts'
 import type { Behaviour, Deeds } from './behaviour.ts'
 import { beside, Child } from './child.ts'
-import { Crew } from './crew.ts'
-import { overlaid, placed } from './gateway.ts'
+import { overlaid } from './gateway.ts'
 import type { Overlay, Target } from './gateway.ts'
 import type { FromHost, Hosting, ToHost } from './host.ts'
 import { Link } from './link.ts'
 import type { Setting } from './perform.ts'
-import { createTopics, partitions } from './play.ts'
-import { KafkaProxy } from './proxy.ts'
+import { partitions } from './topics.ts'
 import { parseMetrics } from './series.ts'
 import type { Action, BrokerHands, Cast, Rule } from './timeline.ts'
-import { TopicReader } from './topicreader.ts'
 
 type Host = Child<ToHost, FromHost>
-type Held = AsyncDisposableStack
+export type Held = AsyncDisposableStack
 
-/** A Kafka of the laboratory's own. */
-export type OwnKafka = Readonly<{ brokers: string; pids: () => readonly number[]; hands: BrokerHands }>
-export type StartKafka = (nodes: 1 | 3) => Promise<OwnKafka & AsyncDisposable>
-
-const token = randomUUID() // of the admin port of the gateways that we start
+export const token = randomUUID() // of the admin port of the gateways that we start
 
 /** Options of the gateway that the laboratory sets for a scenario, below its own. */
-function labOptions({ faults }: Scenario): Overlay {
+export function labOptions({ faults }: Scenario): Overlay {
   const struck = faults.some(({ gateway }) => gateway !== undefined)
   return struck ? { admin: { token }, faults: { mode: 'enforce' } } : {}
 }
@@ -80,49 +72,6 @@ export async function openEmbedded(
   }
 }
 
-/** The same on a Kafka, with a process for the gateway and for each worker. */
-export async function openOnKafka(
-  scenario: Scenario,
-  overlay: Overlay,
-  behaviour: Behaviour,
-  start: StartKafka,
-  held: Held,
-): Promise<Setting> {
-  const leaderless = scenario.faults.some(({ broker }) => broker === 'no-leader')
-  const own = scenario.brokers === undefined ? held.use(await start(leaderless ? 3 : 1)) : null
-  const brokers = own?.brokers ?? scenario.brokers ?? ''
-  const name = `lab.${randomUUID().slice(0, 8)}`
-  const [commands, replies] = [`${name}.commands`, `${name}.replies`]
-  await createTopics(brokers, [commands, replies])
-  const proxied = scenario.faults.some(({ network }) => network?.between === 'broker')
-  const [host = '', port] = brokers.split(':')
-  const link = proxied ? held.use(await Link.open({ host, port: Number(port) })) : null
-  const proxy = link === null ? null : await KafkaProxy.open(`127.0.0.1:${link.port}`)
-  if (proxy !== null) held.defer(() => proxy.close())
-  const places = { brokers: proxy?.address ?? brokers, commands, replies, group: commands }
-  const config = overlaid(overlaid(overlaid(placed(places), labOptions(scenario)), scenario.gateway), overlay)
-  const crew = held.use(new Crew({ brokers, topic: commands, group: commands, behaviour }))
-  await Promise.all(Array.from({ length: scenario.workers.members }, (_, number) => crew.join(number)))
-  const { host: gatewayHost, target: gateway } = await openHost({ config, staff: null }, held)
-  const { clients, target } = await between(scenario, gateway, held)
-  const broker = held.use(await connect({ brokers, clientId: 'sluice-lab' }))
-  const reader = await TopicReader.open(broker, commands)
-  return {
-    target,
-    cast: {
-      crew,
-      replies: proxy === null ? null : { cut: () => proxy.refuse('fetch'), heal: () => proxy.heal() },
-      broker: own?.hands ?? null,
-      clients,
-      link,
-      rules: rulesOf(gateway.admin, token),
-    },
-    deeds: () => crew.deeds,
-    pids: () => ({ gateway: [gatewayHost.pid], workers: crew.pids, broker: own?.pids() ?? [] }),
-    topic: async () => reader.commands,
-  }
-}
-
 /** A gateway that is there already: only its clients, and its fault policy. */
 export async function openTarget(scenario: Scenario, held: Held): Promise<Setting> {
   if (scenario.target === undefined) throw new Error('The scenario names no target.')
@@ -139,7 +88,10 @@ export async function openTarget(scenario: Scenario, held: Held): Promise<Settin
   return { target, cast, deeds: () => noDeeds, pids: () => ({}), topic: null }
 }
 
-async function openHost(hosting: Hosting, held: Held): Promise<{ host: Host; target: Target & { admin: string } }> {
+export async function openHost(
+  hosting: Hosting,
+  held: Held,
+): Promise<{ host: Host; target: Target & { admin: string } }> {
   const host: Host = new Child('the gateway', [beside('host.ts')])
   held.defer(async () => {
     host.tell({ kind: 'stop' })
@@ -173,7 +125,7 @@ function targetAt(url: string, admin: string | null, pid: number): Target {
 }
 
 /** A proxy before the gateway, where the scenario has the network of the clients suffer. */
-async function between(
+export async function between(
   { faults }: Scenario,
   target: Target,
   held: Held,
@@ -202,7 +154,7 @@ function acting(host: Host): (action: Action) => Promise<void> {
 }
 
 /** Tells a gateway the rules of its fault policy. */
-function rulesOf(admin: string, secret: string): NonNullable<Cast['rules']> {
+export function rulesOf(admin: string, secret: string): NonNullable<Cast['rules']> {
   const rules = new Map<string, Rule>()
   return async (name, rule) => {
     if (rule === null) rules.delete(name)

@@ -120,17 +120,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/lab/attend.ts': 'test/kafka/lab.test.ts, which runs it as a process',
   'src/lab/crew.ts': 'test/kafka/lab.test.ts: its members are processes on a real broker',
   'src/lab/generate.ts': 'test/kafka/lab.test.ts, which runs it as a process',
-  'src/lab/play.ts': 'test/kafka/lab.test.ts, which plays a scene on a real broker',
   'src/lab/panel.ts': 'test/lab/picture.test.ts, which draws it',
+  'src/lab/hues.ts': 'test/lab/picture.test.ts, which draws with them',
+  'src/lab/onkafka.ts': 'test/kafka/lab.test.ts, which plays on a real broker',
+  'src/lab/topics.ts': 'test/kafka/lab.test.ts, which plays on a real broker',
   'src/lab/proxy.ts': 'test/kafka/reply-reader.test.ts, whose gateways reach the broker through it',
-  'src/lab/proofs/fairness.ts': 'npm run proof: it is a test itself',
-  'src/lab/proofs/index.ts': 'npm run proof, which lists them',
-  'src/lab/proofs/metastable.ts': 'npm run proof: it is a test itself',
-  'src/lab/proofs/dead-worker.ts': 'npm run proof: it is a test itself',
-  'src/lab/proofs/own-consumer.ts': 'npm run proof: it is a test itself',
-  'src/lab/proofs/overload.ts': 'npm run proof: it is a test itself',
-  'src/lab/proofs/storms.ts': 'npm run proof: the scenes of overload',
-  'src/lab/proofs/stuck-partition.ts': 'npm run proof: it is a test itself',
 }
 
 const twinOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '.test.ts')}`

@@ -1,61 +1,45 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { usual } from '../../src/lab/behaviour.ts'
-import { sluice } from '../../src/lab/gateway.ts'
-import { deeds, gauge, goodput, grown, part } from '../../src/lab/measure.ts'
-import { play } from '../../src/lab/play.ts'
-import { constant } from '../../src/lab/rate.ts'
-import type { Scene } from '../../src/lab/run.ts'
+import { parseScenario } from '../../config/scenario/load.ts'
+import { explore } from '../../src/lab/explore.ts'
 import { useKafka } from '../help/kafka.ts'
+import { keptItsLedger } from '../help/ledger.ts'
 
 const kafka = useKafka()
 
-/** Two members that can do 100 a second each are asked for 60; one stands still for a while, and the other leaves. */
-const scene: Scene = {
-  name: 'small',
-  open: sluice(),
-  members: 2,
-  behaviour: { ...usual, places: 2, serviceMs: 20 },
-  populations: [{ name: 'clients', rate: constant(60, 6_000), patienceMs: 3_000 }],
-  phases: [
-    { name: 'before', fromMs: 0, toMs: 2_000 },
-    { name: 'frozen', fromMs: 2_000, toMs: 3_000 },
-  ],
-  faults: [
-    { atMs: 2_000, do: 'freeze', who: 'all' },
-    { atMs: 3_000, do: 'thaw', who: 'all' },
-    { atMs: 4_000, do: 'leave', who: 1 },
-  ],
-  possible: () => 200,
-  proxied: true,
-  warm: [{ name: 'warm', rate: constant(50, 1_000), patienceMs: 5_000 }],
-}
+/** Two workers that can do 100 a second each are asked for 60; they stand still for a while, then one leaves. */
+const small = (brokers: string): string => `title: small
+broker: kafka
+brokers: ${brokers}
+warmMs: 1000
+clients: { clients: { load: [{ forMs: 6000, perSecond: 60 }], patienceMs: 3000 } }
+workers: { members: 2, concurrency: 2, serviceMs: 20 }
+phases: { before: { fromMs: 0, toMs: 2000 } }
+faults:
+  - { name: still, atMs: 2000, forMs: 1000, freeze: all }
+  - { name: one, atMs: 4000, leave: 1 }
+  - { name: replies, atMs: 9000, forMs: 500, network: { between: broker, cut: true, replies: true } }
+objectives:
+  - { during: before, answeredPercent: 100, circuitChanges: 0 }
+  - { answeredPercent: 95, duplicateReplies: 0, memoryGrowthPercent: 100, inVain: 20 }`
 
 test(
-  'a scene is played: load, workers, faults, and what each of them saw',
+  'a scenario is played on a Kafka that is there: load, workers, faults, and what each of them saw',
   { skip: kafka.skip, timeout: 120_000 },
   async () => {
-    const said: string[] = []
-    const stage = { brokers: kafka.brokers, pids: () => [], broker: null, say: (line: string) => void said.push(line) }
-    const run = await play(scene, stage)
-
-    const before = part(run, 'clients', 'before')
-    equal(before.fates.served, before.sent)
-    ok(before.sent > 70 && before.sent < 170, String(before.sent)) // 120 on average
-    const frozen = part(run, 'clients', 'frozen')
-    ok((frozen.served.max ?? 0) > 400, `who asked while all stood still had to wait: ${frozen.served.max} ms`)
-    equal(run.crossed, 0)
-
+    const { scenario } = parseScenario(small(kafka.brokers), 's.yaml')
+    const startKafka = () => Promise.reject(new Error('There is one.'))
+    const manner = { name: 's', variant: '', overlay: {}, target: false, startKafka }
+    const result = await explore(scenario!, manner, { say: () => {} })
+    keptItsLedger(result)
     deepEqual(
-      run.happened.map(({ do: what }) => what),
-      ['freeze', 'thaw', 'leave'],
+      result.objectives.filter(({ holds }) => holds !== true),
+      [],
     )
-    const served = goodput(run, [0, 6_000])
-    const { executed } = deeds(run, [0, 7_000])
-    ok(executed >= served, `${executed} executed, ${served} served`)
-    ok(grown(run, 'sluice_calls_total', [1_000, 5_000]) > 100, 'the gateway’s own metrics')
-    equal(run.samples[0]?.ready, 200)
-    deepEqual(gauge(run, 'sluice_worker_members').slice(0, 4), [2, 2, 2, 2]) // the group is watched
-    deepEqual(said.length, 2)
+    const { seconds, totals } = result
+    ok(totals.asked > 250 && totals.asked < 480, String(totals.asked)) // 360 on average
+    ok(Math.max(...seconds.p99.map(ms => ms ?? 0)) > 400, 'who asked while all stood still had to wait')
+    ok(totals.executed >= totals.answered, `${totals.executed} executed, ${totals.answered} answered`)
+    equal(result.faults.length, 3)
   },
 )

@@ -1,19 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal, ok, throws } from 'node:assert/strict'
-import {
-  bySecond,
-  codes,
-  cores,
-  deeds,
-  gauge,
-  goodput,
-  grown,
-  only,
-  part,
-  possible,
-  spanOf,
-  within,
-} from '../../src/lab/measure.ts'
+import { bySecond, deeds, gauge, goodput, grown, only, possible, spanOf, within } from '../../src/lab/measure.ts'
 import { aRun } from './runs.ts'
 
 const run = aRun()
@@ -40,17 +27,14 @@ test('possible is what is asked, and no more than the workers can do', () => {
   ok(Math.abs(possible(aRun({}, { possible: () => 1_000 }), [0, 4_000]) - 80) < 0.01)
 })
 
-test('a phase has what was due in it, and codes by how often they came', () => {
-  equal(part(run, 'b', 'during').fates.refused, 10)
-  deepEqual([codes(run, 'before'), codes(run, 'during')], ['none', '10 × shed'])
-  equal(codes(only(run, ['a']), 'during'), 'none')
+test('a phase is from when to when', () => {
   deepEqual(spanOf(run, 'during'), [2_000, 4_000])
-  for (const look of [() => part(run, 'b', 'nowhere'), () => spanOf(run, 'nowhere')]) throws(look, /no phase nowhere/)
+  throws(() => spanOf(run, 'nowhere'), /no phase nowhere/)
+  deepEqual(Object.keys(only(run, ['a']).populations), ['a'])
 })
 
-test('gauges and counters of the gateway, deeds of the workers, and cores are read by second', () => {
+test('gauges and counters of the gateway, and deeds of the workers are read by second', () => {
   deepEqual(gauge(run, 'sluice_in_flight'), [1, 2, 3, 4])
   equal(grown(run, 'sluice_refusals_total', [2_000, 4_000]), 16 - 4)
   deepEqual(deeds(run, [1_000, 3_000]), { executed: 20, unwanted: 2, late: 0, dropped: 0 })
-  deepEqual(cores(run), { gateway: 0.25 })
 })

@@ -1,17 +1,17 @@
 import { test } from 'node:test'
 import { doesNotMatch, equal, match, ok } from 'node:assert/strict'
-import { fates, latency, work } from '../../src/lab/panels.ts'
 import type { Column, Picture } from '../../src/lab/panel.ts'
 import { draw } from '../../src/lab/picture.ts'
+import { panelsOf } from '../../src/lab/report/panels.ts'
 import { widthOf } from '../../src/lab/text.ts'
-import { aRun } from './runs.ts'
+import { aResult } from './results.ts'
 
 const column = (title: string, good: boolean | null): Column => ({
   title,
   headline: 'as it should be',
   good,
-  shades: [{ label: 'worker stopped', fromMs: 1_000, toMs: 3_000, fault: true }],
-  panels: [fates(aRun()), work(aRun()), latency(aRun(), 'b')],
+  shades: [{ label: 'worker stopped', fromMs: 1_000, toMs: 13_000, fault: true }],
+  panels: panelsOf(aResult()).map(({ panel }) => panel),
 })
 const picture: Picture = { title: 'A story', columns: [column('Sluice', true), column('another', false)] }
 

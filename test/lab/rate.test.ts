@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import { seeded } from '../../src/lab/random.ts'
-import { Arrivals, burst, constant, dueBy, lengthOf, ramp, rateAt, steps, times } from '../../src/lab/rate.ts'
+import { Arrivals, constant, dueBy, lengthOf, rateAt, steps } from '../../src/lab/rate.ts'
 import type { Rate } from '../../src/lab/rate.ts'
 
 const all = (arrivals: Arrivals): readonly number[] => {
@@ -16,7 +16,7 @@ test('a constant rate is evenly spaced, half a gap from its ends', () => {
 })
 
 test('a ramp brings as many as its mean, ever more often', () => {
-  const moments = all(new Arrivals(ramp(0, 20, 1_000), null))
+  const moments = all(new Arrivals([{ forMs: 1_000, from: 0, to: 20 }], null))
   equal(moments.length, 10)
   const gaps = moments.slice(1).map((moment, i) => moment - (moments[i] ?? 0))
   ok(gaps.every((gap, i) => i === 0 || gap < (gaps[i - 1] ?? 0)))
@@ -26,15 +26,14 @@ test('a stretch without arrivals is passed over', () => {
   deepEqual(all(new Arrivals([...constant(0, 500), ...constant(2, 1_000)], null)), [750, 1_250])
 })
 
-test('steps, bursts and multiples say what they say', () => {
+test('steps follow each other, and a rate is nothing after its end', () => {
   deepEqual(steps([1, 2], 50), [
     { forMs: 50, from: 1 },
     { forMs: 50, from: 2 },
   ])
-  const rate = burst(10, 90, { afterMs: 100, forMs: 10, restMs: 100 })
-  deepEqual([rateAt(rate, 99), rateAt(rate, 100), rateAt(rate, 110), rateAt(rate, 210)], [10, 90, 10, 0])
-  equal(lengthOf(rate), 210)
-  deepEqual(times(ramp(1, 2, 10), 3), [{ forMs: 10, from: 3, to: 6 }])
+  const rate = steps([10, 90], 100)
+  deepEqual([rateAt(rate, 99), rateAt(rate, 100), rateAt(rate, 200)], [10, 90, 0])
+  equal(lengthOf(rate), 200)
 })
 
 const rates: fc.Arbitrary<Rate> = fc.array(

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual } from 'node:assert/strict'
-import { recoveryOf } from '../../src/lab/recovery.ts'
+import { recoveryOf, steadyAfter } from '../../src/lab/recovery.ts'
 import { Tally } from '../../src/lab/tally.ts'
 import { aRun } from './runs.ts'
 
@@ -11,6 +11,7 @@ function played(fate: (ms: number) => 'served' | 'refused' | 'gone') {
     tally.sent(ms, true)
     tally.ended(fate(ms), fate(ms) === 'served' ? '' : 'x', ms, ms)
     if (fate(ms) === 'served') tally.answered(ms, ms)
+    if (ms % 1_000 === 990) tally.turn()
   }
   return { ...aRun(), lengthMs: 10_000, populations: { a: tally.result() } }
 }
@@ -38,4 +39,9 @@ test('a fault that nobody notices, or that lasts to the end, says so', () => {
       recoverMs: null,
     },
   )
+})
+
+test('it is steady again after the first of three good seconds on end', () => {
+  const run = played(ms => (ms >= 5_000 && ms < 6_000 ? 'served' : ms >= 7_000 ? 'served' : 'gone'))
+  deepEqual([steadyAfter(run, 4_000), steadyAfter(run, 8_000)], [3_000, null])
 })

@@ -31,7 +31,6 @@ export function aRun(deeds: Partial<Deeds> = { executed: 10, unwanted: 1 }, over
   return {
     scene: {
       name: 'a scene',
-      open: () => Promise.reject(new Error('never played')),
       members: 1,
       behaviour: usual,
       populations: ['a', 'b'].map(population),

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { parseScenario } from '../../config/scenario/load.ts'
+import { partitionOf } from '../../src/bridge/partition.ts'
 import { sceneOf } from '../../src/lab/scene.ts'
 
 function aScene(yaml: string) {
@@ -50,4 +51,17 @@ test('a run lasts as long as its load, its faults and its phases', () => {
   equal(aScene(load).lengthMs, 12_000)
   equal(aScene(`${load}\nfaults: [{ atMs: 20000, forMs: 1000, broker: down }]`).lengthMs, 21_000)
   equal(aScene('clients: {}\nphases: { all: { fromMs: 0, toMs: 3000 } }').lengthMs, 3_000)
+})
+
+test('keys may be only those of some partitions, and the load before the beginning is of no key in particular', () => {
+  const { populations, warm } = aScene(
+    'clients: { a: { load: [{ forMs: 1000, perSecond: 9 }], partitions: [7], keys: 50, hotPercent: 20 } }\nwarmPerSecond: 400',
+  )
+  const keys = populations[0]?.keys
+  ok(Array.isArray(keys) && keys.length === 50 && keys.every(key => partitionOf(Buffer.from(key), 12) === 7))
+  deepEqual([warm?.[0]?.hotPercent, warm?.[0]?.rate], [undefined, [{ forMs: 2_000, from: 400 }]])
+})
+
+test('a scenario may do without a ledger', () => {
+  deepEqual([aScene(load).ledger, aScene(`${load}\nledger: false`).ledger], [true, false])
 })

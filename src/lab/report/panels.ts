@@ -1,7 +1,7 @@
 import { whoOf } from '../advice.ts'
 import { colours } from '../panel.ts'
 import type { Line, Panel } from '../panel.ts'
-import { hueOf } from '../panels.ts'
+import { hueOf } from '../hues.ts'
 import type { Result } from '../result.ts'
 
 /** A diagram, and what is to be seen in it in a sentence. */
