@@ -59,7 +59,12 @@ export type Held = Readonly<{
   /** Everything below `next` is done: a restart begins there. Never goes back; written in the background and when the partition is taken away. */
   done(next: bigint): void
 }>
-export type Membership = Readonly<{ group: string; topic: string; from: 'end' | 'earliest' }>
+export type Membership = Readonly<{
+  group: string
+  topic: string
+  from: 'end' | 'earliest'
+  commitMs?: number // how long a finished record may stay uncommitted; default: 500
+}>
 /** The next record of the partition is handed over once the returned promise has resolved: backpressure. */
 export type MemberHandler = (record: Incoming, held: Held) => void | Promise<void>
 

@@ -1,9 +1,12 @@
 import type { KafkaCluster } from '../../tools/kafka/cluster.ts'
 import { calls } from './calls.ts'
+import { domain } from './domain.ts'
 import { failover } from './failover.ts'
 import type { Figure } from '../../src/lab/verdict.ts'
 import { frozen } from './frozen.ts'
 import { killed } from './killed.ts'
+import { processes } from './processes.ts'
+import { push } from './push.ts'
 
 /** A fault, and what is to hold while it lasts and after it. */
 export type Story = Readonly<{
@@ -17,6 +20,9 @@ export type Story = Readonly<{
 const one = { perSecond: 400, warmMs: 15_000, afterMs: 8_000 }
 const three = { perSecond: 300, warmMs: 15_000, afterMs: 8_000, leaderlessMs: 25_000, twoDownMs: 15_000 }
 const called = { perSecond: 100, keys: 50, brokerDownMs: 3_000, settleMs: 60_000 }
+const answered = { perSecond: 60, brokerDownMs: 3_000 }
+const booked = { perSecond: 15, brokerDownMs: 3_000, settleMs: 120_000 }
+const pushed = { perSecond: 200, keys: 50, settleMs: 60_000 }
 export const stories: readonly Story[] = [
   {
     name: 'f1',
@@ -73,5 +79,47 @@ export const stories: readonly Story[] = [
     brokers: 1,
     long: true,
     play: cluster => calls(cluster, { ...called, kills: 20, upstreamDownMs: 30_000 }),
+  },
+  {
+    name: 'domain',
+    title: 'Replies by domain events: broker killed, two gateways killed -9 in turn, three times',
+    brokers: 1,
+    long: false,
+    play: cluster => domain(cluster, { ...answered, kills: 3 }),
+  },
+  {
+    name: 'domain-long',
+    title: 'Replies by domain events: broker killed, two gateways killed -9 in turn, twenty times',
+    brokers: 1,
+    long: true,
+    play: cluster => domain(cluster, { ...answered, kills: 20 }),
+  },
+  {
+    name: 'processes',
+    title: 'Processes: broker killed, two gateways killed -9 in turn, three times',
+    brokers: 1,
+    long: false,
+    play: cluster => processes(cluster, { ...booked, kills: 3 }),
+  },
+  {
+    name: 'processes-long',
+    title: 'Processes: broker killed, two gateways killed -9 in turn, twenty times',
+    brokers: 1,
+    long: true,
+    play: cluster => processes(cluster, { ...booked, kills: 20 }),
+  },
+  {
+    name: 'push',
+    title: 'Push: gateway killed -9 three times',
+    brokers: 1,
+    long: false,
+    play: cluster => push(cluster, { ...pushed, kills: 3 }),
+  },
+  {
+    name: 'push-long',
+    title: 'Push: gateway killed -9 twenty times',
+    brokers: 1,
+    long: true,
+    play: cluster => push(cluster, { ...pushed, kills: 20 }),
   },
 ]

@@ -88,7 +88,7 @@ test(
     const seen = (): ReadonlySet<string> => new Set(subscriber.bodies)
     await until('all events are there', () => seen().size === count, 40_000)
     await until('the callback is there', () => caller.got.length > calls, 40_000)
-    // positions are committed twice a second: what was delivered since then comes again
+    // what was delivered since the last commit comes again, with the same id
     t.diagnostic(`${subscriber.got.length - count} of ${count} events came twice`)
     const late = subscriber.got.slice(before).map(({ headers }) => String(headers['ce-id']))
     equal(new Set(late).size, late.length, 'the second instance sends nothing twice')

@@ -112,7 +112,7 @@ export class Member {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#release() // a new generation: what was not committed comes again
       for (const partition of payload.memberAssignment[topic] ?? [])
-        this.#held.set(partition, new Holding(topic, partition, ended => this.#schedule(ended ? yieldMs : commitMs)))
+        this.#held.set(partition, new Holding(topic, partition, ended => this.#schedule(ended ? yieldMs : undefined)))
       consumer.resume([{ topic }]) // what the last generation paused
       admitted()
     })
@@ -153,7 +153,7 @@ export class Member {
     void this.#flush()
   }
 
-  #schedule(delayMs = commitMs): void {
+  #schedule(delayMs = this.#membership.commitMs ?? commitMs): void {
     this.#commit ??= after(delayMs, () => {
       this.#commit = null
       void this.#flush()

@@ -77,18 +77,23 @@ export class Claims {
     }
   }
 
-  /** False when another was first: then the claim is taken back. */
+  /** False when another was first: then the claim is taken back. A process begins with its claim, which is never taken back. */
   async #append(call: Call, id: string, secret: string, holds: Holding): Promise<boolean> {
     const accepted = { ...acceptedOf(call, this.#operations.incarnation, this.#terms, secret), holds }
+    const accepting = this.#operations.accept(id, accepted)
     try {
-      await this.#operations.accept(id, accepted)
+      await (accepted.process === undefined ? accepting : beginning(call.progress, accepting))
     } catch (error) {
       const problem = Problem.from(error)
+      if (accepted.process !== undefined) throw problem
       if (problem.outcome !== 'not-sent') void this.#operations.forget(id, accepted)
       throw problem.withOutcome('not-sent') // of the claim it may be in doubt, of the command it is not
     }
     const won = this.#operations.view.entry(id) !== null
-    if (!won) void this.#operations.forget(id, accepted)
+    if (!won) {
+      call.progress.outcome = 'not-sent'
+      void this.#operations.forget(id, accepted)
+    }
     return won
   }
 
@@ -112,6 +117,19 @@ export class Claims {
         },
       },
     }
+  }
+}
+
+/** A process begins with its record in the log: what is known of that is known of the call. */
+export async function beginning(progress: Call['progress'], accepting: Promise<void>): Promise<void> {
+  progress.outcome = 'in-doubt'
+  try {
+    await accepting
+    progress.outcome = 'sent'
+  } catch (error) {
+    const problem = Problem.from(error)
+    progress.outcome = problem.outcome
+    throw problem
   }
 }
 

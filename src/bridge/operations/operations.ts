@@ -90,7 +90,9 @@ export class Operations implements AsyncDisposable {
     if (refusal !== null) throw refusal
     const partition = this.#journal.partitionOf(accepted.holds?.scope ?? id)
     const offset = await this.#journal.append(partition, id, accepted)
-    await this.#journal.applied(partition, offset)
+    await this.#journal.applied(partition, offset).catch((error: unknown) => {
+      throw Problem.from(error).withOutcome('sent') // it is in the log, and others may read it
+    })
   }
 
   /** Forgets an operation, as if it had never been: tombstones, tried until they are written. Resolves once it is unknown here. */

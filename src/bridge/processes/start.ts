@@ -1,7 +1,7 @@
 import type { Call, Reply, Service } from '../../call.ts'
 import { until } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
-import { endingOf } from '../operations/claims.ts'
+import { beginning, endingOf } from '../operations/claims.ts'
 import { newId, secretOf } from '../operations/event.ts'
 import { acceptedOf } from '../operations/operable.ts'
 import type { Terms } from '../operations/operable.ts'
@@ -17,8 +17,8 @@ export function starting(operations: Operations, processes: Processes, terms: Te
   return async function start(call) {
     const { claimed, progress } = call
     const id = claimed?.id ?? newId()
-    if (claimed === undefined) await operations.accept(id, acceptedOf(call, operations.incarnation, terms, secretOf()))
-    progress.outcome = 'sent'
+    if (claimed === undefined)
+      await beginning(progress, operations.accept(id, acceptedOf(call, operations.incarnation, terms, secretOf())))
     progress.location = `${terms.path}/${id}`
     const known = await operations.ended(id, until(call.accepts ?? call.deadline), processes.hurried)
     const ending = endingOf(known)

@@ -38,6 +38,8 @@ export type SubscriptionState = Readonly<{ state: 'starting' | 'running' | 'ende
 type Item = Readonly<{ record: Incoming; signal: Signal; ends: Instant; done: (finished: boolean) => void }>
 
 const stopMs = 5_000
+/** What was delivered since the last commit comes twice after a crash, and a receiver may be unable to tell. */
+const commitMs = 50
 /** While it runs nothing waits for anything but the pace of the receiver; the partitions bound how much is taken. */
 const slots = 100_000
 const anything: ReadonlyMap<string, string> = new Map()
@@ -88,7 +90,9 @@ export class Subscription implements AsyncDisposable {
   /** Joins the group, where it has not; also again, after it has ended or was paused. Throws what joining throws. */
   async start(): Promise<void> {
     if (this.#consumer !== null) return
-    const consumer = new Consumer({ ...this.#options, stopMs }, (record, signal) => this.#take(record, signal))
+    const consumer = new Consumer({ ...this.#options, commitMs, stopMs }, (record, signal) =>
+      this.#take(record, signal),
+    )
     this.#consumer = consumer
     try {
       await consumer.open(this.#parts.broker)

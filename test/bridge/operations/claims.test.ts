@@ -1,12 +1,15 @@
 import { test } from 'node:test'
 import { equal, ok, rejects } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Claims } from '../../../src/bridge/operations/index.ts'
-import type { Claimed, Operations } from '../../../src/bridge/operations/index.ts'
+import type { MemoryBroker } from '../../../src/bridge/memory.ts'
+import { Claims, Operations } from '../../../src/bridge/operations/index.ts'
+import type { Claimed } from '../../../src/bridge/operations/index.ts'
 import { endingOf } from '../../../src/bridge/operations/claims.ts'
 import type { Reply } from '../../../src/call.ts'
+import { Problem } from '../../../src/problem.ts'
+import type { Outcome } from '../../../src/problem.ts'
 import { aCall, anAnswer } from '../../help/call.ts'
-import { anInstance, logBroker } from '../../help/operations.ts'
+import { anInstance, logBroker, topics } from '../../help/operations.ts'
 
 const terms = { path: '/operations', retryAfterMs: 1_000, keepMs: 60_000 } as const
 const holding = (scope: string) => ({ scope, fingerprint: 'f' })
@@ -54,6 +57,30 @@ test('a claim that the broker does not take says that nothing was sent', async t
   broker.outage()
   const claims = new Claims(operations, terms)
   await rejects(claims.claim(aCall(), holding('k')), { code: 'broker-unavailable', outcome: 'not-sent' })
+})
+
+test('a process whose claim is in doubt may have begun: it is told so, is not forgotten, and holds its key', async t => {
+  const broker = await logBroker(t)
+  let outcome: Outcome = 'in-doubt'
+  const publish: MemoryBroker['publish'] = async record => {
+    const acknowledged = await broker.publish(record)
+    if (String(record.key) === 'mark' || outcome === 'sent') return acknowledged
+    throw new Problem('publish-timeout', 'Nobody knows.', { outcome })
+  }
+  const operations = new Operations({ broker, publish }, { topic: topics.log, entries: 1_000, bytes: 1_000_000 })
+  t.after(() => operations[Symbol.asyncDispose]())
+  await operations.open(3)
+  const process = { name: 'trip', plan: { steps: [] }, template: '/trips' }
+  const claims = new Claims(operations, { ...terms, process })
+  const call = aCall()
+  await rejects(claims.claim(call, holding('k')), { code: 'publish-timeout', outcome: 'in-doubt' })
+  equal(call.progress.outcome, 'in-doubt')
+  outcome = 'sent'
+  const again = aCall()
+  equal((await claims.claim(again, holding('k'))).kind, 'held')
+  const won = aCall()
+  equal((await claims.claim(won, holding('other'))).kind, 'won')
+  equal(won.progress.outcome, 'sent') // whoever refuses it from here on must not free its key
 })
 
 test('how an operation ended is told as its client is told', () => {
