@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { host } from '../kafka/properties.ts'
+import { Session } from './session.ts'
 
 const run = promisify(execFile)
 const versions = '/usr/lib/postgresql' // where Debian has them, which are on no PATH
@@ -70,19 +71,19 @@ export class Postgres {
 
   /** Runs statements; what they select is a line for each row. */
   async sql(text: string): Promise<string> {
-    const where = ['-h', host, '-p', `${this.port}`, '-U', 'sluice', '-d', 'postgres']
-    const { stdout } = await run(join(this.#bin, 'psql'), [
-      '-X',
-      '-q',
-      '-t',
-      '-A',
-      '-v',
-      'ON_ERROR_STOP=1',
-      ...where,
-      '-c',
-      text,
-    ])
+    const [program, ...where] = this.#psql
+    const quiet = ['-X', '-q', '-t', '-A', '-v', 'ON_ERROR_STOP=1']
+    const { stdout } = await run(program, [...quiet, ...where, '-c', text])
     return stdout.trim()
+  }
+
+  /** For many statements in their order. */
+  session(): Session {
+    return new Session(this.#psql)
+  }
+
+  get #psql(): readonly [program: string, ...where: string[]] {
+    return [join(this.#bin, 'psql'), '-h', host, '-p', `${this.port}`, '-U', 'sluice', '-d', 'postgres']
   }
 }
 
