@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { wallClock } from '../clock.ts'
 import { events } from '../events.ts'
 import { Problem } from '../problem.ts'
@@ -44,7 +45,7 @@ const defaults: MemoryOptions = {
   maxMessageBytes: 1_048_588,
 }
 
-type Topic = Readonly<{ info: TopicInfo; logs: readonly Log[] }>
+type Topic = Readonly<{ id: string; info: TopicInfo; logs: readonly Log[] }>
 
 /** A broker inside the process: what `sluice start` has without Kafka, and the twin that the tests run on. Nothing outlives the process. */
 export class MemoryBroker implements Broker {
@@ -83,6 +84,7 @@ export class MemoryBroker implements Broker {
       },
     }
     this.past = {
+      id: topic => this.#topics.get(topic)?.id ?? null,
       offsets: async (topic, place) =>
         this.#reachable()
           .#known(topic)
@@ -253,7 +255,7 @@ export class MemoryBroker implements Broker {
     const logs = Array.from({ length: count }, (_, partition) => new Log(name, partition, retention))
     const compacted = config['cleanup.policy']?.includes('compact') === true
     const info = { name, partitions: count, maxMessageBytes, ...(compacted && { compacted }) }
-    this.#topics.set(name, { info, logs })
+    this.#topics.set(name, { id: randomUUID(), info, logs })
   }
 }
 

@@ -9,6 +9,8 @@ export type Page = Readonly<{ records: readonly Incoming[]; next: bigint; first:
 
 /** What was written before: read in pages, each when it is asked for, so that whoever reads sets the pace. */
 export interface Past {
+  /** What tells the topic from a later one of its name; null where that is not known. */
+  id(topic: string): string | null
   /** The offset of a place in each partition. Throws topic-missing or broker-unavailable. */
   offsets(topic: string, place: Place): Promise<readonly bigint[]>
   /** The records of one stretch, about `maxBytes` of them and at least one where there is one. Throws topic-missing or broker-unavailable. */

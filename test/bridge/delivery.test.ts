@@ -118,6 +118,7 @@ async function aGroup(records: number, read: number, timestamp = Date.now()) {
 
 /** The same past, whose records were written then. */
 const writtenAt = (past: Past, timestamp: number): Past => ({
+  id: topic => past.id(topic),
   offsets: (topic, place) => past.offsets(topic, place),
   async page(stretch) {
     const found = await past.page(stretch)

@@ -5,7 +5,7 @@ import { parseTime } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import type { Past, Place } from '../past.ts'
-import type { Offsets } from './position.ts'
+import type { Position } from './position.ts'
 import type { Stream } from './stream.ts'
 import type { Visit } from './visit.ts'
 
@@ -30,21 +30,21 @@ export async function visitOf(
   const until = asked.get('until')
   if (delivery !== 'replayable' && (from !== null || until !== null))
     throw invalid('The route is not replayable: it takes neither from nor until.')
-  const offsetsOf = async (place: Place): Promise<Offsets> => {
+  const positionOf = async (place: Place): Promise<Position> => {
     const topics = await Promise.all(stream.tails.map(({ topic }) => past.offsets(topic, place)))
-    return topics.map(offsets => offsets.map(Number))
+    return { offsets: topics.map(offsets => offsets.map(Number)), logs: stream.logs }
   }
-  const placed = (text: string): Promise<Offsets> | Offsets => {
-    if (text === 'earliest') return offsetsOf('earliest')
-    if (text === 'now') return stream.offsets
+  const placed = (text: string): Promise<Position> | Position => {
+    if (text === 'earliest') return positionOf('earliest')
+    if (text === 'now') return stream.position
     const time = timeOf(text)
-    return time === null ? stream.codec.decode(text) : offsetsOf(time)
+    return time === null ? stream.codec.decode(text) : positionOf(time)
   }
   const isNew = last === null || last === '' || delivery === 'volatile'
   return {
     wish,
     start: isNew ? await placed(from ?? 'now') : stream.codec.decode(last),
-    until: until === null ? null : await placed(until),
+    until: until === null ? null : (await placed(until)).offsets,
   }
 }
 

@@ -20,7 +20,8 @@ export function openFeed({ stream, past, places, delivery }: OpenOptions): Servi
     const visit = await visitOf(told, stream, past, delivery)
     const { start, until } = visit
     const over =
-      until !== null && until.every((ends, at) => ends.every((end, partition) => (start[at]?.[partition] ?? 0) >= end))
+      until !== null &&
+      until.every((ends, at) => ends.every((end, partition) => (start.offsets[at]?.[partition] ?? 0) >= end))
     const join = (sink: Sink): Disposable => new Visitor({ stream, past, places }, visit, sink)
     return { status: 200, headers: [], body: nothing, feed: { over, join } }
   }

@@ -3,21 +3,23 @@ import { Problem } from '../../problem.ts'
 
 /** The next offset of each partition, by topic in the order of the route. Offsets are numbers: none comes near 2^53. */
 export type Offsets = readonly (readonly number[])[]
+/** Where a client is: the offsets, and of each topic the log that they are in, as `logOf` says; 0: not known. */
+export type Position = Readonly<{ offsets: Offsets; logs: readonly number[] }>
 
-const version = 1
+const version = 2
 const tagBytes = 3
 const checkBytes = 4
 const mostPartitions = 10_000
 
 /** What positions of these topics begin with: those of another route are told apart. */
 export type Codec = Readonly<{
-  encode: (offsets: Offsets) => string
+  encode: (position: Position) => string
   /** Throws invalid-request for what is no position, or one of another route. */
-  decode: (text: string) => number[][]
+  decode: (text: string) => Position
 }>
 
 /**
- * Positions as opaque text: version, a tag of the route, the offsets as varints, a checksum; base64url, so that they are ASCII and
+ * Positions as opaque text: version, a tag of the route, for each topic its log and the offsets as varints, a checksum; base64url, so that they are ASCII and
  * fit into a header, a URL and an event's id.
  */
 export function codecOf(route: string, topics: readonly string[]): Codec {
@@ -25,12 +27,13 @@ export function codecOf(route: string, topics: readonly string[]): Codec {
   tag.writeUInt32BE(crc32([route, ...topics].join('\n')))
   const head = Buffer.from([version, ...tag.subarray(0, tagBytes)])
   return {
-    encode: offsets => {
+    encode: ({ offsets, logs }) => {
       let partitions = 0
-      for (const topic of offsets) partitions += topic.length + 1
+      for (const topic of offsets) partitions += topic.length + 2
       const bytes = Buffer.allocUnsafe(head.length + partitions * 8 + checkBytes)
       let at = head.copy(bytes)
-      for (const topic of offsets) {
+      for (const [of, topic] of offsets.entries()) {
+        at = putVarint(bytes, at, logs[of] ?? 0)
         at = putVarint(bytes, at, topic.length)
         for (const offset of topic) at = putVarint(bytes, at, offset)
       }
@@ -45,14 +48,25 @@ export function codecOf(route: string, topics: readonly string[]): Codec {
       if (!bytes.subarray(0, head.length).equals(head))
         throw new Problem('invalid-request', 'The position is one of another route.')
       const read = reader(bytes.subarray(head.length, end))
-      return topics.map(() => {
+      const logs: number[] = []
+      const offsets = topics.map(() => {
+        logs.push(read())
         const count = read()
         if (count > mostPartitions) throw unknown()
         return Array.from({ length: count }, read)
       })
+      return { offsets, logs }
     },
   }
 }
+
+/** A number that tells the log of a topic from a later one of its name, by the topic's id. */
+export const logOf = (id: string | null): number => (id === null ? 0 : (crc32(id) & logMask) + 1)
+
+/** Whether offsets of the one are offsets of the other, as far as is known. */
+export const isSameLog = (one: number, other: number): boolean => one === other || one === 0 || other === 0
+
+const logMask = 0xfffff // three bytes as a varint
 
 function putVarint(bytes: Buffer, start: number, value: number): number {
   let rest = value

@@ -10,7 +10,7 @@ import type { Content, Shape } from './content.ts'
 import { filterOf, nameOf, wishedBy } from './filter.ts'
 import type { Filter, Found, Wish } from './filter.ts'
 import { codecOf } from './position.ts'
-import type { Codec, Offsets } from './position.ts'
+import type { Codec, Position } from './position.ts'
 import type { Listener, Tail } from './tail.ts'
 
 /** Those that wish in the same places, by what they wish there. */
@@ -46,8 +46,12 @@ export class Stream implements Listener, Disposable {
   }
 
   /** Where the end is, in each partition. */
-  get offsets(): number[][] {
-    return this.tails.map(({ windows }) => windows.map(({ next }) => next))
+  get position(): Position {
+    return { offsets: this.tails.map(({ windows }) => windows.map(({ next }) => next)), logs: this.logs }
+  }
+
+  get logs(): readonly number[] {
+    return this.tails.map(({ log }) => log)
   }
 
   /** From now on it hears what comes; its position must be the end. */
@@ -72,7 +76,7 @@ export class Stream implements Listener, Disposable {
 
   /** The opaque position of the end. */
   get id(): string {
-    return (this.#id ??= this.codec.encode(this.offsets))
+    return (this.#id ??= this.codec.encode(this.position))
   }
 
   /** A record as this route tells of it, and what its filters look at; null when it tells nothing of it. */
@@ -107,14 +111,14 @@ export class Stream implements Listener, Disposable {
 
   moved(topic: string, partition: number, from: number, to: number): void {
     this.#id = null
-    const gap = this.gap(this.offsets, topic, partition, from, to)
+    const gap = this.gap(this.position, topic, partition, from, to)
     for (const audience of this.#audiences()) audience.say(audience.format.gap(gap))
   }
 
-  gap(offsets: Offsets, topic: string, partition: number, from: number, to: number): Gap {
+  gap(position: Position, topic: string, partition: number, from: number, to: number): Gap {
     const reason = to > from ? 'retention' : 'recreated'
     if (events.gap.hasSubscribers) events.gap.publish({ route: this.route, topic, partition, reason })
-    return { id: this.codec.encode(offsets), topic, partition, missed: Math.max(0, to - from), reason }
+    return { id: this.codec.encode(position), topic, partition, missed: Math.max(0, to - from), reason }
   }
 
   #beat(): void {

@@ -1,5 +1,6 @@
 import { every, pause } from '../../clock.ts'
 import type { Broker, Incoming, Reading } from '../broker.ts'
+import { isSameLog, logOf } from './position.ts'
 import { Window } from './window.ts'
 import type { WindowBound } from './window.ts'
 
@@ -23,6 +24,7 @@ export class Tail implements AsyncDisposable {
   readonly #windows: Window[] = []
   readonly #readings: Reading[] = []
   #growth: Disposable | null = null
+  #log = 0
   #closed = false
 
   constructor(broker: Broker, topic: string, bound: WindowBound) {
@@ -34,6 +36,11 @@ export class Tail implements AsyncDisposable {
   /** The latest records, by partition. */
   get windows(): readonly Window[] {
     return this.#windows
+  }
+
+  /** Which log the offsets are in: another one once the topic was made anew. */
+  get log(): number {
+    return this.#log
   }
 
   get healthy(): boolean {
@@ -61,6 +68,7 @@ export class Tail implements AsyncDisposable {
       windows.push(window)
     }
     this.#windows.splice(0, Infinity, ...windows)
+    this.#log = logOf(past.id(topic))
     await this.#read(windows.map((_, partition) => partition))
     this.#growth = every(growthMs, () => void this.#grow().catch(() => {})) // the next look may succeed
   }
@@ -121,6 +129,9 @@ export class Tail implements AsyncDisposable {
     const window = this.#windows[partition]
     if (window === undefined) return
     const from = window.next
+    const log = logOf(this.#broker.past.id(this.topic))
+    if (!isSameLog(log, this.#log)) for (const other of this.#windows) other.restart(0)
+    this.#log = log
     window.restart(to)
     for (const listener of this.#listeners) listener.moved(this.topic, partition, from, to)
   }

@@ -6,13 +6,14 @@ import type { Past } from '../past.ts'
 import { matches } from './filter.ts'
 import type { Wish } from './filter.ts'
 import type { Places } from './places.ts'
-import type { Offsets } from './position.ts'
+import { isSameLog } from './position.ts'
+import type { Offsets, Position } from './position.ts'
 import type { Stream } from './stream.ts'
 import type { Tail } from './tail.ts'
 import type { Window } from './window.ts'
 
 /** What a client wants: which records, from where on, and (null: never) up to where. */
-export type Visit = Readonly<{ wish: Wish; start: Offsets; until: Offsets | null }>
+export type Visit = Readonly<{ wish: Wish; start: Position; until: Offsets | null }>
 export type VisitParts = Readonly<{ stream: Stream; past: Past; places: Places }>
 
 /** So much is read at once for one client, before it is asked whether it has read what it got. */
@@ -29,6 +30,7 @@ export class Visitor implements Disposable {
   readonly #visit: Visit
   readonly #sink: Sink
   readonly #offsets: number[][]
+  readonly #logs: number[]
   #live: Disposable | null = null
   #left = false
 
@@ -36,7 +38,8 @@ export class Visitor implements Disposable {
     this.#parts = parts
     this.#visit = visit
     this.#sink = sink
-    this.#offsets = parts.stream.tails.map((tail, at) => startOf(tail, visit.start[at] ?? []))
+    this.#offsets = parts.stream.tails.map((tail, at) => startOf(tail, visit.start.offsets[at] ?? []))
+    this.#logs = parts.stream.tails.map((tail, at) => visit.start.logs[at] || tail.log)
     if (!this.#arrive()) void this.#go()
   }
 
@@ -69,6 +72,7 @@ export class Visitor implements Disposable {
 
   /** One step further in each partition of a topic. */
   async #step(at: number, tail: Tail): Promise<void> {
+    if (!isSameLog(tail.log, this.#logs[at] ?? 0)) await this.#restart(at, tail)
     for (let partition = 0; partition < tail.windows.length && !this.#gone; partition++) {
       const window = tail.windows[partition]
       const position = (this.#positions(at)[partition] ??= 0)
@@ -77,7 +81,7 @@ export class Visitor implements Disposable {
       if (position === window.next && until === Infinity) continue
       if (position >= window.next) {
         if (!(await tail.settle(partition, position > window.next ? position : until)))
-          await this.#restart(at, tail, partition)
+          await this.#restart(at, tail, [partition])
       } else if (position >= window.first) this.#fromWindow(at, window, partition)
       else await this.#fromPast(at, tail, partition)
       await this.#sink.drained()
@@ -108,23 +112,30 @@ export class Visitor implements Disposable {
     const first = Number(page.first)
     if (from < first) {
       positions[partition] = first
-      this.#sink.write(this.#sink.format.gap(stream.gap(this.#offsets, topic, partition, from, first)))
+      this.#sink.write(this.#sink.format.gap(stream.gap(this.#position, topic, partition, from, first)))
       return
     }
-    if (from > Number(page.end)) return await this.#restart(at, tail, partition)
+    if (from > Number(page.end)) return await this.#restart(at, tail, [partition])
     const limit = Math.min(this.#until(at, partition), tail.windows[partition]?.first ?? 0)
     for (const record of page.records) if (Number(record.offset) < limit) this.#tell(at, record)
     positions[partition] = Math.max(positions[partition] ?? 0, Math.min(Number(page.next), limit))
   }
 
-  /** The log was made anew: it begins where the new one does. */
-  async #restart(at: number, { topic }: Tail, partition: number): Promise<void> {
+  /** The log was made anew: it begins where the new one does, and says so once its position is one of the new log. */
+  async #restart(at: number, tail: Tail, partitions: Iterable<number> = tail.windows.keys()): Promise<void> {
     const { past, stream } = this.#parts
     const positions = this.#positions(at)
-    const from = positions[partition] ?? 0
-    const to = Number((await past.offsets(topic, 'earliest'))[partition] ?? 0n)
-    positions[partition] = to
-    if (!this.#gone) this.#sink.write(this.#sink.format.gap(stream.gap(this.#offsets, topic, partition, from, to)))
+    const before = [...positions]
+    const { log, topic } = tail
+    const firsts = await past.offsets(topic, 'earliest')
+    if (this.#gone) return
+    const moved = [...partitions]
+    for (const partition of moved) positions[partition] = Number(firsts[partition] ?? 0n)
+    this.#logs[at] = log
+    for (const partition of moved) {
+      const [from, to] = [before[partition] ?? 0, positions[partition] ?? 0]
+      this.#sink.write(this.#sink.format.gap(stream.gap(this.#position, topic, partition, from, to)))
+    }
   }
 
   /** Whether it has come to its end, or to the present one, where it joins the others. */
@@ -136,9 +147,10 @@ export class Visitor implements Disposable {
       return true
     }
     let bytes = 0
-    for (const [at, { windows }] of stream.tails.entries())
+    for (const [at, { windows, log }] of stream.tails.entries())
       for (const [partition, window] of windows.entries()) {
         const position = this.#positions(at)[partition] ?? 0
+        if (!isSameLog(log, this.#logs[at] ?? 0)) return false
         if (position < window.first || position > window.next) return false
         if (position < window.next) bytes += window.weight(position)
         if (bytes > stepBytes) return false
@@ -156,6 +168,10 @@ export class Visitor implements Disposable {
     )
   }
 
+  get #position(): Position {
+    return { offsets: this.#offsets, logs: this.#logs }
+  }
+
   #positions(at: number): number[] {
     return this.#offsets[at] as number[]
   }
@@ -170,7 +186,7 @@ export class Visitor implements Disposable {
     this.#positions(at)[record.partition] = Number(record.offset) + 1
     const seen = stream.look(record)
     if (seen === null || !matches(this.#visit.wish, seen.found)) return recordBytes
-    const bytes = this.#sink.format.record({ ...seen.content(), id: stream.codec.encode(this.#offsets) })
+    const bytes = this.#sink.format.record({ ...seen.content(), id: stream.codec.encode(this.#position) })
     this.#sink.write(bytes)
     return bytes.length
   }

@@ -22,6 +22,10 @@ export class KafkaPast implements Past, AsyncDisposable {
     this.#cluster = cluster
   }
 
+  id(topic: string): string | null {
+    return this.#cluster.id(topic)
+  }
+
   async offsets(topic: string, place: Place): Promise<readonly bigint[]> {
     const partitions = [...Array(this.#cluster.partitions(topic)).keys()]
     const found = await this.#offsets(topic, partitions, place)

@@ -24,6 +24,7 @@ function aLog({ offsets, end, kept }: Readonly<{ offsets: readonly number[]; end
     peek: async () => (window.advance(end), { end }),
   } as unknown as Tail
   const past: Past = {
+    id: () => null,
     offsets: async (_topic, place) => [BigInt(place === 'end' ? end : (offsets[0] ?? 0))],
     page: async ({ from }) => {
       const next = offsets.filter(offset => offset >= Number(from)).slice(0, 2)

@@ -3,6 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Stream as StreamSchema } from '../../../config/schema/stream.ts'
 import { Places } from '../../../src/bridge/feeds/places.ts'
+import type { Position } from '../../../src/bridge/feeds/position.ts'
 import { Stream } from '../../../src/bridge/feeds/stream.ts'
 import { Tail } from '../../../src/bridge/feeds/tail.ts'
 import { Visitor } from '../../../src/bridge/feeds/visit.ts'
@@ -71,7 +72,7 @@ test('a client that is cut at random, again and again, hears each record once an
   const parts = { stream, past: broker.past, places: new Places(2) }
 
   const ledger: number[][] = Array.from({ length: partitions }, () => [])
-  let start: number[][] = [Array<number>(partitions).fill(0)]
+  let start: Position = { offsets: [Array<number>(partitions).fill(0)], logs: [0] }
   while (count.cuts < 300 || count.published < 3_000) {
     const client = new Client(1 + Math.floor(Math.random() * 30))
     using _visitor = new Visitor(parts, { wish: [], start, until: null }, client)
@@ -109,9 +110,36 @@ test('a visit with an end comes to it, also behind offsets without records', asy
   const client = new Client()
   using _visitor = new Visitor(
     { stream, past: broker.past, places: new Places(1) },
-    { wish: [], start: [[0]], until: [[5]] },
+    { wish: [], start: { offsets: [[0]], logs: [0] }, until: [[5]] },
     client,
   )
   await until('it ends', () => client.ended)
   deepEqual(client.told, [])
+})
+
+test('a position in a log of which a new one has the name goes on at its beginning, although it has such an offset, too', async () => {
+  const broker = new MemoryBroker()
+  await broker.admin.create([{ name: 'orders', partitions: 2, replication: 1, config: {} }])
+  for (let n = 0; n < 60; n++)
+    await broker.publish({
+      topic: 'orders',
+      partition: n % 2,
+      key: null,
+      value: Buffer.from(`${n}`),
+      headers: [],
+      acks: 'all',
+      signal,
+    })
+  await using tail = new Tail(broker, 'orders', { records: 20, bytes: 100_000 })
+  await tail.open()
+  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'], heartbeatMs: 3_600_000 }), [tail])
+  const client = new Client()
+  using _visitor = new Visitor(
+    { stream, past: broker.past, places: new Places(1) },
+    { wish: [], start: { offsets: [[10, 25]], logs: [tail.log + 1] }, until: null },
+    client,
+  )
+  await until('all has come', () => client.told.length === 60)
+  deepEqual(client.gaps, [0, 0])
+  deepEqual(stream.codec.decode(client.position), stream.position)
 })
