@@ -206,6 +206,22 @@ test('beyond its memory a view goes to its file, and after a restart goes on wit
   match((await second.ask('/orders/k299')).text, /^299 /)
 })
 
+test('a view whose topic was made anew while it was away forgets what it had in its file', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-view-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const limits = { memoryBytes: 1_048_576, file: join(folder, 'view.db') }
+  const filler = 'x'.repeat(10_000)
+  const [old, anew] = [await aTopic(), await aTopic()]
+  for (let n = 0; n < 120; n++) await old.publish(`old${n}`, `${n} ${filler}`)
+  for (let n = 0; n < 200; n++) await anew.publish(`new${n}`, `${n}`)
+  const first = await running(t, old.broker, limits)
+  match((await first.ask('/orders/old7')).text, /^7 /)
+  await first.gateway.stop({ delayMs: 0 })
+  const second = await running(t, anew.broker, limits)
+  equal((await second.ask('/orders/new0')).text, '0')
+  equal((await second.ask('/orders/old7')).status, 404)
+})
+
 test('a view that memory does not hold, and that has no file, is given up and says so', async t => {
   const { broker, publish } = await aTopic()
   for (let n = 0; n < 200; n++) await publish(`k${n}`, 'x'.repeat(10_000))

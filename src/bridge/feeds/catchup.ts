@@ -1,12 +1,17 @@
 import { pause } from '../../clock.ts'
 import type { Incoming } from '../broker.ts'
 import type { Past } from '../past.ts'
+import { isSameLog } from './position.ts'
 import type { Listener, Tail } from './tail.ts'
 
 /** How far the reading of what there is has come, in offsets. */
 export type Progress = Readonly<{ done: number; of: number }>
 /** Who is told how a topic stands: a sentence while it cannot be asked, null once it can. */
 export type Tell = (topic: string, why: string | null) => void
+
+/** Where an earlier start had come in each partition, and in which log, as the tail names it. */
+export type Kept = Readonly<{ positions: readonly number[]; log: number }>
+export const nothingKept: Kept = { positions: [], log: 0 }
 
 /** Who takes all of a topic, each record once and in the order of its partition. */
 export interface Taker {
@@ -30,15 +35,17 @@ export class CatchUp implements Listener, Disposable {
   readonly #taker: Taker
   readonly #positions: number[]
   readonly #live: boolean[] = []
+  #log: number // that the positions are in
   #listening: Disposable | null = null
   #of = 0
   #ready = false
 
-  constructor({ tail, past }: Readonly<{ tail: Tail; past: Past }>, taker: Taker, positions: readonly number[] = []) {
+  constructor({ tail, past }: Readonly<{ tail: Tail; past: Past }>, taker: Taker, kept: Kept = nothingKept) {
     this.#tail = tail
     this.#past = past
     this.#taker = taker
-    this.#positions = [...positions]
+    this.#positions = [...kept.positions]
+    this.#log = kept.log
   }
 
   /** Whether it has caught up once. */
@@ -61,6 +68,9 @@ export class CatchUp implements Listener, Disposable {
     this.#listening ??= this.#tail.listen(this)
     const ends = await this.#past.offsets(topic, 'end')
     const firsts = await this.#past.offsets(topic, 'earliest')
+    if (!isSameLog(this.#log, this.#tail.log))
+      for (const partition of this.#positions.keys()) this.#forget(partition, Number(firsts[partition] ?? 0n))
+    this.#log = this.#tail.log
     this.#of = ends.reduce((sum, end) => sum + Number(end), 0)
     for (let partition = 0; partition < ends.length; partition++) {
       const [first, end] = [Number(firsts[partition] ?? 0n), Number(ends[partition] ?? 0n)]
@@ -87,8 +97,9 @@ export class CatchUp implements Listener, Disposable {
   }
 
   moved(_topic: string, partition: number, from: number, to: number): void {
-    if (to > from) this.#positions[partition] = to
-    else this.#forget(partition, to)
+    if (to > from) return void (this.#positions[partition] = to)
+    this.#log = this.#tail.log
+    this.#forget(partition, to)
   }
 
   async #page(partition: number): Promise<void> {

@@ -1,5 +1,7 @@
 import { SortedKeys } from './keys.ts'
 import { weigh } from './rows.ts'
+import { nothingKept } from '../feeds/catchup.ts'
+import type { Kept } from '../feeds/catchup.ts'
 import type { Entry, Range, Row, Rows } from './rows.ts'
 
 /** The rows of a view in memory. What is not listed is not sorted. */
@@ -7,7 +9,7 @@ export class MemoryRows implements Rows {
   readonly #rows = new Map<string, Row>()
   readonly #keys: SortedKeys | null
   readonly #indices: readonly Map<string, SortedKeys>[]
-  positions: readonly number[] = []
+  kept: Kept = nothingKept
   bytes = 0
 
   constructor({ listed, indices }: Readonly<{ listed: boolean; indices: number }>) {
@@ -62,8 +64,8 @@ export class MemoryRows implements Rows {
     return this.#rows
   }
 
-  commit(positions: readonly number[]): void {
-    this.positions = positions
+  commit(kept: Kept): void {
+    this.kept = kept
   }
 
   forget(partition: number): void {

@@ -1,3 +1,4 @@
+import type { Kept } from '../feeds/catchup.ts'
 import type { Entry, Range, Row, Rows } from './rows.ts'
 
 const piece = 500 // rows, which take a few milliseconds
@@ -30,8 +31,8 @@ export class MovingRows implements Rows {
     return this.#from.size + this.#to.size
   }
 
-  get positions(): readonly number[] {
-    return this.#from.positions
+  get kept(): Kept {
+    return this.#from.kept
   }
 
   get(key: string): Row | undefined {

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../clock.ts'
+import type { Kept } from '../feeds/catchup.ts'
 
 /** The latest of a key. Keys are their bytes, one character each, so that they sort as bytes. */
 export type Row = Readonly<{
@@ -27,9 +28,9 @@ export interface Rows extends Disposable {
   delete(key: string): void
   list(range: Range): readonly Entry[]
   all(): Iterable<Entry>
-  /** Where each partition goes on, kept with the rows. */
-  positions: readonly number[]
-  commit(positions: readonly number[]): void
+  /** Where each partition goes on, and in which log: kept with the rows. */
+  readonly kept: Kept
+  commit(kept: Kept): void
   /** Forgets a partition, as its log was made anew. */
   forget(partition: number): void
 }

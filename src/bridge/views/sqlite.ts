@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { EpochMs } from '../../clock.ts'
+import type { Kept } from '../feeds/catchup.ts'
 import type { Entry, Range, Row, Rows } from './rows.ts'
 
 export type SqliteOptions = Readonly<{
@@ -28,7 +29,7 @@ export class SqliteRows implements Rows {
     this.#indices = indices.length
     db.exec(`pragma page_size = ${pageBytes}; pragma journal_mode = wal; pragma synchronous = normal`)
     db.exec(`pragma max_page_count = ${Math.floor(maxBytes / pageBytes)}; pragma busy_timeout = 1000`)
-    const made = JSON.stringify([1, topic, indices])
+    const made = JSON.stringify([2, topic, indices])
     db.exec('create table if not exists made (text text)')
     if (db.prepare('select text from made').get()?.['text'] !== made)
       db.exec('drop table if exists rows; drop table if exists positions; delete from made')
@@ -37,7 +38,7 @@ export class SqliteRows implements Rows {
       without rowid`)
     for (const at of indices.keys())
       db.exec(`create index if not exists by${at} on rows (i${at}, key) where i${at} is not null`)
-    db.exec('create table if not exists positions (part int primary key, next int)')
+    db.exec('create table if not exists positions (part int primary key, next int, log int)')
     db.prepare('insert into made select ? where not exists (select 1 from made)').run(made)
     const places = indices.map(() => ', ?').join('')
     this.#get = db.prepare('select * from rows where key = ?')
@@ -91,17 +92,20 @@ export class SqliteRows implements Rows {
     for (const row of this.#db.prepare('select * from rows').iterate()) yield [keyOf(row['key']), this.#rowOf(row)]
   }
 
-  get positions(): readonly number[] {
+  get kept(): Kept {
     const positions: number[] = []
-    for (const row of this.#db.prepare('select part, next from positions order by part').all())
+    let log = 0
+    for (const row of this.#db.prepare('select * from positions order by part').all()) {
       positions[Number(row['part'])] = Number(row['next'])
-    return Array.from(positions, next => next ?? 0)
+      log = Number(row['log'])
+    }
+    return { positions: Array.from(positions, next => next ?? 0), log }
   }
 
-  commit(positions: readonly number[]): void {
+  commit({ positions, log }: Kept): void {
     if (!this.#db.isTransaction) return
-    const put = this.#db.prepare('insert or replace into positions values (?, ?)')
-    for (const [partition, next] of positions.entries()) put.run(BigInt(partition), BigInt(next))
+    const put = this.#db.prepare('insert or replace into positions values (?, ?, ?)')
+    for (const [partition, next] of positions.entries()) put.run(BigInt(partition), BigInt(next), BigInt(log))
     this.#db.exec('commit')
   }
 

@@ -55,7 +55,7 @@ export class View implements Taker, Disposable {
       } catch (cause) {
         this.#fail('its file cannot be opened', cause)
       }
-    this.#catchUp = new CatchUp(parts, this, this.#rows.positions)
+    this.#catchUp = new CatchUp(parts, this, this.#rows.kept)
   }
 
   get size(): number {
@@ -170,7 +170,7 @@ export class View implements Taker, Disposable {
 
   #commit(): void {
     try {
-      if (this.#failure === null) this.#rows.commit(this.positions)
+      if (this.#failure === null) this.#rows.commit({ positions: this.positions, log: this.#parts.tail.log })
     } catch (cause) {
       this.#fail('its file cannot be written', cause)
     }

@@ -18,6 +18,7 @@ function aLog({ offsets, end, kept }: Readonly<{ offsets: readonly number[]; end
   const settled: number[] = []
   const tail = {
     topic: 't',
+    log: 1,
     windows: [window],
     listen: () => ({ [Symbol.dispose]: () => {} }),
     settle: async (_partition: number, next: number) => (settled.push(next), window.advance(next), true),
@@ -76,12 +77,17 @@ test(
 )
 
 test('it goes on where an earlier start had come, unless the log was made anew since', async () => {
-  for (const [position, taken, forgotten] of [
-    [3, [3, 4], []],
-    [9, [0, 1, 2, 3, 4], [0]],
+  for (const [position, log, taken, forgotten] of [
+    [3, 1, [3, 4], []],
+    [3, 0, [3, 4], []],
+    [9, 1, [0, 1, 2, 3, 4], [0]],
+    [3, 2, [0, 1, 2, 3, 4], [0]],
   ] as const) {
     const one = aTaker()
-    const catchUp = new CatchUp(aLog({ offsets: [0, 1, 2, 3, 4], end: 5, kept: 3 }), one.taker, [position])
+    const catchUp = new CatchUp(aLog({ offsets: [0, 1, 2, 3, 4], end: 5, kept: 3 }), one.taker, {
+      positions: [position],
+      log,
+    })
     await catchUp.build(never)
     deepEqual([one.taken, one.forgotten], [taken, forgotten])
   }

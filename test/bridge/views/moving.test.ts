@@ -62,5 +62,5 @@ test('who ends on the way leaves nothing in the file that a start would go on wi
   place.moving.commit()
   place.moving[Symbol.dispose]()
   using again = new SqliteRows(place.options)
-  deepEqual([again.size, again.positions], [0, []])
+  deepEqual([again.size, again.kept.positions], [0, []])
 })

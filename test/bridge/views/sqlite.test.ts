@@ -55,18 +55,18 @@ test('a file is gone on with where it was, and made anew for another topic or ot
   {
     using rows = new SqliteRows({ ...options, file: place.file })
     rows.set('k', row(7))
-    rows.commit([3, 9_007_199_254_740_000])
+    rows.commit({ positions: [3, 9_007_199_254_740_000], log: 5 })
     rows.set('lost', row(8)) // not committed
   }
   {
     using rows = new SqliteRows({ ...options, file: place.file })
-    deepEqual(rows.positions, [3, 9_007_199_254_740_000])
+    deepEqual(rows.kept, { positions: [3, 9_007_199_254_740_000], log: 5 })
     deepEqual([rows.get('k'), rows.get('lost')], [row(7), undefined])
     rows.forget(1)
     equal(rows.get('k'), undefined)
   }
   using other = new SqliteRows({ ...options, file: place.file, indices: ['/d'] })
-  deepEqual([other.size, other.positions], [0, []])
+  deepEqual([other.size, other.kept.positions], [0, []])
 })
 
 test('a file does not grow beyond its bound', () => {
