@@ -1,17 +1,13 @@
 import { pause } from '../../clock.ts'
 import type { Incoming } from '../broker.ts'
-import type { Past } from '../past.ts'
-import { isSameLog } from './position.ts'
+import { isSameLog, nothingKept } from '../past.ts'
+import type { Kept, Past } from '../past.ts'
 import type { Listener, Tail } from './tail.ts'
 
 /** How far the reading of what there is has come, in offsets. */
 export type Progress = Readonly<{ done: number; of: number }>
 /** Who is told how a topic stands: a sentence while it cannot be asked, null once it can. */
 export type Tell = (topic: string, why: string | null) => void
-
-/** Where an earlier start had come in each partition, and in which log, as the tail names it. */
-export type Kept = Readonly<{ positions: readonly number[]; log: number }>
-export const nothingKept: Kept = { positions: [], log: 0 }
 
 /** Who takes all of a topic, each record once and in the order of its partition. */
 export interface Taker {

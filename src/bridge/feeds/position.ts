@@ -60,14 +60,6 @@ export function codecOf(route: string, topics: readonly string[]): Codec {
   }
 }
 
-/** A number that tells the log of a topic from a later one of its name, by the topic's id. */
-export const logOf = (id: string | null): number => (id === null ? 0 : (crc32(id) & logMask) + 1)
-
-/** Whether offsets of the one are offsets of the other, as far as is known. */
-export const isSameLog = (one: number, other: number): boolean => one === other || one === 0 || other === 0
-
-const logMask = 0xfffff // three bytes as a varint
-
 function putVarint(bytes: Buffer, start: number, value: number): number {
   let rest = value
   let at = start

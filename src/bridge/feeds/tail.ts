@@ -1,6 +1,6 @@
 import { every, pause } from '../../clock.ts'
 import type { Broker, Incoming, Reading } from '../broker.ts'
-import { isSameLog, logOf } from './position.ts'
+import { isSameLog, logOf } from '../past.ts'
 import { Window } from './window.ts'
 import type { WindowBound } from './window.ts'
 

@@ -1,7 +1,7 @@
 import { SortedKeys } from './keys.ts'
 import { weigh } from './rows.ts'
-import { nothingKept } from '../feeds/catchup.ts'
-import type { Kept } from '../feeds/catchup.ts'
+import { nothingKept } from '../past.ts'
+import type { Kept } from '../past.ts'
 import type { Entry, Range, Row, Rows } from './rows.ts'
 
 /** The rows of a view in memory. What is not listed is not sorted. */

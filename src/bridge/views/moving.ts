@@ -1,4 +1,4 @@
-import type { Kept } from '../feeds/catchup.ts'
+import type { Kept } from '../past.ts'
 import type { Entry, Range, Row, Rows } from './rows.ts'
 
 const piece = 500 // rows, which take a few milliseconds

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../clock.ts'
-import type { Kept } from '../feeds/catchup.ts'
+import type { Kept } from '../past.ts'
 
 /** The latest of a key. Keys are their bytes, one character each, so that they sort as bytes. */
 export type Row = Readonly<{

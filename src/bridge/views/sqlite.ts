@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { EpochMs } from '../../clock.ts'
-import type { Kept } from '../feeds/catchup.ts'
+import type { Kept } from '../past.ts'
 import type { Entry, Range, Row, Rows } from './rows.ts'
 
 export type SqliteOptions = Readonly<{

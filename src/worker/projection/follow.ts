@@ -3,13 +3,15 @@ import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { TopicInfo } from '../../bridge/admin.ts'
 import type { Broker, Incoming, Reading } from '../../bridge/broker.ts'
+import { isSameLog, logOf } from '../../bridge/past.ts'
+import type { Kept } from '../../bridge/past.ts'
 import { Limit } from './limit.ts'
 
 export type FollowParts = Readonly<{
   broker: Broker
   topic: string
-  /** The next offset of each partition, from a snapshot; empty: from the beginning. */
-  positions: readonly number[]
+  /** Where a snapshot had come; nothing: from the beginning. */
+  kept: Kept
   take: (record: Incoming) => void
   /** A piece of the past has been taken: how far it is, in offsets. */
   advanced: (done: number, of: number) => void
@@ -32,17 +34,23 @@ function warnOf({ name, keeping }: TopicInfo): void {
 export class Follow implements AsyncDisposable {
   readonly #parts: FollowParts
   readonly #positions: number[]
+  #log: number
   readonly #waiting = new Set<() => void>()
   #reading: Reading | null = null
   #failure: Error | null = null
 
   constructor(parts: FollowParts) {
     this.#parts = parts
-    this.#positions = [...parts.positions]
+    this.#positions = [...parts.kept.positions]
+    this.#log = parts.kept.log
   }
 
   get positions(): readonly number[] {
     return this.#positions
+  }
+
+  get kept(): Kept {
+    return { positions: this.#positions, log: this.#log }
   }
 
   get failure(): Error | null {
@@ -76,6 +84,9 @@ export class Follow implements AsyncDisposable {
     const { past } = broker
     const firsts = await past.offsets(topic, 'earliest')
     const ends = await past.offsets(topic, 'end')
+    const log = logOf(past.id(topic))
+    if (!isSameLog(log, this.#log)) throw new Error(`${topic} was made anew since the snapshot. Remove that.`)
+    this.#log = log
     const before = this.#positions.length
     if (before > 0 && before !== ends.length)
       throw new Error(`${topic} had ${before} partitions and has ${ends.length}: its keys have moved.`)

@@ -11,6 +11,7 @@ import { Limit } from './limit.ts'
 import { written } from './record.ts'
 import type { Decision, Event } from './record.ts'
 import { decisionName, expectedName } from './rule.ts'
+import { nothingKept } from '../../bridge/past.ts'
 import type { Snapshot } from './snapshot.ts'
 import { States } from './states.ts'
 import type { Definition } from './states.ts'
@@ -83,7 +84,7 @@ export class Projection<State> implements AsyncDisposable {
     this.#follow = new Follow({
       broker,
       topic,
-      positions: snapshot?.positions ?? [],
+      kept: snapshot?.kept ?? nothingKept,
       take: record => this.#states.take(record),
       advanced: (done, of) => {
         this.#write()
@@ -225,7 +226,7 @@ export class Projection<State> implements AsyncDisposable {
   #write(): void {
     if (this.#snapshot === null || this.failure !== null) return
     try {
-      this.#snapshot.write(this.#states.changes(), this.#follow.positions)
+      this.#snapshot.write(this.#states.changes(), this.#follow.kept)
     } catch (cause) {
       events.warning.publish({
         what: `The snapshot of ${this.topic} cannot be written; the log has everything.`,

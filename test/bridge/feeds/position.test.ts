@@ -1,7 +1,8 @@
 import { test } from 'node:test'
 import { deepEqual, match, ok, throws } from 'node:assert/strict'
 import fc from 'fast-check'
-import { codecOf, isSameLog, logOf } from '../../../src/bridge/feeds/position.ts'
+import { codecOf } from '../../../src/bridge/feeds/position.ts'
+import { logOf } from '../../../src/bridge/past.ts'
 
 const codec = codecOf('orders', ['a', 'b'])
 const offset = fc.nat({ max: Number.MAX_SAFE_INTEGER })
@@ -44,9 +45,4 @@ test('a position of another route, or of other topics, is told apart', () => {
   const text = codec.encode({ offsets: [[1], [2]], logs: unknown })
   for (const other of [codecOf('other', ['a', 'b']), codecOf('orders', ['a', 'c'])])
     throws(() => other.decode(text), /another route/)
-})
-
-test('a log is told from another one, unless one of them is not known', () => {
-  const [one, other] = [logOf('a'), logOf('b')]
-  deepEqual([isSameLog(one, logOf('a')), isSameLog(one, other), isSameLog(one, logOf(null))], [true, false, true])
 })

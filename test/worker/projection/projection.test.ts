@@ -136,6 +136,17 @@ test('what the log had before is replayed, and a later start goes on from the sn
   deepEqual([other.get('k0'), progress.at(-1)], [6, 22])
 })
 
+test('a snapshot of a log of which a new one has the name is refused, although the new one is longer', async t => {
+  const file = join(folder(t), 'accounts.db')
+  const [old, anew] = [await aBroker(t), await aBroker(t)]
+  const first = await opened(t, old, { snapshot: file })
+  await first.decide('a', deposit(1))
+  await first.close()
+  const other = await opened(t, anew)
+  for (let n = 0; n < 20; n++) await other.decide(`k${n}`, deposit(1))
+  await rejects(opened(t, anew, { snapshot: file }), /made anew since the snapshot/)
+})
+
 test('events of writers that read no state count, too', async t => {
   const broker = await aBroker(t)
   const accounts = await opened(t, broker)
