@@ -12,9 +12,11 @@ export type Task = Readonly<{
   measureMs: number
   /** Requests a second, whatever comes back (open loop); without it each connection sends when it has its answer. */
   rate?: number
+  path?: string // default: /orders
+  status?: number // of a good answer, default: 201; any other than that needs not tell the order
 }>
 export type Measured = Readonly<{
-  answered: number // 201 with the order that was sent
+  answered: number // 201 with the order that was sent, or the status of the task
   sent: number // from the first of the warm-up to the last
   refused: Readonly<Record<string, number>> // other statuses
   errors: number // connections lost, answers that never came
@@ -56,12 +58,15 @@ class Connection {
   busy = false
   intended = 0
 
-  constructor(port: number, done: (connection: Connection, status: number, crossed: boolean) => void) {
+  constructor(
+    { port, path = '/orders' }: Task,
+    done: (connection: Connection, status: number, crossed: boolean) => void,
+  ) {
     this.#port = port
     this.#done = done
     const body = `{"orderId":"${head}${'0'.repeat(digits)}","amount":42}`
     this.#request = Buffer.from(
-      `POST /orders HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n` +
+      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${body.length}\r\n\r\n${body}`,
     )
     this.#at = this.#request.indexOf(head + '0') + head.length
@@ -119,6 +124,7 @@ class Connection {
 
 async function run(task: Task, tell: (told: Told) => void): Promise<Measured> {
   const open = task.rate !== undefined
+  const good = task.status ?? 201
   let count = new Count()
   let from = Number.NEGATIVE_INFINITY // open loop: what was due earlier belongs to the warm-up
   let running = true
@@ -133,7 +139,7 @@ async function run(task: Task, tell: (told: Told) => void): Promise<Measured> {
     const at = now()
     if (connection.intended >= from) {
       if (crossed) count.crossed++
-      if (status === 201) count.latency.record(at - connection.intended)
+      if (status === good) count.latency.record(at - connection.intended)
       else if (status === 0) count.errors++
       else count.refused[status] = (count.refused[status] ?? 0) + 1
     }
@@ -145,7 +151,7 @@ async function run(task: Task, tell: (told: Told) => void): Promise<Measured> {
     else if (status === 0) setTimeout(() => send(connection, now()), 10)
     else send(connection, at)
   }
-  const connections = Array.from({ length: task.connections }, () => new Connection(task.port, done))
+  const connections = Array.from({ length: task.connections }, () => new Connection(task, done))
   const busy = (): number => connections.reduce((sum, each) => sum + Number(each.busy), 0)
 
   let arrivals: NodeJS.Timeout | undefined

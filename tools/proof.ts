@@ -12,12 +12,13 @@ import type { OpenTarget } from '../src/lab/gateway.ts'
 import { hasten } from '../src/lab/hasten.ts'
 import type { Guests, OpenWorker } from '../src/lab/onkafka.ts'
 import { startOwnKafka } from '../src/lab/ownkafka.ts'
-import type { Column } from '../src/lab/panel.ts'
+import type { Column, Picture } from '../src/lab/panel.ts'
 import { draw } from '../src/lab/picture.ts'
 import { panelsOf } from '../src/lab/report/panels.ts'
 import type { Result } from '../src/lab/result.ts'
 import { told } from '../src/lab/told.ts'
-import { failing } from '../src/lab/verdict.ts'
+import { failing, table } from '../src/lab/verdict.ts'
+import { durability } from '../test/durability/proof.ts'
 
 const root = join(import.meta.dirname, '..')
 const docs = join(root, 'docs', 'proofs')
@@ -105,8 +106,10 @@ async function played(name: string, guests: Guests, faster: number): Promise<Res
   return await explore(hasten(scenario, faster), manner, { say: line => console.error(line) })
 }
 
-/** Plays one proof; true when everything holds. */
-async function prove(name: string, faster: number): Promise<boolean> {
+type Proven = Readonly<{ holds: boolean; text: string; picture: Picture }>
+
+/** Plays the scenarios of one proof. */
+async function proven(name: string, faster: number): Promise<Proven> {
   const { title = '', parts = () => [] } = proofs[name] ?? {}
   const ours: Result[] = []
   const theirs: Result[] = []
@@ -118,13 +121,25 @@ async function prove(name: string, faster: number): Promise<boolean> {
   const texts = [...ours, ...theirs].map(result =>
     told(result.variant === '' ? result.name : `${result.name}, ${result.variant}`, result),
   )
-  const text = `${texts.join('\n\n')}\n\n${name}: ${holds ? 'holds' : 'FAILS'}\n`
+  const drawn = theirs.length > 0 ? [...ours.slice(0, 1), ...theirs] : ours
+  return { holds, text: texts.join('\n\n'), picture: { title, columns: drawn.map(columnOf) } }
+}
+
+/** The ledger of what was accepted, for which processes and disks are broken that no scenario knows. */
+async function ledger(faster: number): Promise<Proven> {
+  const { figures, picture } = await durability.prove(faster, line => console.error(line))
+  return { holds: failing(figures).length === 0, text: table(durability.title, figures), picture }
+}
+
+/** Plays one proof; true when everything holds. */
+async function prove(name: string, faster: number): Promise<boolean> {
+  const { holds, text: said, picture } = await (name === durability.name ? ledger(faster) : proven(name, faster))
+  const text = `${said}\n\n${name}: ${holds ? 'holds' : 'FAILS'}\n`
   console.log(`\n${text}`)
   const folder = faster === 1 ? docs : process.env['SLUICE_PROOFS']
   if (folder === undefined) return holds
   mkdirSync(folder, { recursive: true })
-  const drawn = theirs.length > 0 ? [...ours.slice(0, 1), ...theirs] : ours
-  writeFileSync(join(folder, `${name}.svg`), await draw({ title, columns: drawn.map(columnOf) }))
+  writeFileSync(join(folder, `${name}.svg`), await draw(picture))
   writeFileSync(join(folder, `${name}.txt`), text)
   console.log(`The picture: ${join(folder, `${name}.svg`)}`)
   return holds
@@ -151,17 +166,21 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { faster: { type: 'string', default: '1' }, help: { type: 'boolean', default: false } },
 })
-const unknown = positionals.filter(name => name !== 'all' && proofs[name] === undefined)
+const titles = new Map([
+  ...Object.entries(proofs).map(([name, { title }]) => [name, title] as const),
+  [durability.name, durability.title],
+])
+const unknown = positionals.filter(name => name !== 'all' && !titles.has(name))
 if (unknown.length > 0) {
   console.error(`There is no ${unknown.join(', ')}.\n\n${help}`)
   process.exit(1)
 }
 if (values.help || positionals.length === 0) {
-  const list = Object.entries(proofs).map(([name, { title }]) => `  ${name.padEnd(18)}${title}`)
+  const list = [...titles].map(([name, title]) => `  ${name.padEnd(18)}${title}`)
   console.log(`${help}\n\n${list.join('\n')}`)
   process.exit(0)
 }
-for (const name of Object.keys(proofs))
+for (const name of titles.keys())
   if (positionals.includes('all') || positionals.includes(name))
     if (!(await prove(name, Number(values.faster)))) process.exitCode = 1
 process.exit()

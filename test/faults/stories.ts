@@ -1,4 +1,8 @@
 import type { KafkaCluster } from '../../tools/kafka/cluster.ts'
+import { crashes } from '../durability/crashes.ts'
+import { fullDisk } from '../durability/fulldisk.ts'
+import { rolling } from '../durability/rolling.ts'
+import type { Scope } from '../help/scope.ts'
 import { calls } from './calls.ts'
 import { domain } from './domain.ts'
 import { failover } from './failover.ts'
@@ -16,6 +20,14 @@ export type Story = Readonly<{
   long: boolean // also under `npm run faults`, but not with --short
   play: (cluster: KafkaCluster) => Promise<readonly Figure[]>
 }>
+
+/** What a story opens ends with it. */
+const within =
+  (play: (t: Scope, cluster: KafkaCluster) => Promise<readonly Figure[]>): Story['play'] =>
+  async cluster => {
+    await using held = new AsyncDisposableStack()
+    return await play({ after: end => held.defer(async () => await end()) }, cluster)
+  }
 
 const one = { perSecond: 400, warmMs: 15_000, afterMs: 8_000 }
 const three = { perSecond: 300, warmMs: 15_000, afterMs: 8_000, leaderlessMs: 25_000, twoDownMs: 15_000 }
@@ -121,5 +133,26 @@ export const stories: readonly Story[] = [
     brokers: 1,
     long: true,
     play: cluster => push(cluster, { ...pushed, kills: 20 }),
+  },
+  {
+    name: 'f6',
+    title: 'F6 gateway killed -9 a hundred times under load, the broker thirteen times',
+    brokers: 1,
+    long: true,
+    play: within(async (t, cluster) => (await crashes(t, cluster, { kills: 100, perSecond: 20 })).figures),
+  },
+  {
+    name: 'f7',
+    title: 'F7 two instances restarted by turns, twenty times',
+    brokers: 1,
+    long: true,
+    play: within((t, cluster) => rolling(t, cluster, { restarts: 20, perSecond: 20 })),
+  },
+  {
+    name: 'f11',
+    title: 'F11 disk of the spool full, and read-only (as root)',
+    brokers: 1,
+    long: true,
+    play: within((t, cluster) => fullDisk(t, cluster, { perSecond: 200, mib: 4, fullMs: 5_000 })),
   },
 ]

@@ -91,7 +91,9 @@ export class Spool implements AsyncDisposable {
       const problem = Problem.from(error)
       if (record.signal.aborted || !passing.has(problem.code)) throw problem
       this.#flowing = false
-      return await this.#keep(record)
+      return await this.#keep(record).catch((refusal: unknown) => {
+        throw problem.outcome === 'not-sent' ? refusal : problem // it may be in the topic all the same
+      })
     } finally {
       alarm.cancel()
       record.signal.removeEventListener('abort', leave)

@@ -160,6 +160,16 @@ test('brokers that are slow are left after a while, and an event whose client ha
   equal(other.appended.length, 0)
 })
 
+test('an event that the brokers may have stays in doubt when the disk does not take it, or has no room', async () => {
+  const { disk, spool } = await opened({ bytes: 200 })
+  const policy = spool.policy(failing('publish-timeout'))
+  const refused = rejects(policy(record()), { code: 'publish-timeout', outcome: 'in-doubt' })
+  await new Promise(setImmediate)
+  disk.appended[0]?.fail(new DiskError('disk full', true))
+  await refused
+  await rejects(policy(record({ value: Buffer.alloc(300) })), { code: 'publish-timeout', outcome: 'in-doubt' })
+})
+
 test('a disk that did nothing leaves an event not sent, one that may have leaves it in doubt; both give back its room', async () => {
   for (const [unchanged, outcome] of [
     [true, 'not-sent'],

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folder } from '../help/folder.ts'
+import type { Scope } from '../help/scope.ts'
+
+/** A real file system of so many MiB in a folder of its own. */
+export type Disk = Readonly<{
+  path: string
+  /** Takes all the room but so many KiB. */
+  fill: (leftKib: number) => void
+  free: () => void
+  readOnly: (yes: boolean) => void
+}>
+
+const mount = (...args: readonly string[]): boolean => spawnSync('mount', args).status === 0
+
+/** Mounts a small tmpfs, which needs root; null where that is not allowed. */
+export function smallDisk(t: Scope, mib: number): Disk | null {
+  const path = folder(t)
+  if (!mount('-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', path)) return null
+  t.after(() => void spawnSync('umount', ['--lazy', path]))
+  const ballast = join(path, 'ballast')
+  return {
+    path,
+    fill: leftKib => {
+      const { stdout } = spawnSync('df', ['--output=avail', '-k', path], { encoding: 'utf8' })
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, Number(stdout.split('\n')[1]) - leftKib) * 1_024))
+    },
+    free: () => rmSync(ballast),
+    readOnly: yes => {
+      if (!mount('-o', `remount,${yes ? 'ro' : 'rw'}`, path)) throw new Error('The disk cannot be remounted.')
+    },
+  }
+}
