@@ -1,14 +1,19 @@
 import { formatOf } from '../src/format.ts'
 import type { View } from './view.ts'
 
-const places = ['request', 'reply', 'event'] as const
+const places = ['request', 'reply', 'event', 'record', 'key'] as const
+type Place = (typeof places)[number]
+/** Of what is read; the others are of what is written. */
+const read: ReadonlySet<string> = new Set<Place>(['reply', 'record', 'key'])
 const kinds = ['command', 'query', 'event', 'stream', 'view'] as const
 
 /** Which kinds of routes have a schema at which place. */
-const where: Readonly<Record<(typeof places)[number], readonly string[]>> = {
+const where: Readonly<Record<Place, readonly string[]>> = {
   request: ['command', 'query'],
   reply: ['command', 'query'],
   event: ['event'],
+  record: ['stream', 'view'],
+  key: ['stream', 'view'],
 }
 
 /** Checks that schemas stand where there is something that they describe. */
@@ -25,23 +30,40 @@ export function checkSchemas(view: View): void {
   }
 }
 
-function checkPlace(view: View, route: string, kind: string, place: (typeof places)[number]): void {
+function checkPlace(view: View, route: string, kind: string, place: Place): void {
   const path = ['routes', route, 'schema', place]
   const complain = (option: string | null, message: string): void =>
     view.complain(option === null ? path : [...path, option], message)
   if (!where[place].includes(kind))
     complain(null, `found on ${article(kind)}, expected on ${where[place].map(article).join(' or ')}`)
-  if (place !== 'reply' && /^(GET|HEAD) /.test(view.text('routes', route, 'match') ?? ''))
+  if (!read.has(place) && /^(GET|HEAD) /.test(view.text('routes', route, 'match') ?? ''))
     complain(null, 'found on a route whose requests have no body')
   checkPlaceOf(view, path, place)
+  if (kind === 'stream' && view.text('routes', route, 'stream', 'protocol') === 'durable-streams')
+    complain(null, 'found beside `protocol: durable-streams`, whose streams are told as they are')
+  if (kind === 'view') checkShared(view, route, place, complain)
   const file = view.text(...path, 'file')
   if (
     file !== undefined &&
-    place !== 'reply' &&
+    !read.has(place) &&
     view.text(...path, 'mode') === 'observe' &&
     formatOf(file, view.text(...path, 'format')) !== 'json'
   )
     complain('mode', 'found observe, but what does not fit cannot be written: expected it with JSON Schema only')
+}
+
+/** Routes that show the same topic show the same rows. */
+function checkShared(view: View, route: string, place: Place, complain: (at: null, message: string) => void): void {
+  const schemaOf = (name: string): string =>
+    JSON.stringify(
+      ['file', 'registry', 'name', 'message'].map(part => view.text('routes', name, 'schema', place, part)),
+    )
+  const topicOf = (name: string): string | undefined => view.text('routes', name, 'view', 'topic')
+  const other = view
+    .names('routes')
+    .find(name => topicOf(name) === topicOf(route) && schemaOf(name) !== schemaOf(route))
+  if (other !== undefined)
+    complain(null, `found another than that of ${other}, which shows the same topic: expected one for both`)
 }
 
 /** Where it is: in a file or in the registry. */
@@ -64,9 +86,9 @@ function checkPlaceOf(view: View, path: readonly string[], place: string): void 
         ? `found registry ${registry} without name, expected both`
         : `found beside registry ${registry}, which needs none`,
     )
-  if (registry === 'id' && place !== 'reply')
-    complain('registry', 'found id, expected it of a reply only: what is written has none yet')
-  if (place !== 'reply' && view.text(...path, 'mode') === 'observe')
+  if (registry === 'id' && !read.has(place))
+    complain('registry', 'found id, expected it of what is read only: what is written has none yet')
+  if (!read.has(place) && view.text(...path, 'mode') === 'observe')
     complain(
       'mode',
       'found observe, but what does not fit cannot be written: expected it with a file of JSON Schema only',

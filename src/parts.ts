@@ -116,7 +116,7 @@ export async function openParts(
   const dialects = Object.values(config.workers).map(dialectOf)
   const ahead = schemas?.ahead ?? (handler => handler)
   const inbox = held.use(new Inbox(broker, reading, ahead(settleReplies(replies, dialects))))
-  const following = held.use(await openFollowing(config, broker))
+  const following = await openFollowing(config, { broker, schemas, held })
   const domain = held.use(await openDomain(config, broker))
   const operations = await openOperations(config, {
     instance,
@@ -165,12 +165,23 @@ export async function openBroker({ broker }: Config): Promise<Broker> {
   return new KafkaBroker(broker)
 }
 
-export async function openFollowing({ routes }: Config, broker: Broker): Promise<Following | null> {
+export async function openFollowing(
+  { routes }: Config,
+  { broker, schemas, held }: Readonly<{ broker: Broker; schemas: SchemasPart | null; held: AsyncDisposableStack }>,
+): Promise<Following | null> {
   const all = Object.values(routes)
   if (all.every(({ stream, view }) => stream === undefined && view === undefined)) return null
   const { Following } = await import('./bridge/following.ts') // not loaded where it is not used
   const sqlite = all.some(({ view }) => view?.file !== undefined)
-  return new Following(routes, broker, sqlite ? (await import('./bridge/views/sqlite.ts')).SqliteRows : null)
+  const readied = schemas?.readied(broker) ?? broker
+  const following = new Following(routes, {
+    broker: readied,
+    records: route => schemas?.records(route) ?? null,
+    sqlite: sqlite ? (await import('./bridge/views/sqlite.ts')).SqliteRows : null,
+  })
+  held.use(following)
+  if (Symbol.dispose in readied) held.use(readied) // before the readings end, which wait for what they hand on
+  return following
 }
 
 export async function openDomain({ routes }: Config, broker: Broker): Promise<DomainEvents | null> {

@@ -1,13 +1,15 @@
 import type { Config, RouteOptions, SchemaSource } from '../config/schema/index.ts'
 import type { Handler } from './bridge/broker.ts'
-import type { Codec } from './bridge/schemas/index.ts'
-import type { Opened } from './bridge/schemas/registry/index.ts'
+import type { Readable, Readied } from './bridge/readied.ts'
+import type { Codec, ReadBytes, ReadRecord } from './bridge/schemas/index.ts'
+import type { Carried, Opened } from './bridge/schemas/registry/index.ts'
 import type { Decode } from './bridge/wire/index.ts'
 import type { Fits } from './resilience/schema.ts'
 import { events } from './events.ts'
+import { reading } from './bridge/schemas/reading.ts'
 import { Problem } from './problem.ts'
 
-type Place = 'request' | 'reply'
+type Place = 'request' | 'reply' | 'record' | 'key'
 type Shown = Codec['shown']
 
 /** What the bodies of routes must be, by route; null where anything may come. */
@@ -16,12 +18,16 @@ export type SchemasPart = Readonly<{
   decode: (route: string) => Decode | null
   /** Around a handler of replies: it is handed them once their schemas are known. */
   ahead: (handler: Handler) => Handler
+  /** How the records that a route tells or shows are read; null: as they are. */
+  records: (route: string) => ReadRecord | null
+  /** Reads as the broker does, but hands on only records whose schemas are known. */
+  readied: <Source extends Readable>(broker: Source) => Source | Readied
   /** As JSON Schema, to stand at this place of a document. */
   shown: (route: string, place: Place, at: string) => ReturnType<Shown> | null
 }>
 /** One schema of a route. */
-type Used = Readonly<{ route: string; place: Place; named: string; source: SchemaSource; topic: string }>
-type Part = Readonly<{ fit?: Fits['fit']; decode?: Decode; shown?: () => Shown | null }>
+type Used = Readonly<{ route: string; place: Place; named: string; source: SchemaSource; topics: readonly string[] }>
+type Part = Readonly<{ fit?: Fits['fit']; decode?: Decode; read?: ReadBytes; shown?: () => Shown | null }>
 type Openable = Pick<Config, 'routes' | 'workers' | 'replies' | 'registry'>
 
 /**
@@ -44,6 +50,8 @@ export async function openSchemas(config: Openable, offline = false): Promise<Sc
       return fit === undefined ? null : { fit, mode: modeOf(used, route) }
     },
     decode: route => parts.get(`${route} reply`)?.decode ?? null,
+    records: route => recordsOf(used, parts, route),
+    readied: registry?.readied ?? (broker => broker),
     ahead: registry?.ahead ?? (handler => handler),
     shown: (route, place, at) => parts.get(`${route} ${place}`)?.shown?.()?.(at) ?? null,
   }
@@ -53,15 +61,18 @@ const modeOf = (used: readonly Used[], route: string): SchemaSource['mode'] =>
   used.find(one => one.route === route && one.place === 'request')?.source.mode ?? 'enforce'
 
 function usedBy({ workers, replies }: Openable, route: string, options: RouteOptions): readonly Used[] {
-  const { schema = {}, event, command, query } = options
-  const topic = event?.topic ?? workers[(command ?? query)?.to ?? '']?.topic ?? ''
-  const all: readonly (readonly [Place, string, SchemaSource | undefined, string])[] = [
-    ['request', 'request', schema.request, topic],
-    ['request', 'event', schema.event, topic],
-    ['reply', 'reply', schema.reply, replies.topic],
+  const { schema = {}, event, command, query, stream, view } = options
+  const written = [event?.topic ?? workers[(command ?? query)?.to ?? '']?.topic ?? '']
+  const followed = stream?.topics ?? [view?.topic ?? '']
+  const all: readonly (readonly [Place, string, SchemaSource | undefined, readonly string[]])[] = [
+    ['request', 'request', schema.request, written],
+    ['request', 'event', schema.event, written],
+    ['reply', 'reply', schema.reply, [replies.topic]],
+    ['record', 'record', schema.record, followed],
+    ['key', 'key', schema.key, followed],
   ]
-  return all.flatMap(([place, named, source, topic]) =>
-    source === undefined || source.mode === 'off' ? [] : [{ route, place, named, source, topic }],
+  return all.flatMap(([place, named, source, topics]) =>
+    source === undefined || source.mode === 'off' ? [] : [{ route, place, named, source, topics }],
   )
 }
 
@@ -69,7 +80,21 @@ async function inFile({ route, place, named, source }: Used): Promise<Part> {
   const { codecOfFile, decoding, fitting } = await import('./bridge/schemas/index.ts') // not loaded where it is not used
   const codec = await codecOfFile(source).catch((error: Error) => failed(route, named, error.message))
   const shown = (): Shown => codec.shown
-  return place === 'request' ? { fit: fitting(codec), shown } : { decode: decoding(codec, route, source.mode), shown }
+  if (place === 'request') return { fit: fitting(codec), shown }
+  return place === 'reply' ? { decode: decoding(codec, route, source.mode), shown } : { read: codec.read, shown }
+}
+
+/** The stricter of two modes holds for a record: half of it read would be neither the one nor the other. */
+function recordsOf(used: readonly Used[], parts: ReadonlyMap<string, Part>, route: string): ReadRecord | null {
+  const [value = null, key = null] = ['record', 'key'].map(place => parts.get(`${route} ${place}`)?.read ?? null)
+  if (value === null && key === null) return null
+  const own = used.filter(one => one.route === route)
+  return reading({
+    route,
+    mode: own.some(({ source }) => source.mode === 'enforce') ? 'enforce' : 'observe',
+    value,
+    key,
+  })
 }
 
 const failed = (route: string, named: string, why: string): never => {
@@ -78,17 +103,35 @@ const failed = (route: string, named: string, why: string): never => {
 
 async function registryOf({ registry: options }: Openable, used: readonly Used[]) {
   if (options === undefined) throw new Error('There is no section registry.') // the configuration was checked
-  const { ahead, decodingBy, fittingBy, framingOf, openRegistry, Subject, subjectOf } =
+  const { ahead, decodingBy, fittingBy, framingOf, openRegistry, readingBy, readyBy, Subject, subjectOf } =
     await import('./bridge/schemas/registry/index.ts') // not loaded where it is not used
+  const { Readied } = await import('./bridge/readied.ts')
   const records = used.flatMap(({ source: { registry, name = '' } }) => (registry === 'record' ? [name] : []))
   const opened: Opened = openRegistry(options, new Set(records))
   const read = used.filter(({ place, source }) => place === 'reply' && source.registry !== undefined)
 
-  async function open({ route, place, named, source, topic }: Used): Promise<Part> {
+  const carried: readonly Carried[] = used.flatMap(({ place, source, topics }) =>
+    source.registry === undefined || (place !== 'record' && place !== 'key')
+      ? []
+      : topics.map(topic => ({
+          topic,
+          of: place === 'key' ? 'key' : 'value',
+          framing: framingOf(opened.options, source),
+        })),
+  )
+  const readied = new Set(carried.map(({ topic }) => topic))
+
+  async function open({ route, place, named, source, topics }: Used): Promise<Part> {
     const framing = framingOf(opened.options, source)
-    const decode = place === 'reply' ? decodingBy(opened, framing, route, source.mode) : null
-    if (source.registry === 'id') return decode === null ? {} : { decode }
-    const subject = new Subject(opened.registry, subjectOf(source, topic), source)
+    const part: Part =
+      place === 'reply'
+        ? { decode: decodingBy(opened, framing, route, source.mode) }
+        : place === 'request'
+          ? {}
+          : { read: readingBy(opened.registry, framing) }
+    if (source.registry === 'id') return part
+    const name = subjectOf(source, topics[0] ?? '', place === 'key' ? 'key' : 'value')
+    const subject = new Subject(opened.registry, name, source)
     try {
       await subject.get()
     } catch (error) {
@@ -100,10 +143,12 @@ async function registryOf({ registry: options }: Openable, used: readonly Used[]
       })
     }
     const shown = (): Shown | null => subject.current?.codec.shown ?? null
-    return decode === null ? { fit: fittingBy(subject, framing), shown } : { decode, shown }
+    return place === 'request' ? { fit: fittingBy(subject, framing), shown } : { ...part, shown }
   }
   return {
     open,
+    readied: <Source extends Readable>(broker: Source): Source | Readied =>
+      readied.size === 0 ? broker : new Readied(broker, readied, readyBy(opened.registry, carried)),
     ahead: ahead(
       opened,
       read.map(({ source }) => framingOf(opened.options, source)),

@@ -45,5 +45,9 @@ export const Schemas = z.strictObject({
   reply: Source.optional().describe(
     'Of replies with a status from 200 to 299. What violates it is 502 `bad-reply`. Avro and Protobuf are told to clients as JSON.',
   ),
+  record: Source.optional().describe(
+    'Of the values of the records that a stream tells or a view shows: those in Avro or Protobuf become JSON, before anything looks at them. What violates it is passed over, and counted.',
+  ),
+  key: Source.optional().describe('Of their keys, where these are not text.'),
   event: Source.optional().describe('As `request`, of the routes that are events.'),
 })

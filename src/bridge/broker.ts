@@ -50,6 +50,8 @@ export type Source = Readonly<{
 }>
 /** Must not throw; what it starts it must bound itself. */
 export type Handler = (record: Incoming) => void
+/** While a promise that it returned is pending no more is read: what had been read at once with the record may still come. */
+export type PacingHandler = (record: Incoming) => void | Promise<void>
 
 /** A partition held as a member of a group, until the group takes it away. */
 export type Held = Readonly<{
@@ -91,7 +93,7 @@ export interface Broker extends AsyncDisposable {
   /** Resolves once acknowledged. Throws broker-unavailable or buffer-full (not sent), too-large, topic-missing, topic-forbidden, or publish-timeout (in doubt). */
   publish(record: Outgoing): Promise<Acknowledged>
   /** Reads partitions alone. Resolves once positioned: no record acknowledged from then on is missed, through reconnections and moves of leadership. */
-  subscribe(source: Source, handler: Handler): Promise<Reading>
+  subscribe(source: Source, handler: Handler | PacingHandler): Promise<Reading>
   /** Shares a topic with the other members of a group; resolves once the group has admitted us. */
   join(membership: Membership, handler: MemberHandler): Promise<AsyncDisposable>
 }

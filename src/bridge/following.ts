@@ -2,37 +2,45 @@ import type { RouteOptions } from '../../config/schema/index.ts'
 import { pause } from '../clock.ts'
 import { Problem } from '../problem.ts'
 import type { Call, Reply, Service } from '../call.ts'
-import type { Broker } from './broker.ts'
 import { Journal, durable } from './durable/index.ts'
 import type { Publish } from './durable/index.ts'
 import { tellProgress } from './feeds/catchup.ts'
 import type { Progress, Tell } from './feeds/catchup.ts'
 import { Feeds } from './feeds/index.ts'
 import { Tails } from './feeds/tails.ts'
+import type { Readable } from './readied.ts'
+import type { ReadRecord } from './schemas/index.ts'
 import { Views } from './views/index.ts'
 import type { SqliteRows } from './views/sqlite.ts'
 
 const againMs = 500
 
+export type FollowingParts = Readonly<{
+  broker: Readable
+  records: (route: string) => ReadRecord | null
+  sqlite: typeof SqliteRows | null
+}>
+
 /** Whatever follows topics: streams and views, over one reader for each topic. */
 export class Following implements AsyncDisposable {
-  readonly #broker: Broker
+  readonly #broker: Readable
   readonly #tails: Tails
   readonly #feeds: Feeds
   readonly #views: Views
   readonly #journals = new Map<string, Journal>() // by route
 
-  constructor(routes: Readonly<Record<string, RouteOptions>>, broker: Broker, sqlite: typeof SqliteRows | null) {
+  constructor(routes: Readonly<Record<string, RouteOptions>>, { broker, records, sqlite }: FollowingParts) {
     this.#broker = broker
     this.#tails = new Tails(Object.values(routes), broker)
-    this.#feeds = new Feeds(routes, this.#tails, broker.past)
+    const followed = { tails: this.#tails, past: broker.past, records }
+    this.#feeds = new Feeds(routes, followed)
     for (const [name, { stream }] of Object.entries(routes)) {
       const [topic] = stream?.topics ?? []
       if (stream?.protocol !== 'durable-streams' || topic === undefined) continue
       const bounds = { streams: stream.streams, defaultType: stream.contentType }
       this.#journals.set(name, new Journal({ tail: this.#tails.of(topic), past: broker.past, bounds }))
     }
-    this.#views = new Views(routes, { tails: this.#tails, past: broker.past, sqlite })
+    this.#views = new Views(routes, { ...followed, sqlite })
   }
 
   /** The core of a route's calls. */

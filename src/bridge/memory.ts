@@ -11,6 +11,7 @@ import type {
   BrokerState,
   From,
   Handler,
+  PacingHandler,
   MemberHandler,
   Membership,
   Outgoing,
@@ -143,7 +144,10 @@ export class MemoryBroker implements Broker {
     return { partition, offset: acks === 'none' ? -1n : BigInt(offset) }
   }
 
-  async subscribe({ topic, partitions, from, lost = 'end', moved }: Source, handler: Handler): Promise<Reading> {
+  async subscribe(
+    { topic, partitions, from, lost = 'end', moved }: Source,
+    handler: Handler | PacingHandler,
+  ): Promise<Reading> {
     const { logs } = this.#reachable().#known(topic)
     const wanted = partitions === 'all' ? logs : partitions.map(partition => existing(logs, topic, partition))
     const followers = wanted.map(log => {

@@ -237,6 +237,24 @@ export function brokerContract(name: string, open: Open): void {
       deepEqual(values(await offsets.records(3)), ['1', '2', '3'])
     })
 
+    test('reads no further while a handler holds it up, and loses nothing by that', async () => {
+      const topic = await aTopic()
+      for (let i = 0; i < 3; i++) await send(topic, `${i}`)
+      const held = Promise.withResolvers<void>()
+      const taken: string[] = []
+      const reading = await broker.subscribe({ topic, partitions: 'all', from: 'earliest' }, one => {
+        taken.push(text(one.value) ?? '')
+        return taken.length === 1 ? held.promise : undefined
+      })
+      await patiently(async () => ok(taken.length > 0))
+      await send(topic, 'later')
+      await sleep(50)
+      ok(!taken.includes('later'))
+      held.resolve()
+      await patiently(async () => deepEqual(taken, ['0', '1', '2', 'later']))
+      await reading[Symbol.asyncDispose]()
+    })
+
     test('goes on at the end when asked for an offset that is not there yet', async () => {
       const topic = await aTopic()
       await send(topic, 'before')

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, throws } from 'node:assert/strict'
 import { Inbox } from '../../src/bridge/inbox.ts'
-import type { Broker, Handler, Incoming, Reading, Source } from '../../src/bridge/broker.ts'
+import type { Broker, PacingHandler, Incoming, Reading, Source } from '../../src/bridge/broker.ts'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { now, wallClock } from '../../src/clock.ts'
 import type { EpochMs } from '../../src/clock.ts'
@@ -12,13 +12,13 @@ import { aRecord } from '../help/record.ts'
 function reading() {
   const sources: Source[] = []
   const state = { healthy: true, absent: false, heldBackMs: 0, remadeAt: null as EpochMs | null }
-  let arrive: Handler = () => {}
+  let arrive: PacingHandler = () => {}
   const subscribe: Broker['subscribe'] = async (source, handler) => {
     sources.push(source)
     arrive = handler
     return Object.create(state, { [Symbol.asyncDispose]: { value: async () => {} } }) as Reading
   }
-  return { sources, state, arrive: (record: Incoming) => arrive(record), broker: { subscribe } as Broker }
+  return { sources, state, arrive: (record: Incoming) => void arrive(record), broker: { subscribe } as Broker }
 }
 const options = {
   topic: 'gateway.replies',

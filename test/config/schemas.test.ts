@@ -31,6 +31,35 @@ test('a schema stands where there is a body that it describes', t => {
   )
 })
 
+test('what is read may have a schema, too, of values and of keys', t => {
+  equal(
+    said(
+      t,
+      'match: GET /, stream: { topics: [s] }, schema: { record: { file: a.avsc, mode: observe }, key: { file: a.avsc } }',
+    ),
+    '',
+  )
+  equal(said(t, 'match: GET /, view: { topic: v }, schema: { record: { file: a.json } }'), '')
+  equal(
+    said(t, 'match: POST /, command: { to: w }, schema: { record: { file: a.json } }'),
+    'routes.a.schema.record: found on a command, expected on a stream or a view',
+  )
+  equal(
+    said(
+      t,
+      'match: GET /:k, stream: { topics: [s], protocol: durable-streams, key: path.k }, schema: { record: { file: a.avsc } }',
+    ),
+    'routes.a.schema.record: found beside `protocol: durable-streams`, whose streams are told as they are',
+  )
+  equal(
+    said(
+      t,
+      'match: GET /, view: { topic: v }, schema: { record: { file: a.json } } }, b: { match: GET /b, view: { topic: v }',
+    ),
+    'routes.a.schema.record: found another than that of b, which shows the same topic: expected one for both',
+  )
+})
+
 test('what cannot be written cannot only be observed, and a coded body cannot be looked into', t => {
   equal(
     said(t, 'match: POST /, command: { to: w }, schema: { request: { file: a.avsc, mode: observe } }'),
@@ -68,6 +97,6 @@ test('a schema is in a file or in the registry, which needs a section and what n
   )
   equal(
     of('request', 'registry: id'),
-    'routes.a.schema.request.registry: found id, expected it of a reply only: what is written has none yet',
+    'routes.a.schema.request.registry: found id, expected it of what is read only: what is written has none yet',
   )
 })

@@ -3,9 +3,13 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { book } from '../../examples/schemas/worker.ts'
 import { openExample } from '../help/example.ts'
 import { handWorker } from '../help/hand.ts'
+import { listenTo } from '../help/listener.ts'
+import { until } from '../help/until.ts'
 
 test('orders are JSON at HTTP and Avro on Kafka, there and back, digit by digit', async t => {
-  const { ask, broker } = await openExample(t, 'schemas')
+  const { ask, broker, gateway } = await openExample(t, 'schemas')
+  const told = listenTo(t, `${gateway.url}/orders`)
+  await until('it listens', () => told.text.includes('id: '))
   const worker = await handWorker(t, broker)
   worker.always(command => {
     const { status, headers, body } = book({ body: command.record.value as Uint8Array })
@@ -16,6 +20,8 @@ test('orders are JSON at HTTP and Avro on Kafka, there and back, digit by digit'
   const { status, text } = await ask('/orders', json(order))
   equal(text, '{"orderId":9007199254740993,"total":23.68,"bookedAt":"2026-11-28T11:30:00.000000Z"}')
   equal(status, 201)
+  const placed = '{"orderId":9007199254740993,"amount":19.90,"placedAt":"2026-11-28T11:30:00.000000Z"}'
+  await until('the order is told', () => told.heard.some(({ data }) => data === placed))
   const refused = await ask('/orders', json('{"orderId":1.5,"amount":19.999,"note":true}'))
   deepEqual(
     [refused.status, (refused.json['errors'] as { pointer: string }[]).map(({ pointer }) => pointer)],

@@ -43,6 +43,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/routes/openapi/view.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/routes/openapi/route.ts': 'test/routes/openapi/index.test.ts: a part of the document',
   'src/commands/dead.ts': 'test/kafka/dead-command.test.ts, which runs it as a process on a real broker',
+  'src/bridge/schemas/reading.ts': 'test/flow/read-schemas.test.ts, whose records it reads',
+  'src/bridge/schemas/registry/records.ts': 'test/flow/read-schemas.test.ts, whose records carry ids',
   'src/bridge/calls/inflight.ts': 'test/flow/calling.test.ts, whose operator looks at it',
   'src/bridge/calls/caller.ts': 'test/flow/calling.test.ts, whose commands it sends',
   'src/bridge/upstreams/dial.ts': 'test/bridge/upstreams/tls.test.ts and upstream.test.ts, whose endpoints it dials',

@@ -4,6 +4,7 @@ import { events } from '../../events.ts'
 import type { Gap, Sink, Told } from '../../feed.ts'
 import type { Incoming } from '../broker.ts'
 import { changes } from '../cdc/index.ts'
+import type { ReadRecord } from '../schemas/index.ts'
 import { Audience } from './audience.ts'
 import { contentOf, jsonOf } from './content.ts'
 import type { Content, Shape } from './content.ts'
@@ -23,13 +24,14 @@ export class Stream implements Listener, Disposable {
   readonly codec: Codec
   readonly filter: Filter
   readonly #shape: Shape
+  readonly #read: ReadRecord | null
   readonly #decode: ((record: Incoming) => Incoming | null) | null
   readonly #deleted = new Map<string, bigint>() // where a row was seen to be deleted last, by partition
   readonly #crowds = new Map<string, Crowd>()
   readonly #held: Disposable[] = []
   #id: string | null = null // of the present end, once somebody has asked
 
-  constructor(route: string, options: StreamOptions, tails: readonly Tail[]) {
+  constructor(route: string, options: StreamOptions, tails: readonly Tail[], read: ReadRecord | null) {
     this.route = route
     this.tails = tails
     this.codec = codecOf(
@@ -38,6 +40,7 @@ export class Stream implements Listener, Disposable {
     )
     this.filter = filterOf(options.filter)
     this.#shape = { as: options.as, fields: options.fields ?? null }
+    this.#read = read
     this.#decode = options.format === 'debezium' ? changes(options.columns) : null
     this.#held.push(
       ...tails.map(tail => tail.listen(this)),
@@ -80,7 +83,9 @@ export class Stream implements Listener, Disposable {
   }
 
   /** A record as this route tells of it, and what its filters look at; null when it tells nothing of it. */
-  look(read: Incoming): Readonly<{ found: Found; content: () => Content }> | null {
+  look(incoming: Incoming): Readonly<{ found: Found; content: () => Content }> | null {
+    const read = this.#read === null ? incoming : this.#read(incoming)
+    if (read === null) return null
     const record = this.#decode === null ? read : this.#change(this.#decode(read), read)
     if (record === null) return null
     const json = jsonOf(record)

@@ -1,6 +1,7 @@
 import { every, pause } from '../../clock.ts'
-import type { Broker, Incoming, Reading } from '../broker.ts'
+import type { Incoming, Reading } from '../broker.ts'
 import { isSameLog, logOf } from '../past.ts'
+import type { Readable } from '../readied.ts'
 import { Window } from './window.ts'
 import type { WindowBound } from './window.ts'
 
@@ -18,7 +19,7 @@ const settleMs = 20
 /** The live end of a topic: one reader for each partition, whoever and how many listen. */
 export class Tail implements AsyncDisposable {
   readonly topic: string
-  readonly #broker: Broker
+  readonly #broker: Readable
   readonly #bound: WindowBound
   readonly #listeners = new Set<Listener>()
   readonly #windows: Window[] = []
@@ -27,7 +28,7 @@ export class Tail implements AsyncDisposable {
   #log = 0
   #closed = false
 
-  constructor(broker: Broker, topic: string, bound: WindowBound) {
+  constructor(broker: Readable, topic: string, bound: WindowBound) {
     this.#broker = broker
     this.topic = topic
     this.#bound = bound

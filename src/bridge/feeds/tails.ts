@@ -1,5 +1,5 @@
 import type { RouteOptions } from '../../../config/schema/index.ts'
-import type { Broker } from '../broker.ts'
+import type { Readable } from '../readied.ts'
 import { Tail } from './tail.ts'
 import type { WindowBound } from './window.ts'
 
@@ -7,7 +7,7 @@ import type { WindowBound } from './window.ts'
 export class Tails implements AsyncDisposable {
   readonly #tails: ReadonlyMap<string, Tail>
 
-  constructor(routes: readonly RouteOptions[], broker: Broker) {
+  constructor(routes: readonly RouteOptions[], broker: Readable) {
     this.#tails = new Map(Array.from(boundsOf(routes), ([topic, bound]) => [topic, new Tail(broker, topic, bound)]))
   }
 

@@ -7,6 +7,7 @@ import type {
   Broker,
   BrokerState,
   Handler,
+  PacingHandler,
   MemberHandler,
   Membership,
   Outgoing,
@@ -87,7 +88,7 @@ export class KafkaBroker implements Broker {
     return this.#producer.publish(record)
   }
 
-  async subscribe(source: Source, handler: Handler): Promise<Reading> {
+  async subscribe(source: Source, handler: Handler | PacingHandler): Promise<Reading> {
     this.#cluster.start([source.topic])
     const reader = new Reader(this.#cluster, source, handler)
     this.#open.add(reader)

@@ -2,7 +2,7 @@ import { now, pause, wallClock } from '../../clock.ts'
 import type { EpochMs, Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
 import type { ReaderEvent } from '../../events.ts'
-import type { From, Handler, Reading, Source } from '../broker.ts'
+import type { From, Handler, Incoming, PacingHandler, Reading, Source } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
 import { fetchRequest } from './fetch.ts'
 import type { Fetched } from './fetch.ts'
@@ -35,7 +35,7 @@ export class Reader implements Reading {
   readonly #from: From
   readonly #lostTo: 'end' | 'earliest'
   readonly #moved: Source['moved']
-  readonly #handler: Handler
+  readonly #handler: Handler | PacingHandler
   readonly #purpose = `read-${++count}`
   readonly #positions = new Map<number, bigint>()
   readonly #loops = new Map<number, Promise<void>>()
@@ -48,7 +48,7 @@ export class Reader implements Reading {
   #id: string | null = null // of the topic that the positions are in
   #remadeAt: EpochMs | null = null
 
-  constructor(cluster: Cluster, { topic, from, lost = 'end', moved }: Source, handler: Handler) {
+  constructor(cluster: Cluster, { topic, from, lost = 'end', moved }: Source, handler: Handler | PacingHandler) {
     this.#cluster = cluster
     this.#topic = topic
     this.#from = from
@@ -222,21 +222,26 @@ export class Reader implements Reading {
       this.#holdback.look(fetched, from, begun)
     } else {
       this.#holdback.release(partition)
+      const held = new Set<Promise<void>>()
       const next = readBatches(batches, {
         topic: this.#topic,
         partition,
         from,
         aborted,
-        onRecord: record => this.#handle(record),
+        onRecord: record => {
+          const running = this.#handle(record)
+          if (running instanceof Promise) held.add(running)
+        },
         onSkipped: (reason, offset) => this.#tell('skipped', [partition], reason, offset),
       })
       this.#positions.set(partition, next)
+      if (held.size > 0) await Promise.allSettled(held)
     }
   }
 
-  #handle(record: Parameters<Handler>[0]): void {
+  #handle(record: Incoming): void | Promise<void> {
     try {
-      this.#handler(record)
+      return this.#handler(record)
     } catch (cause) {
       events.warning.publish({ what: `A record of ${record.topic} could not be handled.`, cause }) // one bad record must not stop the others
     }

@@ -1,3 +1,5 @@
 export type { Codec } from './codec.ts'
 export { codecOfFile } from './file.ts'
 export { decoding, fitting } from './fitting.ts'
+export { reading } from './reading.ts'
+export type { ReadBytes, ReadRecord } from './reading.ts'

@@ -7,8 +7,7 @@ import { changes } from '../cdc/index.ts'
 import type { Columns } from '../cdc/index.ts'
 import { tellProgress } from '../feeds/catchup.ts'
 import type { Progress, Tell } from '../feeds/catchup.ts'
-import type { Tails } from '../feeds/tails.ts'
-import type { Past } from '../past.ts'
+import type { FollowedBy } from '../feeds/index.ts'
 import { list } from './list.ts'
 import { one } from './one.ts'
 import type { SqliteRows } from './sqlite.ts'
@@ -25,7 +24,7 @@ export class Views implements Disposable {
 
   constructor(
     routes: Readonly<Record<string, RouteOptions>>,
-    { tails, past, sqlite }: Readonly<{ tails: Tails; past: Past; sqlite: typeof SqliteRows | null }>,
+    { tails, past, records, sqlite }: FollowedBy & Readonly<{ sqlite: typeof SqliteRows | null }>,
   ) {
     const all = Object.entries(routes).flatMap(([name, { view }]) =>
       view === undefined ? [] : [[name, view] as const],
@@ -39,6 +38,7 @@ export class Views implements Disposable {
         tail: tails.of(topic),
         past,
         indices,
+        read: some.map(([name]) => records(name)).find(read => read !== null) ?? null,
         changes: changesOf(shown),
         listed: shown.some(({ key }) => key === undefined),
         memoryBytes: Math.max(...shown.map(({ memoryBytes }) => memoryBytes)),

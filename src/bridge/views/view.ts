@@ -13,6 +13,7 @@ import type { Progress, Taker } from '../feeds/catchup.ts'
 import type { Tail } from '../feeds/tail.ts'
 import { Waiters } from '../feeds/waiters.ts'
 import type { Past } from '../past.ts'
+import type { ReadRecord } from '../schemas/index.ts'
 import { MemoryRows } from './memory.ts'
 import { MovingRows } from './moving.ts'
 import type { Row, Rows } from './rows.ts'
@@ -21,6 +22,8 @@ export type ViewParts = Readonly<{
   tail: Tail
   past: Past
   indices: readonly string[]
+  /** How the records are read; null: as they are. */
+  read: ReadRecord | null
   /** What the records are changes of rows by; null: each is the latest of its key. */
   changes: ((record: Incoming) => Change | null) | null
   listed: boolean
@@ -104,8 +107,10 @@ export class View implements Taker, Disposable {
     this.#rows.forget(partition)
   }
 
-  take(read: Incoming): void {
-    const { changes } = this.#parts
+  take(incoming: Incoming): void {
+    const { changes, read: readRecord } = this.#parts
+    const read = readRecord === null ? incoming : readRecord(incoming)
+    if (read === null) return
     const change = changes === null ? null : changes(read)
     const record = changes === null ? read : change
     if (record === null || record.key === null || this.#failure !== null) return // no key, no state

@@ -68,7 +68,7 @@ test('a client that is cut at random, again and again, hears each record once an
   for (let n = 0; n < 500; n++) await publish()
   await using tail = new Tail(broker, 'orders', { records: 20, bytes: 100_000 })
   await tail.open()
-  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'], heartbeatMs: 3_600_000 }), [tail])
+  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'], heartbeatMs: 3_600_000 }), [tail], null)
   const parts = { stream, past: broker.past, places: new Places(2) }
 
   const ledger: number[][] = Array.from({ length: partitions }, () => [])
@@ -106,7 +106,7 @@ test('a visit with an end comes to it, also behind offsets without records', asy
   await using tail = new Tail(broker, 'orders', { records: 20, bytes: 100_000 })
   await tail.open()
   tail.windows[0]!.advance(5)
-  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'] }), [tail])
+  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'] }), [tail], null)
   const client = new Client()
   using _visitor = new Visitor(
     { stream, past: broker.past, places: new Places(1) },
@@ -132,7 +132,7 @@ test('a position in a log of which a new one has the name goes on at its beginni
     })
   await using tail = new Tail(broker, 'orders', { records: 20, bytes: 100_000 })
   await tail.open()
-  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'], heartbeatMs: 3_600_000 }), [tail])
+  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'], heartbeatMs: 3_600_000 }), [tail], null)
   const client = new Client()
   using _visitor = new Visitor(
     { stream, past: broker.past, places: new Places(1) },

@@ -13,6 +13,8 @@ import { Registry, Subject } from './registry.ts'
 import type { Known } from './registry.ts'
 
 export type { Known } from './registry.ts'
+export { readingBy, readyBy } from './records.ts'
+export type { Carried } from './records.ts'
 export { Subject } from './registry.ts'
 
 /** A registry with the way in which ids travel by default. */
@@ -41,9 +43,9 @@ export const framingOf = (
   idsIn: source.idsIn ?? idsIn,
 })
 
-/** The name of the subject of a source: of values of its topic, of a record, or as it is given. */
-export const subjectOf = ({ registry, name = '' }: SchemaSource, topic: string): string =>
-  registry === 'topic' ? `${topic}-value` : name
+/** The name of the subject of a source: of values or keys of its topic, of a record, or as it is given. */
+export const subjectOf = ({ registry, name = '' }: SchemaSource, topic: string, of: 'value' | 'key'): string =>
+  registry === 'topic' ? `${topic}-${of}` : name
 
 /** As fitting, by the schema that the subject means at the time. */
 export function fittingBy(subject: Subject, framing: Framing): (call: Call) => Call | Promise<Call> {

@@ -53,6 +53,11 @@ export class Registry {
     )
   }
 
+  /** Whether it is known that the registry has no such schema, or none of use. It is asked again, but not for each record. */
+  lacks(id: Id): boolean {
+    return this.#missing.get(idText(id))?.problem?.cause instanceof Unusable
+  }
+
   /** Throws schema-unavailable; bad-reply when there is no such id. */
   async byId(id: Id): Promise<Known> {
     const name = idText(id)
