@@ -170,6 +170,11 @@ export function every(periodMs: number, task: () => void): Disposable {
   return { [Symbol.dispose]: () => clearInterval(interval) }
 }
 
+/** Once, after `delayMs`, by a timer of its own: to the millisecond, and dearer than `after`. */
+export function precisely(delayMs: number, task: () => void): void {
+  setTimeout(task, delayMs)
+}
+
 /** Resolves after `delayMs`, or as soon as the signal aborts. Never rejects: the caller looks at the signal. */
 export function pause(delayMs: number, signal?: Signal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve()

@@ -1,4 +1,4 @@
-import { after, every, fromTheWire, since } from '../clock.ts'
+import { after, fromTheWire, precisely, since } from '../clock.ts'
 import type { Instant } from '../clock.ts'
 import { Connection } from './connection.ts'
 import type { Heard, Wire } from './connection.ts'
@@ -41,6 +41,7 @@ export type Progress = Readonly<{ atMs: number; asked: number; served: number; p
 export type Ways = Readonly<{ watch?: (progress: Progress) => void; dial?: () => Wire; tickMs?: number }>
 
 const usualTickMs = 1
+const longestTickMs = 5 // so late at most somebody hangs up whom an answer has not reached
 
 /** Clients of one kind at work. Sendings in the order in which their patience ends, which is that of their beginning. */
 type Crowd = Readonly<{
@@ -108,15 +109,17 @@ export class Generator {
   async run(): Promise<Generated> {
     const lastMs = Math.max(0, ...this.#crowds.map(({ of }) => of.closed?.forMs ?? lengthOf(of.rate)))
     const { promise, resolve } = Promise.withResolvers<void>()
-    const ticking = every(this.#tickMs, () => {
+    const tick = (): void => {
       const nowMs = since(this.#start)
       this.#tick(nowMs)
-      if ((nowMs >= lastMs || this.#stopped) && this.#pending === 0) resolve()
-    })
+      if ((nowMs >= lastMs || this.#stopped) && this.#pending === 0) return resolve()
+      const nextMs = this.#crowds.reduce((first, { next }) => Math.min(first, next), nowMs + longestTickMs)
+      precisely(Math.max(this.#tickMs, nextMs - nowMs), tick)
+    }
+    precisely(this.#tickMs, tick)
     for (const crowd of this.#crowds)
       for (let user = 0; user < (crowd.of.closed?.users ?? 0); user++) this.#next(crowd, -since(this.#start))
     await promise
-    ticking[Symbol.dispose]()
     for (const connection of this.#free) connection.close()
     for (const { tally } of this.#crowds) tally.turn()
     const results = this.#crowds.map(({ of, tally }) => [of.name, tally.result()] as const)
@@ -159,10 +162,13 @@ export class Generator {
     const dueMs = Math.max(0, since(this.#start) + afterMs)
     if (this.#stopped || dueMs >= (crowd.of.closed?.forMs ?? 0)) return
     this.#pending++
-    after(Math.max(0, dueMs - since(this.#start)), () => {
+    const begin = (): void => {
       this.#pending--
       if (!this.#stopped) this.#begin(crowd, crowd.errands.draw(), dueMs, dueMs, 1)
-    })
+    }
+    // who finds no connection would ask for ever without a timer
+    if (afterMs === 0 && this.#free.length > 0) queueMicrotask(begin)
+    else after(Math.max(0, dueMs - since(this.#start)), begin)
   }
 
   #begin(crowd: Crowd, errand: Errand, dueMs: number, firstDueMs: number, attempt: number): void {
@@ -229,8 +235,8 @@ export class Generator {
     crowd.tally.ended(fate, code, dueMs, endMs)
     this.#enter(request.errand.id, fate, code)
     if (fate === 'served') crowd.tally.answered(firstDueMs, endMs)
-    if ((fate === 'served' || !this.#again(request, waitMs)) && crowd.of.closed !== undefined)
-      this.#next(crowd, crowd.of.closed.thinkMs)
+    const again = fate !== 'served' && this.#again(request, waitMs)
+    if (!again && crowd.of.closed !== undefined) this.#next(crowd, crowd.of.closed.thinkMs)
     this.#pending--
   }
 

@@ -23,13 +23,17 @@ export function compile({ method, path, headers, body }: Template, host: string)
   const type = named.includes('content-type') ? '' : 'Content-Type: application/json\r\n'
   const bare = method === 'GET' || method === 'HEAD'
   return (errand, wantedUntil) => {
-    const text = bare ? '' : Buffer.from(content(errand, wantedUntil)).toString('latin1') // as the connection writes it
+    const text = bare ? '' : bytes(content(errand, wantedUntil))
     const more = own.map(write => write(errand, wantedUntil)).join('')
     counter.next++
     const size = bare ? '' : `${type}Content-Length: ${text.length}\r\n`
     return `${method} ${target(errand, wantedUntil)} HTTP/1.1\r\nHost: ${host}\r\n${more}X-Forwarded-For: ${errand.client}\r\n${size}\r\n${text}`
   }
 }
+
+/** A character for each byte, as the connection writes it. */
+const bytes = (text: string): string => (beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text)
+const beyondAscii = /[^\x00-\x7f]/ // oxlint-disable-line no-control-regex
 
 const value = /\{\{([a-zA-Z]+)((?: [^{}]*)?)\}\}/g
 

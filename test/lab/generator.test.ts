@@ -74,6 +74,23 @@ test('when all connections are taken a request is given up', async t => {
   deepEqual(codes, { 'no-connection': fates.lost })
 })
 
+test('users of the closed model ask again as soon as they are answered', async t => {
+  const { load } = await aGateway(t, echo)
+  const closed = { users: 1, thinkMs: 0, forMs: 200 }
+  const { late, populations } = await load({ rate: [], closed }).run()
+  const all = populations['p']?.phases['all']
+  deepEqual([all?.fates.served, all?.answered], [all?.sent, all?.sent])
+  ok((late.p50 ?? Infinity) < 1, `no timer is between an answer and the next request: ${late.p50} ms`)
+})
+
+test('users who find no connection ask again, and do not stop the clock', async t => {
+  const { load } = await aGateway(t, (body, res) => void setTimeout(() => echo(body, res, res.req), 20))
+  const closed = { users: 3, thinkMs: 0, forMs: 100 }
+  const { populations } = await load({ rate: [], closed }, { connections: 1 }).run()
+  const { fates } = populations['p']!.phases['all']!
+  ok(fates.served > 1 && fates.lost > 1, JSON.stringify(fates))
+})
+
 test('a client hangs up when its patience ends', async t => {
   const { load } = await aGateway(t, () => {})
   const { populations } = await load({ patienceMs: 50 }).run()
