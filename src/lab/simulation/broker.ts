@@ -3,8 +3,11 @@ import type { Acknowledged, Broker, Handler, Incoming, Outgoing, Reading, Source
 import { acknowledgement } from '../../bridge/memory/acknowledgement.ts'
 import { wallClock } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
-import { textOf } from './workers.ts'
+import { bytesOf, textOf } from './workers.ts'
 import type { ModelWorkers } from './workers.ts'
+
+const nothing = new Uint8Array()
+const created = Buffer.from('201')
 
 /**
  * A model of a broker with its workers: commands go straight to the workers, and their replies straight to whoever reads them.
@@ -72,8 +75,8 @@ export class ModelBroker implements Broker {
   answer(record: Outgoing, status: number): void {
     if (this.state !== 'ready' || this.#paused !== null) return
     const headers: Incoming['headers'] = [
-      ['sluice-correlation-id', Buffer.from(textOf(record, 'sluice-correlation-id') ?? '')],
-      ['sluice-status', Buffer.from(String(status))],
+      ['sluice-correlation-id', bytesOf(record, 'sluice-correlation-id') ?? nothing],
+      ['sluice-status', status === 201 ? created : Buffer.from(String(status))],
     ]
     const timestamp = wallClock()
     const place = { topic: textOf(record, 'sluice-reply-to') ?? '', partition: 0, offset: this.#offset++, timestamp }

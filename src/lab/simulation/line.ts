@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Config } from '../../../config/schema/index.ts'
 import { Aborter } from '../../aborter.ts'
 import { unsent } from '../../call.ts'
@@ -7,6 +6,7 @@ import { now } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import type { Heard, Wire } from '../connection.ts'
+import { latin1 } from './workers.ts'
 
 /** The way of a route's calls, without the network before it. */
 export type Entry = Readonly<{
@@ -35,7 +35,7 @@ export class Line implements Wire {
     }
     void this.#ask(request, aborter).then(
       ({ status, body }) =>
-        end({ status, outcome: 'sent', code: '', retryAfterMs: 0, body: Buffer.from(body).toString() }),
+        end({ status, outcome: 'sent', code: '', retryAfterMs: 0, body: latin1(body) }),
       (error: unknown) => {
         const problem = Problem.from(error)
         const { code, outcome, retryAfterMs } = problem
@@ -55,6 +55,7 @@ export class Line implements Wire {
 }
 
 const noPairs = [] as const
+let commands = 0
 const from = '\r\nX-Forwarded-For: '
 
 /** A call of a request, as the front of the gateway makes it of one. */
@@ -68,7 +69,7 @@ function callOf(request: string, { name, route, topic, partitionFor }: Entry, ab
   const path = request.slice(request.indexOf(' ') + 1, request.indexOf(' HTTP/'))
   return {
     id: String(started) as CallId,
-    command: randomUUID() as string as CommandId,
+    command: `simulated-${++commands}` as CommandId,
     route: name,
     worker: to?.to ?? topic,
     client,

@@ -4,6 +4,7 @@ import type { Result } from '../result.ts'
 import type { FromSimulator, ToSimulator } from './process.ts'
 import type { Asked } from './simulate.ts'
 
+const roomy = '--max-semi-space-size=32' // what a request leaves behind is little, and soon forgotten
 type Simulator = Child<ToSimulator, FromSimulator>
 
 /** Simulates all of them, as many at once as there are cores; the results in the order asked. Throws the first failure. */
@@ -14,7 +15,7 @@ export async function simulateAll(
   const results: Result[] = []
   let [next, count] = [0, 0]
   const one = async (): Promise<void> => {
-    const simulator: Simulator = new Child('a simulation', [beside('simulation/process.ts')])
+    const simulator: Simulator = new Child('a simulation', [roomy, beside('simulation/process.ts')])
     try {
       await simulator.told('ready')
       for (let number = next++; number < asked.length; number = next++) {

@@ -6,7 +6,7 @@ type Task = {
   off: boolean
 }
 
-const turn = setImmediate // the real one: between two moments of virtual time, promises settle
+const turn = setImmediate // the real one
 
 /**
  * A clock of a process that runs as quickly as there is work: timers ring in their order, and time jumps from one to the next.
@@ -17,6 +17,7 @@ export class VirtualTime {
   readonly #epoch: number
   #now = 0
   #orders = 0
+  #immediates = 0 // that somebody waits for
 
   constructor(epoch = 1_700_000_000_000) {
     this.#epoch = epoch
@@ -33,7 +34,20 @@ export class VirtualTime {
     const repeat = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): object =>
       this.#handle(() => run(...args), Math.max(1, ms), Math.max(1, ms))
     const clear = (handle?: { off?: () => void } | null): void => handle?.off?.()
-    Object.assign(globalThis, { setTimeout: set, setInterval: repeat, clearTimeout: clear, clearInterval: clear })
+    const immediate = (run: (...args: unknown[]) => void, ...args: unknown[]): object => {
+      this.#immediates++
+      return turn(() => {
+        this.#immediates--
+        run(...args)
+      })
+    }
+    Object.assign(globalThis, {
+      setTimeout: set,
+      setInterval: repeat,
+      clearTimeout: clear,
+      clearInterval: clear,
+      setImmediate: immediate,
+    })
     Object.defineProperty(globalThis.performance, 'now', { value: () => this.#now })
     globalThis.Date.now = () => Math.floor(this.#epoch + this.#now)
   }
@@ -51,8 +65,14 @@ export class VirtualTime {
       if (first === undefined) return
       this.#now = Math.max(this.#now, first.due)
       while ((this.#tasks[0]?.due ?? Infinity) <= this.#now) this.#ring(this.#take())
-      await new Promise<void>(resolve => turn(resolve))
+      await this.#promises()
     }
+  }
+
+  /** Between two moments promises settle; a turn of the event loop, which is dear, is only for whoever waits for one. */
+  async #promises(): Promise<void> {
+    await new Promise<void>(resolve => process.nextTick(resolve))
+    if (this.#immediates > 0) await new Promise<void>(resolve => turn(resolve))
   }
 
   #handle(run: () => void, ms: number, everyMs: number | null): object {

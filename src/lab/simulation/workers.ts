@@ -163,13 +163,15 @@ export class ModelWorkers {
 }
 
 /** A header of a record, as text. */
-export const textOf = ({ headers }: Pick<Outgoing, 'headers'>, name: string): string | null => {
-  const value = headers.find(([each]) => each === name)?.[1]
-  return value === undefined ? null : latin1(value)
+export const textOf = (record: Pick<Outgoing, 'headers'>, name: string): string | null => {
+  const value = bytesOf(record, name)
+  return value === null ? null : latin1(value)
 }
+export const bytesOf = ({ headers }: Pick<Outgoing, 'headers'>, name: string): Uint8Array | null =>
+  headers.find(([each]) => each === name)?.[1] ?? null
 
 /** Without a copy of the bytes. */
-const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+export const latin1 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 
 function wantedUntilOf(text: string): number {
