@@ -23,7 +23,7 @@ async function attend({ brokers, topic, group, behaviour }: Attendance): Promise
   const telling = every(tellEveryMs, () => tell({ kind: 'deeds', at: wallClock(), deeds: one.deeds }))
   leave = async () => {
     telling[Symbol.dispose]()
-    await one[Symbol.asyncDispose]()
+    await one.leave()
     await broker[Symbol.asyncDispose]()
     tell({ kind: 'deeds', at: wallClock(), deeds: one.deeds })
   }

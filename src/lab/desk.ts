@@ -14,6 +14,7 @@ export class Desk {
   #alarms = new Set<Alarm>()
   #queue: Waiting[] = []
   #head = 0
+  #idle = Promise.withResolvers<void>()
   #halted: (() => void)[] | null = null // what would have ended meanwhile
 
   constructor(places: number) {
@@ -43,6 +44,12 @@ export class Desk {
     this.#fill()
   }
 
+  /** Resolves when all that came has ended. */
+  async idle(): Promise<void> {
+    this.#idle = Promise.withResolvers()
+    if (!this.#isIdle()) await this.#idle.promise
+  }
+
   /** Forgets everything; what has begun does not end. */
   close(): void {
     for (const alarm of this.#alarms) alarm.cancel()
@@ -65,6 +72,7 @@ export class Desk {
         if (this.#halted === null) {
           end()
           this.#fill()
+          if (this.#isIdle()) this.#idle.resolve()
         } else this.#halted.push(end)
       })
       this.#alarms.add(alarm)
@@ -72,6 +80,10 @@ export class Desk {
     if (this.#head < 1_000 && this.#head < this.#queue.length) return
     this.#queue = this.#queue.slice(this.#head)
     this.#head = 0
+  }
+
+  #isIdle(): boolean {
+    return this.waiting === 0 && this.#alarms.size === 0
   }
 
   #earliest(): number {

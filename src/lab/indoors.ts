@@ -112,7 +112,7 @@ export class Indoors {
 
   async #leave(member: Member): Promise<void> {
     this.#forget(member)
-    await member[Symbol.asyncDispose]()
+    await member.leave()
   }
 
   #forget(member: Member): void {

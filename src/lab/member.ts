@@ -1,5 +1,5 @@
 import type { Broker } from '../bridge/broker.ts'
-import { now, since, wallClock } from '../clock.ts'
+import { now, pause, since, wallClock } from '../clock.ts'
 import { serve } from '../worker/serve.ts'
 import type { Context, Serving } from '../worker/options.ts'
 import type { Answer } from '../worker/answer.ts'
@@ -12,6 +12,7 @@ export type MemberOptions = Readonly<{ broker: Broker; topic: string; group: str
 
 const taken = 4_096 // as many are taken from a partition and wait here: a worker that falls behind falls behind in its topic too
 const never = 1e12
+const mostToFinishMs = 5_000
 
 /** A member of the workers' group that works as it is told, and counts how much of that was for nothing. */
 export class Member implements AsyncDisposable {
@@ -21,6 +22,8 @@ export class Member implements AsyncDisposable {
   #serving: Serving | null = null
   #heard = Promise.withResolvers<void>() // when other partitions are silent than before
   readonly #began = now()
+  #leaving = false
+  #gone = false
 
   private constructor(behaviour: Behaviour) {
     this.#behaviour = behaviour
@@ -67,7 +70,17 @@ export class Member implements AsyncDisposable {
     this.#desk.resume()
   }
 
+  /** As in a deployment: it begins nothing more, finishes what it has, and leaves its group. */
+  async leave(): Promise<void> {
+    this.#leaving = true
+    const finished = new AbortController()
+    void this.#desk.idle().then(() => finished.abort())
+    await pause(mostToFinishMs, finished.signal)
+    await this[Symbol.asyncDispose]()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#gone = true
     this.#desk.close()
     this.behave({ silent: [], silentPercent: 0, keys: {} })
     await this.#serving?.close()
@@ -82,6 +95,7 @@ export class Member implements AsyncDisposable {
     const { serviceMs, errorPercent } = { ...this.#behaviour, ...told(this.#perKey(command)) }
     const tookMs = slowness(this.#behaviour, since(this.#began)) * drawMs(serviceMs, spread, Math.random)
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    signal.addEventListener('abort', () => this.#gone && reject(new Error('The worker has gone.')), { once: true })
     const begin = (): boolean => {
       if (obeysExpiry && signal.aborted) {
         reject(new Error('It has expired.')) // counted by who serves
@@ -95,7 +109,7 @@ export class Member implements AsyncDisposable {
       if (fails) this.#deeds.errors++
       resolve(fails ? { status: 500, body: { error: 'as asked' } } : { status: 201, body: command.body })
     }
-    this.#desk.add({ serviceMs: tookMs, begin, end })
+    if (!this.#leaving) this.#desk.add({ serviceMs: tookMs, begin, end }) // else another member will get it
     return await promise
   }
 

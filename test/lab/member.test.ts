@@ -87,6 +87,19 @@ test('it may become slower, and work at more places', async t => {
   equal(replies.length, 2)
 })
 
+test('who leaves as in a deployment finishes what it has, begins nothing more, and is gone at once', async t => {
+  const { send, replies, member, advance } = await aMember(t)
+  for (const id of ['a', 'b']) await send({ id })
+  await advance(1)
+  const left = member.leave()
+  await send({ id: 'c' })
+  await advance(20)
+  await advance(20)
+  await advance(10)
+  await left
+  deepEqual([replies.length, member.deeds.executed], [2, 2])
+})
+
 test('it leaves its group, whatever waits', async t => {
   const { send, replies, advance, leave } = await aMember(t, { silent: [0] })
   await send()

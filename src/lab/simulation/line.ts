@@ -34,8 +34,7 @@ export class Line implements Wire {
       if (this.#turn === turn) ended(heard)
     }
     void this.#ask(request, aborter).then(
-      ({ status, body }) =>
-        end({ status, outcome: 'sent', code: '', retryAfterMs: 0, body: latin1(body) }),
+      ({ status, body }) => end({ status, outcome: 'sent', code: '', retryAfterMs: 0, body: latin1(body) }),
       (error: unknown) => {
         const problem = Problem.from(error)
         const { code, outcome, retryAfterMs } = problem

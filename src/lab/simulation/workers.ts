@@ -81,7 +81,7 @@ export class ModelWorkers {
   leave(who: number | 'all'): void {
     for (const member of this.#of(who)) {
       this.#forget(member)
-      this.#expel(member)
+      this.#group = this.#group.filter(each => each !== member) // what it has it finishes
     }
   }
 
