@@ -15,6 +15,8 @@ export type Phone = Readonly<{
   heard: (event: string, data: unknown) => void
   /** How long it waits before it comes back, in ms. */
   againMs?: number
+  /** The application is closed: `buy` throws the reason. */
+  signal?: AbortSignal
 }>
 
 const finals: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired'])
@@ -47,6 +49,7 @@ export async function buy(phone: Phone, begun: Purchase): Promise<Outcome> {
         await answer.body?.cancel()
       }
     } catch (error) {
+      phone.signal?.throwIfAborted()
       if (!isGone(error)) throw error
       await new Promise(resolve => setTimeout(resolve, phone.againMs ?? 1_000))
     }
@@ -81,8 +84,8 @@ async function listen(phone: Phone, { operation, lastEvent }: Purchase, keep: (i
 
 type Asked = Readonly<{ method?: string; headers: Readonly<Record<string, string>>; body?: string }>
 
-const ask = ({ url, apiKey }: Phone, path: string, { headers, ...more }: Asked): Promise<Response> =>
-  fetch(new URL(path, url), { ...more, headers: { ...headers, 'x-api-key': apiKey } })
+const ask = ({ url, apiKey, signal }: Phone, path: string, { headers, ...more }: Asked): Promise<Response> =>
+  fetch(new URL(path, url), { ...more, ...(signal && { signal }), headers: { ...headers, 'x-api-key': apiKey } })
 
 /** 409, 429 and 503 say that it is worth coming again; everything else is final. */
 async function outcomeOf(answer: Response): Promise<Outcome> {

@@ -22,6 +22,7 @@ import type { ClusterGuards, WorkerGuards } from './guards.ts'
 import { guarded, on, wraps } from './layer.ts'
 import type { Layer } from './layer.ts'
 import { partition } from './partition/index.ts'
+import type { Blame } from './partition/index.ts'
 import { replay } from './replay/index.ts'
 import type { Claims } from './replay/index.ts'
 import type { Repetition } from './repetition/index.ts'
@@ -165,10 +166,14 @@ const replays =
 const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
   const { lease, circuit, stuck, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
+  const blamed = (whose: Blame, since: Instant, partition: number): boolean =>
+    stuck.mode === 'enforce' && stuck.blame(partition, since) === whose
   // nor is it the worker's failure that one of its partitions is silent while others answer
   const notTheWorker: Excuse = (since, partition) =>
-    excused?.(since, partition) === true ||
-    (partition !== undefined && stuck.mode === 'enforce' && stuck.blame(partition, since) === 'partition')
+    excused?.(since, partition) === true || (partition !== undefined && blamed('partition', since, partition))
+  // a call that was passed over says nothing of the queue in the topic
+  const notTheQueue: Excuse = (since, partition) =>
+    notTheWorker(since, partition) || (partition !== undefined && blamed('call', since, partition))
   return [
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
     ...(lease === null
@@ -180,7 +185,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
           () => ({ requests: lease.options.requests, windowMs: lease.options.windowMs, remaining: lease.remaining }),
         )),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheWorker)).map(layer => ({
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheQueue)).map(layer => ({
       ...layer,
       state: () => worker.bulkhead.snapshot(),
     })),
@@ -195,6 +200,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
         silent: call => call.progress.accepted,
         ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
         excused: ({ started, partition }) => notTheWorker(started, partition),
+        passedOver: ({ started, partition }) => blamed('call', started, partition),
         ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
       }),
     ),

@@ -85,16 +85,16 @@ test('a phone whose connection breaks again and again buys one ticket, and hears
 
 test('an application that was closed goes on with what it had saved, from another network', async t => {
   const { phone, network, sold, heard, saved } = await aTrain(t)
-  const closed = Promise.withResolvers<never>()
+  const closing = new AbortController()
   const first: Phone = {
     ...phone,
     heard: (event, data) => {
       phone.heard(event, data)
-      if (event === 'progress') closed.reject(new Error('The application is closed.'))
+      if (event === 'progress') closing.abort(new Error('The application is closed.'))
     },
-    againMs: 60_000, // this one does not come back
+    signal: closing.signal,
   }
-  await rejects(Promise.race([buy(first, aPurchase()), closed.promise]), /closed/)
+  await rejects(buy(first, aPurchase()), /closed/)
   network.cut()
   const purchase = saved()
   if (purchase === null) throw new Error('Nothing was saved.')

@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadScenario } from '../../config/scenario/load.ts'
@@ -39,6 +39,16 @@ test('in simulation the same seed is the same run, whatever was simulated before
   const close = Math.abs(answered(first!) - answered(again!))
   ok(close < 3, `${answered(first!)} and ${answered(again!)} %`)
   ok((other!.totals.codes['broker-unavailable'] ?? 0) > 50, JSON.stringify(other!.totals.codes))
+})
+
+test('a key that a third of all orders are for takes nothing from the others', { timeout: 90_000 }, async () => {
+  const [hot] = await simulated('hot-key')
+  keptItsLedger(hot!)
+  deepEqual(
+    hot!.objectives.filter(({ holds }) => !holds),
+    [],
+  )
+  ok((hot!.totals.codes['reply-timeout'] ?? 0) > 50, 'the hot orders themselves are too many')
 })
 
 test('a sweep says what each setting came to, and recommends one', { timeout: 90_000 }, async t => {

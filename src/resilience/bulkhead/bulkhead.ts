@@ -88,8 +88,8 @@ export class Bulkhead {
   }
 
   /** Which window of the limit a call belongs to, if any: asked once it has its slot, told when it gives it back. */
-  begin(): number | null {
-    return this.#concurrency.begin(this.#admission.busy)
+  begin(partition = 0): number | null {
+    return this.#concurrency.begin(this.#admission.busy, partition, this.#inside.partitions.sampled)
   }
 
   /** Of the worker's topic, once they are known; null: one partition may take all slots. */
@@ -235,7 +235,7 @@ export class Bulkhead {
 /** Takes a slot of the worker for each call. `excused` says when its silence may be our fault. Throws bulkhead-full, shed. */
 export function bulkhead<Out>(slots: Bulkhead, excused: Excused = never): Policy<Call, Out> {
   const holding = (call: Call, place: Place, next: Service<Call, Out>): Promise<Out> => {
-    const phase = slots.begin()
+    const phase = slots.begin(call.partition)
     return ask(next, call).then(
       result => {
         slots.learn(call, phase, undefined, excused)

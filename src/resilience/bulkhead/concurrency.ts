@@ -57,10 +57,10 @@ export class ConcurrencyLimit {
     return this.#gradient?.hurry() === true
   }
 
-  /** Which window of the limit a call belongs to, if any: asked once it has its slot, with so many in flight, told when it ends. */
-  begin(inFlight: number): number | null {
+  /** Which window of the limit a call belongs to, if any: asked once it has its slot, with so many in flight, told when it ends. `share` is how much of a window may be of its partition. */
+  begin(inFlight: number, partition = 0, share = 1): number | null {
     // on the way down the queue in the topic is still that of the old limit, and says nothing of the new one
-    return this.#gradient === null || this.#reduction !== null ? null : this.#gradient.begin(inFlight)
+    return this.#gradient === null || this.#reduction !== null ? null : this.#gradient.begin(inFlight, partition, share)
   }
 
   /** What a call says of the worker, if anything, with so many in flight, itself included; `silent`: it was not answered. */

@@ -1,5 +1,6 @@
 import { later, now, since, until } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
+import { WindowMembers } from './members.ts'
 import { floorOf, middleOf, restart, see } from './middle.ts'
 import type { Middle } from './middle.ts'
 import { ReplyTimes } from './replytimes.ts'
@@ -48,7 +49,7 @@ export class GradientLimit {
   #provable: number // in this window
   #phase = 0
   #opensAt = now()
-  #members = 0 // calls of the window
+  readonly #members = new WindowMembers()
   #count = 0
   #timeouts = 0
   #used = 0
@@ -100,14 +101,13 @@ export class GradientLimit {
 
   /**
    * To be told of each call that takes a slot, with so many in flight, itself included: which window it belongs to, if any.
-   * That is told again when it ends.
+   * That is told again when it ends. `share` is how much of a window may be of its partition.
    */
-  begin(inFlight: number): number | null {
+  begin(inFlight: number, partition = 0, share = 1): number | null {
     this.#used = Math.max(this.#used, inFlight)
     if (inFlight * most < this.#proven) this.#calmAt = now()
-    if (this.#members >= this.#asked || until(this.#opensAt) > 0) return null
-    this.#members++
-    return this.#phase
+    if (until(this.#opensAt) > 0) return null
+    return this.#members.join(partition, share, this.#asked) ? this.#phase : null
   }
 
   /** A reply after `ms`, with so many in flight, itself included. True when a window has ended. */
@@ -126,7 +126,7 @@ export class GradientLimit {
 
   /** It ended without saying anything of the worker. */
   skip(phase: number | null): void {
-    if (phase === this.#phase) this.#members--
+    if (phase === this.#phase) this.#members.skip()
   }
 
   /** To be asked where calls are kept waiting: a probe that nobody answers ends too. True when it did. */
@@ -141,7 +141,7 @@ export class GradientLimit {
     this.#samples[this.#count++] = ms // a window ends before they are full
     this.#used = Math.max(this.#used, inFlight)
     if (this.#count < this.#asked * nearlyAll) return false
-    const middle = middleOf(this.#samples.subarray(0, this.#count), this.#of, this.#members)
+    const middle = middleOf(this.#samples.subarray(0, this.#count), this.#of, this.#members.count)
     if (this.#probed !== null) {
       if (this.#answered && !excused(this.#begun)) restart(middle)
       this.#floorMs = floorOf(middle)
@@ -205,7 +205,8 @@ export class GradientLimit {
   #begin(grown: boolean): void {
     this.#phase = (this.#phase + 1) & 0xffff
     this.#opensAt = later(this.#probed === null ? Math.max(leastMs, grown ? this.#sampleMs : 0) : 0)
-    this.#members = this.#count = this.#timeouts = this.#used = 0
+    this.#members.clear()
+    this.#count = this.#timeouts = this.#used = 0
     this.#begun = now()
     this.#provable = Math.min(this.#options.max, this.#proven * most)
   }

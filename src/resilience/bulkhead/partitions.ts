@@ -42,6 +42,11 @@ export class Partitions {
     return others === 0 ? Infinity : Math.floor(room - (others * (this.#count ?? 1)) / shares)
   }
 
+  /** How much of what is looked at may be of one partition: twice what it has when all are used alike. */
+  get sampled(): number {
+    return this.#count === null ? 1 : Math.min(1, 2 / this.#count)
+  }
+
   inFlight(partition: number): number {
     return this.#inFlight[partition] ?? 0
   }

@@ -24,6 +24,8 @@ export type BreakerOptions<In, Out> = Readonly<{
   silent?: (input: In) => boolean
   /** Asked when a problem blames the target: true when the fault may be ours or the client's, and so proves nothing; and of a slow success. */
   excused?: (input: In) => boolean
+  /** Whether the target has answered later calls than this, and so is not silent as a whole. */
+  passedOver?: (input: In) => boolean
   /** Tells after `ms` whether the silence is the target's already, where calls outlive the wait of their clients. */
   silence?: Readonly<{ ms: number; blamed: (input: In) => boolean }>
   /** Where calls may outlive the end of their signal: so long after it the silence is a failure, as an error then is, if nobody else was answered since the call began. */
@@ -33,11 +35,24 @@ export type BreakerOptions<In, Out> = Readonly<{
 /** Stops calling a target that keeps failing. The circuit is the target's: routes share it. Throws circuit-open. */
 export function breaker<In extends Abortable, Out>(
   circuit: Circuit,
-  { policy, blames, labels, source, failed, tookMs, silent, excused, silence, overdueMs }: BreakerOptions<In, Out>,
+  {
+    policy,
+    blames,
+    labels,
+    source,
+    failed,
+    tookMs,
+    silent,
+    excused,
+    passedOver,
+    silence,
+    overdueMs,
+  }: BreakerOptions<In, Out>,
 ): Policy<In, Out> {
   const [enforced, observed] = [refusal(policy, 'enforce'), refusal(policy, 'observe')]
   const isSlow = (input: In): boolean =>
     tookMs !== undefined && circuit.isSlow(tookMs(input)) && excused?.(input) !== true
+  const unanswered = (input: In): 'lost' | 'failure' => (passedOver?.(input) === true ? 'lost' : 'failure')
   return next =>
     function breaker(input) {
       const admitted = circuit.admit()
@@ -51,7 +66,7 @@ export function breaker<In extends Abortable, Out>(
         silence &&
         after(silence.ms, () => {
           if (!silence.blamed(input) || excused?.(input) === true) return
-          circuit.judge(pass, 'failure', 'silence', source?.(input))
+          circuit.judge(pass, unanswered(input), 'silence', source?.(input))
           pass = spent // one verdict a call
         })
       const overdue =
@@ -77,7 +92,7 @@ export function breaker<In extends Abortable, Out>(
           overdue?.release()
           const { spec, code } = Problem.from(error)
           const blamed = spec.blames === blames && overdue?.othersAnswered !== true && excused?.(input) !== true
-          const verdict = blamed ? 'failure' : 'none'
+          const verdict = blamed ? (code === 'reply-timeout' ? unanswered(input) : 'failure') : 'none'
           circuit.judge(pass, verdict, code, source?.(input))
           throw error
         },

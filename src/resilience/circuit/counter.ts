@@ -85,6 +85,7 @@ export class Counter implements Disposable {
   /** Counts, and opens when there is enough of it; with `held` it only counts. */
   count(verdict: Exclude<Verdict, 'none'>, why: string, held: boolean, source: Source | null): void {
     if (verdict === 'failure') return this.#failed(why, held, source)
+    if (verdict === 'lost') return this.#erred(why, held)
     this.#inARow = 0
     if (verdict === 'error') return this.#erred(why, held)
     this.#bucket.fires++ // into opossum's own bucket: firing it would cost 0.5 µs, and keep a latency for the whole window

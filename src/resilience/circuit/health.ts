@@ -20,9 +20,10 @@ export type CircuitOptions = Readonly<{
 /**
  * What one call says about the target. `slow`: a success that took too long. `error`: it answered that this call has failed, which
  * may be the input's fault, so it counts in the share only. `failure`: it did not answer, or nothing that can be read; several
- * in a row open the circuit. `none`: nothing, as when the client left or we refused the call ourselves.
+ * in a row open the circuit. `lost`: it did not answer this one, though it did later ones, as where those of a key wait for each
+ * other: it counts in the share only. `none`: nothing, as when the client left or we refused the call ourselves.
  */
-export type Verdict = 'success' | 'slow' | 'error' | 'failure' | 'none'
+export type Verdict = 'success' | 'slow' | 'error' | 'lost' | 'failure' | 'none'
 /** Who asked for what. Failures in a row of one client with one key may be the fault of that input. */
 export type Source = Readonly<{ client: string; key: Uint8Array | null }>
 /** The right to a verdict. It is void once the circuit has changed, or the probe's place has gone to another. */

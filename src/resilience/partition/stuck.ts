@@ -12,8 +12,8 @@ export type StuckOptions = Readonly<{
   consecutive: number // silences in a row, while others answer, that make a partition bad
   openMs: number // how long it is bad before a call may try it; doubled each time that one fails, up to a minute
 }>
-/** Whose failure a silence is. `both`: nobody has answered since, so there is no telling. */
-export type Blame = 'worker' | 'partition' | 'both'
+/** Whose failure a silence is. `call`: its own, as a later one of its partition was answered. `both`: nobody has answered since, so there is no telling. */
+export type Blame = 'call' | 'partition' | 'both'
 /** What `admit` says of a call: refused, without a part in it, or the number of the probe that it is. */
 export type Ticket = number
 export const refused: Ticket = -1
@@ -95,7 +95,7 @@ export class StuckPartitions {
   /** Whose failure the silence of a call begun then is. */
   blame(partition: number, started: Instant): Blame {
     // answers to older calls say nothing: they were ahead of it in the partition when that fell silent
-    if ((this.#answeredOf[partition] ?? -Infinity) > started) return 'worker'
+    if ((this.#answeredOf[partition] ?? -Infinity) > started) return 'call'
     const { partition: latest, before, at } = this.#last
     return (latest === partition ? before : at) > started ? 'partition' : 'both'
   }

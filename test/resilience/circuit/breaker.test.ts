@@ -231,6 +231,20 @@ test('five silences of one client with one key prove nothing of the worker, of a
   equal(circuit.state, 'open')
 })
 
+test('silences of calls that were passed over open nothing in a row, and count in the share', async t => {
+  frozenClock(t)
+  using circuit = aCircuit()
+  let passedOver = true
+  const guarded = breaker(circuit, { ...options, passedOver: () => passedOver })(throws('reply-timeout'))
+  for (let i = 0; i < 3; i++) await guarded(aCall()).catch(() => {})
+  deepEqual([circuit.state, circuit.snapshot().failures], ['closed', 3])
+  passedOver = false
+  for (let i = 0; i < 2; i++) await guarded(aCall()).catch(() => {})
+  equal(circuit.state, 'closed', 'only these two are in a row')
+  await guarded(aCall()).catch(() => {})
+  equal(circuit.state, 'open')
+})
+
 test('a client that asks once a second, alone, is protected from a worker that is silent', async t => {
   const clock = frozenClock(t)
   using circuit = aCircuit()

@@ -54,7 +54,7 @@ test('an answer to an older call says nothing of a younger one of the same parti
   equal(parts.blame(1, behind.started), 'partition')
   time.ms += 5
   parts.answered(call(1))
-  equal(parts.blame(1, behind.started), 'worker')
+  equal(parts.blame(1, behind.started), 'call')
 })
 
 test('a partition that is silent so often in a row while others answer is bad, and says why', t => {
@@ -103,10 +103,10 @@ test('whose failure a silence is depends on who has answered since the call bega
   time.ms += 5
   parts.answered(call(1))
   equal(parts.blame(3, began), 'partition')
-  equal(parts.blame(1, began), 'worker')
+  equal(parts.blame(1, began), 'call')
   time.ms += 5
   parts.answered(call(3))
-  equal(parts.blame(3, began), 'worker')
+  equal(parts.blame(3, began), 'call')
   equal(parts.blame(3, (time.ms + 1) as Instant), 'both')
 })
 
