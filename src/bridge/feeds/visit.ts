@@ -31,6 +31,7 @@ export class Visitor implements Disposable {
   readonly #sink: Sink
   readonly #offsets: number[][]
   readonly #logs: number[]
+  readonly #ends: (readonly number[])[] | null
   #live: Disposable | null = null
   #left = false
 
@@ -40,6 +41,7 @@ export class Visitor implements Disposable {
     this.#sink = sink
     this.#offsets = parts.stream.tails.map((tail, at) => startOf(tail, visit.start.offsets[at] ?? []))
     this.#logs = parts.stream.tails.map((tail, at) => visit.start.logs[at] || tail.log)
+    this.#ends = visit.until === null ? null : [...visit.until]
     if (!this.#arrive()) void this.#go()
   }
 
@@ -128,9 +130,13 @@ export class Visitor implements Disposable {
     const before = [...positions]
     const { log, topic } = tail
     const firsts = await past.offsets(topic, 'earliest')
+    const lasts = await past.offsets(topic, 'end')
     if (this.#gone) return
     const moved = [...partitions]
     for (const partition of moved) positions[partition] = Number(firsts[partition] ?? 0n)
+    // an end in the log that was is at most the end of the new one
+    if (this.#ends !== null)
+      this.#ends[at] = (this.#ends[at] ?? []).map((end, partition) => Math.min(end, Number(lasts[partition] ?? 0n)))
     this.#logs[at] = log
     for (const partition of moved) {
       const [from, to] = [before[partition] ?? 0, positions[partition] ?? 0]
@@ -141,7 +147,7 @@ export class Visitor implements Disposable {
   /** Whether it has come to its end, or to the present one, where it joins the others. */
   #arrive(): boolean {
     const { stream } = this.#parts
-    if (this.#visit.until !== null) {
+    if (this.#ends !== null) {
       if (!this.#isOver()) return false
       this.#sink.end(null)
       return true
@@ -163,7 +169,7 @@ export class Visitor implements Disposable {
   }
 
   #isOver(): boolean {
-    return (this.#visit.until ?? []).every((ends, at) =>
+    return (this.#ends ?? []).every((ends, at) =>
       ends.every((end, partition) => (this.#positions(at)[partition] ?? 0) >= end),
     )
   }
@@ -177,7 +183,7 @@ export class Visitor implements Disposable {
   }
 
   #until(at: number, partition: number): number {
-    return this.#visit.until === null ? Infinity : (this.#visit.until[at]?.[partition] ?? 0)
+    return this.#ends === null ? Infinity : (this.#ends[at]?.[partition] ?? 0)
   }
 
   /** Tells the client if it wants the record, and goes past it in any case. Returns its bytes. */

@@ -117,9 +117,7 @@ test('a visit with an end comes to it, also behind offsets without records', asy
   deepEqual(client.told, [])
 })
 
-test('a position in a log of which a new one has the name goes on at its beginning, although it has such an offset, too', async () => {
-  const broker = new MemoryBroker()
-  await broker.admin.create([{ name: 'orders', partitions: 2, replication: 1, config: {} }])
+async function fill(broker: MemoryBroker): Promise<void> {
   for (let n = 0; n < 60; n++)
     await broker.publish({
       topic: 'orders',
@@ -130,6 +128,12 @@ test('a position in a log of which a new one has the name goes on at its beginni
       acks: 'all',
       signal,
     })
+}
+
+test('a position in a log of which a new one has the name goes on at its beginning, although it has such an offset, too', async () => {
+  const broker = new MemoryBroker()
+  await broker.admin.create([{ name: 'orders', partitions: 2, replication: 1, config: {} }])
+  await fill(broker)
   await using tail = new Tail(broker, 'orders', { records: 20, bytes: 100_000 })
   await tail.open()
   using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'], heartbeatMs: 3_600_000 }), [tail], null)
@@ -142,4 +146,21 @@ test('a position in a log of which a new one has the name goes on at its beginni
   await until('all has come', () => client.told.length === 60)
   deepEqual(client.gaps, [0, 0])
   deepEqual(stream.codec.decode(client.position), stream.position)
+})
+
+test('a visit up to an offset that a new log does not have ends with that log, each record told once', async () => {
+  const broker = new MemoryBroker()
+  await broker.admin.create([{ name: 'orders', partitions: 2, replication: 1, config: {} }])
+  await fill(broker)
+  await using tail = new Tail(broker, 'orders', { records: 20, bytes: 100_000 })
+  await tail.open()
+  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'], heartbeatMs: 3_600_000 }), [tail], null)
+  const client = new Client()
+  using _visitor = new Visitor(
+    { stream, past: broker.past, places: new Places(1) },
+    { wish: [], start: { offsets: [[50, 60]], logs: [tail.log + 1] }, until: [[100, 100]] },
+    client,
+  )
+  await until('it ends', () => client.ended)
+  equal(client.told.length, 60)
 })
