@@ -29,6 +29,14 @@ export function spanNamed(traceparent: string | undefined): (SpanName & Readonly
 export const traceparentIn = (context: readonly Pair[]): string | undefined =>
   context.find(([known]) => known === name)?.[1]
 
+/** The span that a trace context names, which has been checked; null without one. */
+export function spanIn(context: readonly Pair[]): (SpanName & Readonly<{ isRemote: true }>) | null {
+  const parent = traceparentIn(context)
+  if (parent === undefined) return null
+  const traceFlags = Number.parseInt(parent.slice(53, 55), 16) & sampled
+  return { traceId: parent.slice(3, 35), spanId: parent.slice(36, 52), traceFlags, isRemote: true }
+}
+
 /** The id of the trace, where it is sampled: somebody can look at it. */
 export function sampledTrace(context: readonly Pair[]): string | null {
   if (context.length === 0) return null

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
-import { contextBelow, spanNamed, traceparentIn } from '../src/trace.ts'
+import { contextBelow, spanIn, spanNamed, traceparentIn } from '../src/trace.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const spanId = 'b7ad6b7169203331'
@@ -9,6 +9,15 @@ test('a traceparent names a span, and is written back the same', () => {
   const span = spanNamed(`00-${traceId}-${spanId}-01`)
   deepEqual(span, { traceId, spanId, traceFlags: 1, isRemote: true })
   deepEqual(span === null ? [] : contextBelow(span, []), [['traceparent', `00-${traceId}-${spanId}-01`]])
+})
+
+test('a checked context names the same span, and one without a traceparent none', () => {
+  for (const flags of ['00', '01', 'ff'])
+    deepEqual(
+      spanIn([['traceparent', `00-${traceId}-${spanId}-${flags}`]]),
+      spanNamed(`00-${traceId}-${spanId}-${flags}`),
+    )
+  equal(spanIn([['baggage', 'k=v']]), null)
 })
 
 test('what is no traceparent names none', () => {

@@ -49,7 +49,7 @@ type Trail = Readonly<{
   queueMs: number
   publishMs: number
   workerMs: number
-  reply: string | null // where it was read
+  reply: Readonly<{ topic: string; partition: number; offset: bigint }> | null // where it was read
   upstream: Call['progress']['upstream']
 }>
 
@@ -123,7 +123,8 @@ export const lifeUntilNow = (call: Call): Life =>
 
 function trailOf({ worker, client, told, topic, partition, progress }: Call): Trail {
   const { sendings, queueMs, publishMs, workerMs, reply, upstream } = progress
-  const from = reply === null ? null : `${reply.topic}[${reply.partition}] at ${reply.offset}`
+  // not the record: it would keep the reply
+  const from = reply === null ? null : { topic: reply.topic, partition: reply.partition, offset: reply.offset }
   const times = { sendings, queueMs, publishMs, workerMs }
   return { worker, client, path: told.path, topic, partition, ...times, reply: from, upstream }
 }
@@ -163,7 +164,12 @@ function stepsOf({ route, method, status, outcome, problem, ms, clientGone, call
     if (sendings > 0) add(begun, 'sent', sendings === 1 ? `to ${where}` : `${sendings} times to ${where}`)
     if (sendings > 0 && publishMs > 0 && outcome === 'sent')
       add(begun + publishMs, 'acknowledged', `by the brokers, after ${rounded(publishMs)} ms`)
-    if (reply !== null) add(begun + publishMs + workerMs, 'replied', `${reply}, after ${rounded(workerMs)} ms`)
+    if (reply !== null)
+      add(
+        begun + publishMs + workerMs,
+        'replied',
+        `${reply.topic}[${reply.partition}] at ${reply.offset}, after ${rounded(workerMs)} ms`,
+      )
     if (call.upstream !== undefined) {
       const { name, atMs, ms: tookMs } = call.upstream
       add(atMs, 'called', `the upstream ${name}`)

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api'
 import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api'
-import { RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace'
+import { AlwaysOnSampler, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { IdGenerator, TracerProviderOptions } from '@opentelemetry/sdk-trace'
 import {
   ATTR_ERROR_TYPE,
@@ -21,9 +21,10 @@ import {
 import type { Call, Pair } from '../../call.ts'
 import { now } from '../../clock.ts'
 import type { Happenings } from '../../events.ts'
-import { contextBelow, spanNamed, traceparentIn } from '../../trace.ts'
+import { contextBelow, spanIn, spanNamed } from '../../trace.ts'
 import type { Tracing } from '../../trace.ts'
 import { listen } from '../listen.ts'
+import type { Sampling } from './sampler.ts'
 
 type Finished = Happenings['finished']
 /** The span of a running call, and the id that its record names as the sender. */
@@ -33,8 +34,13 @@ type Running = Readonly<{ server: Span; producerId: string }>
 class Ids implements IdGenerator {
   readonly #random = new RandomIdGenerator()
   next: string | null = null
+  nextTrace: string | null = null
 
-  readonly generateTraceId = (): string => this.#random.generateTraceId()
+  readonly generateTraceId = (): string => {
+    const id = this.nextTrace ?? this.#random.generateTraceId()
+    this.nextTrace = null
+    return id
+  }
   readonly generateSpanId = (): string => {
     const id = this.next ?? this.#random.generateSpanId()
     this.next = null
@@ -42,31 +48,38 @@ class Ids implements IdGenerator {
   }
 }
 
+export type TracesOptions = Omit<TracerProviderOptions, 'idGenerator' | 'sampler'> & Readonly<{ sampling: Sampling }>
+
 /**
  * One trace for each call: the request (SERVER), the record (PRODUCER) whose id travels with it, and the reply (CONSUMER) below
  * whatever the worker said. What happened to a call is known when it ends, so only the first is made while it runs.
  */
 export class Traces implements AsyncDisposable {
   readonly #ids = new Ids()
+  readonly #sampling: Sampling
   readonly #provider: TracerProvider
   readonly #tracer: Tracer
   readonly #running = new WeakMap<readonly Pair[], Running>()
   readonly #listening: Disposable
 
-  constructor(options: Omit<TracerProviderOptions, 'idGenerator'>) {
-    this.#provider = new TracerProvider({ ...options, idGenerator: this.#ids })
+  constructor({ sampling, ...options }: TracesOptions) {
+    this.#sampling = sampling
+    this.#provider = new TracerProvider({ ...options, sampler: new AlwaysOnSampler(), idGenerator: this.#ids })
     this.#tracer = this.#provider.getTracer('sluice')
     this.#listening = listen({ finished: happened => this.#finish(happened) })
   }
 
   readonly begin: Tracing = (context, { method, template, path, started }) => {
+    const parent = spanIn(context)
+    const traceId = parent === null ? this.#ids.generateTraceId() : parent.traceId
+    const producerId = this.#ids.generateSpanId()
+    if (!this.#sampling(parent, traceId)) return contextBelow({ traceId, spanId: producerId, traceFlags: 0 }, context)
     const attributes = { [ATTR_HTTP_REQUEST_METHOD]: method, [ATTR_HTTP_ROUTE]: template, [ATTR_URL_PATH]: path }
     const options = { kind: SpanKind.SERVER, startTime: started, attributes }
-    const server = this.#tracer.startSpan(`${method} ${template}`, options, below(spanNamed(traceparentIn(context))))
-    const { traceId, spanId, traceFlags } = server.spanContext()
-    const producerId = server.isRecording() ? this.#ids.generateSpanId() : spanId
-    const pairs = contextBelow({ traceId, spanId: producerId, traceFlags }, context)
-    if (server.isRecording()) this.#running.set(pairs, { server, producerId })
+    if (parent === null) this.#ids.nextTrace = traceId
+    const server = this.#tracer.startSpan(`${method} ${template}`, options, below(parent))
+    const pairs = contextBelow({ traceId, spanId: producerId, traceFlags: TraceFlags.SAMPLED }, context)
+    this.#running.set(pairs, { server, producerId })
     return pairs
   }
 

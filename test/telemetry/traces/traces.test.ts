@@ -1,8 +1,8 @@
 import { test } from 'node:test'
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { SpanKind } from '@opentelemetry/api'
-import { AlwaysOffSampler, AlwaysOnSampler, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace'
-import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace'
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { now } from '../../../src/clock.ts'
 import { events } from '../../../src/events.ts'
 import { Problem } from '../../../src/problem.ts'
@@ -17,9 +17,9 @@ const parent = `00-${traceId}-${spanId}-01`
 const call = { method: 'POST', template: '/orders', path: '/orders', started: now() }
 type Trace = ReturnType<Traces['begin']>
 
-function tracing(t: Scope, sampler: Sampler = new AlwaysOnSampler()) {
+function tracing(t: Scope, sampled = true) {
   const exporter = new InMemorySpanExporter()
-  const traces = new Traces({ sampler, spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  const traces = new Traces({ sampling: () => sampled, spanProcessors: [new SimpleSpanProcessor({ exporter })] })
   t.after(() => traces[Symbol.asyncDispose]())
   const spans = (): Readonly<Record<string, ReadableSpan>> =>
     Object.fromEntries(exporter.getFinishedSpans().map(span => [SpanKind[span.kind], span]))
@@ -95,7 +95,7 @@ test('a refusal is an event of the request, and what was never sent has no span'
 })
 
 test('what is not sampled travels on, marked so, and makes no span', t => {
-  const { traces, spans } = tracing(t, new AlwaysOffSampler())
+  const { traces, spans } = tracing(t, false)
   const pairs = traces.begin([['traceparent', parent]], call)
   const [, id, , flags] = partsOf(pairs)
   deepEqual([id, flags], [traceId, '00'])
