@@ -1,9 +1,12 @@
 // What becomes of a topic while clients of its stream are connected or away, on a broker of its own: npm run streams:long.
 import { after, before, suite, test } from 'node:test'
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import type { Admin, Producer } from 'kafkajs'
+import type { Answer } from '../help/ask.ts'
+import { folder } from '../help/folder.ts'
 import { useOwnKafka } from '../help/kafka.ts'
 import { Listener, listenTo } from '../help/listener.ts'
 import { gatewayOnKafka } from '../help/onkafka.ts'
@@ -21,6 +24,7 @@ const gaps = (listener: Listener) =>
     .filter(({ event }) => event === 'gap')
     .map(({ data }) => JSON.parse(data) as Readonly<{ partition: number; missed: number; reason: string }>)
 const from = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, n) => first + n)
+const statusOf = (answer: Answer, status: number): Answer | null => (answer.status === status ? answer : null)
 const sorted = (all: readonly number[]): readonly number[] => all.toSorted((a, b) => a - b)
 
 suite('streams, whatever becomes of their topic', { skip: kafka.skip, timeout: 300_000 }, () => {
@@ -36,11 +40,21 @@ suite('streams, whatever becomes of their topic', { skip: kafka.skip, timeout: 3
     await producer?.disconnect()
   })
 
+  const known = (topic: string, partitions: number): Promise<boolean> =>
+    until(
+      'its partitions are known',
+      () =>
+        admin.fetchTopicOffsets(topic).then(
+          ({ length }) => length === partitions,
+          () => false,
+        ),
+      limitMs,
+    )
+
   /** Writes the numbers in turn into all partitions, with a producer that knows how many there are now. */
   async function write(topic: string, values: readonly number[], partitions: number): Promise<void> {
     await producer?.disconnect()
-    const known = async (): Promise<boolean> => (await admin.fetchTopicOffsets(topic)).length === partitions
-    await until('its partitions are known', () => known().catch(() => false), limitMs) // or kafkajs writes some twice
+    await known(topic, partitions) // or kafkajs writes some twice
     const client = new kafkajs.Kafka({ brokers: [kafka.brokers], logLevel: kafkajs.logLevel.NOTHING })
     producer = client.producer({ allowAutoTopicCreation: false })
     await producer.connect()
@@ -51,9 +65,10 @@ suite('streams, whatever becomes of their topic', { skip: kafka.skip, timeout: 3
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
     // false where the gateway was quicker: it makes what its routes need
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
     })
+    await known(topic, numPartitions)
   }
   const open = (t: Scope, topic: string) =>
     gatewayOnKafka(t, kafka.brokers, {
@@ -111,6 +126,33 @@ suite('streams, whatever becomes of their topic', { skip: kafka.skip, timeout: 3
     await write(topic, from(200, 4), 2)
     await has(later, 4)
     deepEqual([sorted(numbers(later)), gaps(later)], [from(200, 4), []], 'its new position is one of the new log')
+  })
+
+  test('a view in a file whose topic is made anew while its gateway is away shows the new one only', async t => {
+    const topic = 'state'
+    const compact = { 'cleanup.policy': 'compact' }
+    const view = { topic, memoryBytes: 1_048_576, file: join(folder(t), 'view.db') }
+    const shown = (t: Scope) =>
+      gatewayOnKafka(t, kafka.brokers, {
+        routes: { 'read-order': null, one: { match: 'GET /state/:id', view: { ...view, key: 'path.id' } } },
+      })
+    const put = async (key: string, count: number, size: number): Promise<void> => {
+      const messages = from(0, count).map(n => ({ partition: 0, key: `${key}${n}`, value: `${n}`.padEnd(size) }))
+      await producer.send({ topic, messages })
+    }
+    await create(topic, 1, compact)
+    await write(topic, [0], 1)
+    for (const key of ['old', 'older']) await put(key, 60, 10_000)
+    const first = await shown(t)
+    await until('the old one is shown', async () => statusOf(await first.ask('/state/old7'), 200), limitMs)
+    await first.gateway.stop({ delayMs: 0 })
+    await admin.deleteTopics({ topics: [topic] })
+    await create(topic, 1, compact)
+    await write(topic, [0], 1)
+    await put('new', 300, 1)
+    const second = await shown(t)
+    await until('the new one is shown', async () => statusOf(await second.ask('/state/new0'), 200), limitMs)
+    equal((await second.ask('/state/old7')).status, 404)
   })
 
   test('partitions that are added are heard from their first record, by who is there and who comes again', async t => {
