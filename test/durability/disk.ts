@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { folder } from '../help/folder.ts'
 import type { Scope } from '../help/scope.ts'
 
 /** A real file system of so many MiB in a folder of its own. */
@@ -17,9 +17,13 @@ const mount = (...args: readonly string[]): boolean => spawnSync('mount', args).
 
 /** Mounts a small tmpfs, which needs root; null where that is not allowed. */
 export function smallDisk(t: Scope, mib: number): Disk | null {
-  const path = folder(t)
-  if (!mount('-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', path)) return null
-  t.after(() => void spawnSync('umount', ['--lazy', path]))
+  const path = mkdtempSync(join(tmpdir(), 'sluice-disk-'))
+  const mounted = mount('-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', path)
+  t.after(() => {
+    if (mounted) spawnSync('umount', ['--lazy', path])
+    rmdirSync(path)
+  })
+  if (!mounted) return null
   const ballast = join(path, 'ballast')
   return {
     path,

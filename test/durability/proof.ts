@@ -47,7 +47,7 @@ export const durability = {
     )
     played(
       'F11 disk of the spool full, and read-only',
-      await staged((t, cluster) => fullDisk(t, cluster, { perSecond: 200, mib: 4, fullMs: less(5_000) })),
+      await staged((t, cluster) => fullDisk(t, cluster, { perSecond: 200, mib: 24, fullMs: less(5_000) })),
     )
     played('F1 broker killed -9', await staged((_, cluster) => killed(cluster, { ...fault, downMs: 5_000 })))
     played('F2 broker stopped', await staged((_, cluster) => frozen(cluster, { ...fault, downMs: less(10_000) })))

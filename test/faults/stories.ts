@@ -153,6 +153,6 @@ export const stories: readonly Story[] = [
     title: 'F11 disk of the spool full, and read-only (as root)',
     brokers: 1,
     long: true,
-    play: within((t, cluster) => fullDisk(t, cluster, { perSecond: 200, mib: 4, fullMs: 5_000 })),
+    play: within((t, cluster) => fullDisk(t, cluster, { perSecond: 200, mib: 24, fullMs: 5_000 })),
   },
 ]

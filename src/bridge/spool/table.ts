@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Acks } from '../broker.ts'
+import { isFull, Reserve } from './reserve.ts'
 
 /** A record that waits on disk. */
 export type Kept = Readonly<{
@@ -25,6 +26,11 @@ export const overheadBytes = 64
 export const sizeOf = ({ key, value, headers }: Pick<Kept, 'key' | 'value' | 'headers'>): number =>
   (key?.length ?? 0) + (value?.length ?? 0) + headers.length + overheadBytes
 
+const walPages = 1_000 // SQLite's own default: so many, and the WAL goes into the file
+const walBytes = 4_096 * walPages
+/** What a WAL that could not go into the file for want of room may need to do so, and to have rows removed. */
+const reserveBytes = 2 * walBytes
+
 const schema = `
   CREATE TABLE IF NOT EXISTS spool (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,16 +51,22 @@ const schema = `
  */
 export class Table implements Disposable {
   readonly #db: DatabaseSync
+  readonly #reserve: Reserve
+  #reserved = false
 
   /** Only reading works beside the gateway that owns the file. */
   constructor(file: string, { readOnly = false }: Readonly<{ readOnly?: boolean }> = {}) {
     this.#db = new DatabaseSync(file, { readOnly, timeout: 1_000 })
+    this.#reserve = new Reserve(`${file}-reserve`, reserveBytes)
     if (readOnly) return
-    this.#db.exec(`PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; ${schema}`)
+    const settings = `PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=${walBytes}`
+    this.#roomy(() => this.#db.exec(`PRAGMA auto_vacuum=INCREMENTAL; ${settings}; ${schema}`))
   }
 
-  /** All of them or none. */
+  /** All of them or none. Throws a DiskFull while no room can be kept for their removal. */
   append(rows: readonly Kept[]): void {
+    if (!this.#reserved) this.#reserve.hold()
+    this.#reserved = true
     const insert = this.#db.prepare(
       'INSERT INTO spool (topic, key, value, headers, acks, at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
@@ -82,13 +94,16 @@ export class Table implements Disposable {
 
   remove(seqs: readonly number[]): void {
     const one = this.#db.prepare('DELETE FROM spool WHERE seq = ?')
-    this.#whole(() => seqs.forEach(seq => one.run(seq)))
-    if (this.#db.prepare('SELECT 1 FROM spool LIMIT 1').get() === undefined) this.#db.exec('PRAGMA incremental_vacuum')
+    this.#roomy(() => {
+      this.#whole(() => seqs.forEach(seq => one.run(seq)))
+      if (this.#db.prepare('SELECT 1 FROM spool LIMIT 1').get() === undefined)
+        this.#db.exec('PRAGMA incremental_vacuum')
+    })
   }
 
   /** Puts one aside that the brokers refuse for good. */
   reject(seq: number, reason: string): void {
-    this.#db.prepare('UPDATE spool SET reason = ? WHERE seq = ?').run(reason, seq)
+    this.#roomy(() => this.#db.prepare('UPDATE spool SET reason = ? WHERE seq = ?').run(reason, seq))
   }
 
   totals(): Totals {
@@ -104,6 +119,18 @@ export class Table implements Disposable {
       )
       .get() as unknown as Omit<Totals, 'topics'>
     return { topics, oldest, rejected, bytes }
+  }
+
+  /** Does it once more with the reserve when the disk is full. */
+  #roomy(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!isFull(error)) throw error
+      this.#reserve.release()
+      this.#reserved = false
+      work()
+    }
   }
 
   #whole(work: () => void): void {

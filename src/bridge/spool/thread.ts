@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Kept } from './table.ts'
+import { fullCode } from './reserve.ts'
 import { Table } from './table.ts'
 
 // The thread that waits for the disk, so that the event loop does not.
@@ -26,18 +27,23 @@ function done(work: Work): unknown {
   return table.totals()
 }
 
+/** The file is opened anew for what comes next: so it heals by itself. */
+function reopen(): void {
+  try {
+    table?.[Symbol.dispose]()
+  } catch {
+    // it was of no use any more
+  }
+  table = null
+}
+
 parentPort?.on('message', ({ id, work }: Asked) => {
   try {
     parentPort?.postMessage({ id, value: done(work) } satisfies Answered)
   } catch (error) {
     const { message } = error as Error
     const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
-    try {
-      table?.[Symbol.dispose]()
-    } catch {
-      // it was of no use any more
-    }
-    table = null // opened anew for what comes next: so it heals by itself
+    if (code !== fullCode) reopen() // a full disk has no room for that, and the file is as good as it was
     parentPort?.postMessage({ id, failed: { message, code } } satisfies Answered)
   }
 })
