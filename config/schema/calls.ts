@@ -22,7 +22,9 @@ export const Calls = z
       .describe('Path of commands that name none in `http-path`.'),
     concurrency: count(1, 10_000)
       .default(64)
-      .describe('Calls under way at once. Those of one key wait for each other.'),
+      .describe(
+        'Calls under way at once, fewer where the upstream refuses some. Those of one key wait for each other.',
+      ),
     ahead: count(1, 10_000)
       .default(256)
       .describe('Most records of one partition that are taken and not finished; then it is paused.'),

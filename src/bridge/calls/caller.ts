@@ -9,6 +9,7 @@ import type { Answer } from '../../worker/index.ts'
 import { GivenUp } from '../dead.ts'
 import type { DeadReason } from '../dead.ts'
 import { isIdempotent } from '../upstreams/index.ts'
+import { Window } from './window.ts'
 import type { OutboundCall } from './inflight.ts'
 
 /** Who is called: an upstream. */
@@ -21,6 +22,7 @@ export type CallerOptions = Readonly<{
   method: string // of commands that name none
   path: string
   timeoutMs: number // of one call
+  concurrency: number // calls at once; fewer where the upstream refuses some of them
   attempts: number // that may have reached the upstream
   baseMs: number
   capMs: number
@@ -30,6 +32,9 @@ export type CallerOptions = Readonly<{
   /** Why a path cannot be asked for, or null. */
   flaw: (target: string) => string | null
 }>
+
+/** Statuses by which an upstream says that more came than it takes. */
+const tooMany: ReadonlySet<number> = new Set([429, 503])
 
 /** Statuses of which nobody knows whether the request was served. */
 const inDoubt: ReadonlySet<number> = new Set([502, 504])
@@ -46,16 +51,22 @@ export function caller(callee: Callee, options: CallerOptions): (call: OutboundC
   const { attempts, timeoutMs, baseMs, capMs } = options
   const passes = new Set(options.replyHeaders)
   const failureOf = failures(options)
+  const window = new Window(options.concurrency)
   return async ({ command, signal: left, progress }) => {
     const told = toldOf(command, options)
     for (let reached = 0, tries = 0; ; tries++) {
+      await window.enter(left)
       await callee.free(left)
-      if (left.aborted) throw left.reason
+      if (left.aborted) {
+        window.leave('untold')
+        throw left.reason
+      }
       const ask = { told, body: command.body, deadline: later(timeoutMs), signal: left }
       const before = progress.outcome
       progress.sendings++
       progress.outcome = 'in-doubt'
       const answer = await callee.serve(ask).catch((error: unknown) => Problem.from(error))
+      window.leave(answer instanceof Problem ? 'untold' : tooMany.has(answer.status) ? 'refused' : 'served')
       if (left.aborted) throw left.reason
       progress.outcome = strongest(before, answer instanceof Problem ? answer.outcome : 'sent')
       const failure = failureOf(ask, answer)
