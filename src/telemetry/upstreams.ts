@@ -6,6 +6,8 @@ import type { Meter } from './meter.ts'
 
 const results = ['2xx', '3xx', '4xx', '5xx', 'upstream-failed', 'bad-reply', 'circuit-open', 'invalid-request'] as const
 
+const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
 /** What is sent to upstreams, what becomes of their endpoints, and what is given up. */
 export function countUpstreams(
   meter: Meter,
@@ -27,6 +29,16 @@ export function countUpstreams(
     help: 'Records that were given up by the section: see `sluice dead list`.',
     labels: ['by', 'reason'],
   })
+  const took = meter.histogram(
+    {
+      name: 'sluice_called_duration_seconds',
+      help: 'Commands of the section, from the record to the end, repetitions and waiting for the upstream too: `answered`, `given-up`, or `ended` as nobody wanted them any more.',
+      labels: ['by', 'result'],
+    },
+    bounds,
+  )
+  const sections = Object.keys(calls).map(name => `calls.${name}`)
+  const called = byName(sections, by => byName(['answered', 'given-up', 'ended'], result => took({ by, result })))
   const counted = byName(names, upstream => byName(results, result => requests({ upstream, result })))
   const changed = byName(names, upstream => byName(endpointKinds, kind => changes({ upstream, kind })))
   const givers = Object.entries({ calls, push }).flatMap(([by, all]) => Object.keys(all).map(name => `${by}.${name}`))
@@ -34,6 +46,8 @@ export function countUpstreams(
   return {
     upstream: ({ upstream, result }) => void counted(upstream)(result).value++,
     endpoint: ({ upstream, kind }) => void changed(upstream)(kind).value++,
+    called: ({ route, status, code, ms }) =>
+      called(route)(status !== null ? 'answered' : code === null ? 'ended' : 'given-up').observe(ms / 1_000),
     dead: ({ by, reason }) => void given(by)(reason).value++,
   }
 }

@@ -18,6 +18,18 @@ test('requests to upstreams are counted by what came of them, and endpoints by w
   deepEqual(await counted('sluice_circuit_changes', happen), [])
 })
 
+test('commands that became calls are counted with their time, by how they ended', async () => {
+  const place = { topic: 'shop.commands', partition: 0, offset: 1n }
+  const one = { id: 'a', route: 'calls.shop', upstream: 'shop', asked: 'POST /', place, sendings: 1, ms: 500 } as const
+  const happen = (): void => {
+    events.called.publish({ ...one, outcome: 'sent', status: 201, code: null, why: null })
+    events.called.publish({ ...one, outcome: 'in-doubt', status: null, code: 'in-doubt', why: 'x' })
+    events.called.publish({ ...one, outcome: 'not-sent', status: null, code: null, why: 'x' })
+  }
+  const count = (result: string): string => `sluice_called_duration_seconds_count{by="calls.shop",result="${result}"} 1`
+  deepEqual(await counted('sluice_called_duration_seconds_count', happen), ['answered', 'given-up', 'ended'].map(count))
+})
+
 test('what is given up is counted by who gave it up, and why', async () => {
   deepEqual(await counted('sluice_dead_', () => events.dead.publish({ by: 'calls.shop', reason: 'exhausted' })), [
     'sluice_dead_letters_total{by="calls.shop",reason="exhausted"} 1',
