@@ -9,7 +9,8 @@ export type FromSimulator =
   | Readonly<{ kind: 'simulated'; number: number; result: Result | null; why: string }> // null: it failed
 
 const tell = (said: FromSimulator): void => void process.send?.(said)
-const time = new VirtualTime()
+const hour = 3_600_000 // in the first moments of a process, what never happened was not long ago
+const time = new VirtualTime(undefined, hour)
 time.install()
 const { simulate } = await import('./simulate.ts') // with this clock from the beginning
 

@@ -15,12 +15,15 @@ const turn = setImmediate // the real one
 export class VirtualTime {
   readonly #tasks: Task[] = [] // a binary heap: the next one first
   readonly #epoch: number
-  #now = 0
+  #now: number
   #orders = 0
   #immediates = 0 // that somebody waits for
+  #moments = 0
 
-  constructor(epoch = 1_700_000_000_000) {
+  /** `upMs`: for so long the process has been up, of which `epoch` is the beginning. */
+  constructor(epoch = 1_700_000_000_000, upMs = 0) {
     this.#epoch = epoch
+    this.#now = upMs
   }
 
   get now(): number {
@@ -52,9 +55,12 @@ export class VirtualTime {
     globalThis.Date.now = () => Math.floor(this.#epoch + this.#now)
   }
 
-  /** Lets promises settle, without time passing. */
+  /** Lets promises settle and files be read, such as modules, without time passing. */
   async settle(): Promise<void> {
-    for (let i = 0; i < 20; i++) await new Promise<void>(resolve => turn(resolve))
+    for (let quiet = 0; quiet < 20; quiet++) {
+      await new Promise<void>(resolve => turn(resolve))
+      if (process.getActiveResourcesInfo().some(name => name.startsWith('FSReq'))) quiet = 0
+    }
   }
 
   /** Lets time pass until it is over, or nothing is due any more. */
@@ -69,10 +75,10 @@ export class VirtualTime {
     }
   }
 
-  /** Between two moments promises settle; a turn of the event loop, which is dear, is only for whoever waits for one. */
+  /** Between two moments promises settle; a turn of the event loop, which is dear, is for whoever waits for one, and now and then. */
   async #promises(): Promise<void> {
     await new Promise<void>(resolve => process.nextTick(resolve))
-    if (this.#immediates > 0) await new Promise<void>(resolve => turn(resolve))
+    if (this.#immediates > 0 || this.#moments++ % 64 === 0) await new Promise<void>(resolve => turn(resolve))
   }
 
   #handle(run: () => void, ms: number, everyMs: number | null): object {
