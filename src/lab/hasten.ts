@@ -1,6 +1,6 @@
 import type { Scenario } from '../../config/scenario/schema.ts'
 
-/** The same scenario in so many times less time: its load, faults and phases get shorter; how quick anybody is stays the same. */
+/** The same scenario in so many times less time: its load, faults, phases and slow starts get shorter; how quick anybody is stays the same. */
 export function hasten(scenario: Scenario, factor: number): Scenario {
   const less = (ms: number): number => Math.round(ms / factor)
   const shorter = <T extends Readonly<{ forMs?: number | undefined }>>(of: T): T =>
@@ -25,5 +25,9 @@ export function hasten(scenario: Scenario, factor: number): Scenario {
     phases: Object.fromEntries(phases),
     faults: scenario.faults.map(fault => shorter({ ...fault, atMs: less(fault.atMs) })),
     warmMs: less(scenario.warmMs),
+    workers: {
+      ...scenario.workers,
+      ...(scenario.workers.slowStart !== undefined && { slowStart: shorter(scenario.workers.slowStart) }),
+    },
   }
 }

@@ -8,7 +8,8 @@ test('load, faults and phases get shorter, and nobody quicker', () => {
     `title: t
 clients: { a: { load: [{ forMs: 1000, perSecond: 10 }], patienceMs: 500 }, b: { closed: { users: 1, thinkMs: 10, forMs: 200 } } }
 phases: { p: { fromMs: 100, toMs: 300 } }
-faults: [{ atMs: 200, forMs: 100, broker: down }, { atMs: 300, freeze: all }]`,
+faults: [{ atMs: 200, forMs: 100, broker: down }, { atMs: 300, freeze: all }]
+workers: { slowStart: { forMs: 50, factor: 3 } }`,
     's.yaml',
   )
   const { clients, phases, faults, workers, warmMs } = hasten(scenario!, 10)
@@ -22,5 +23,5 @@ faults: [{ atMs: 200, forMs: 100, broker: down }, { atMs: 300, freeze: all }]`,
       [30, undefined],
     ],
   )
-  deepEqual([workers.serviceMs, warmMs], [20, 200])
+  deepEqual([workers.serviceMs, workers.slowStart, warmMs], [20, { forMs: 5, factor: 3 }, 200])
 })
