@@ -114,7 +114,8 @@ export class Lane extends Linked {
       if (pending.stage === 'settled') continue
       pending.stage = 'waiting'
       pending.join(first)
-      if (pending.record.signal.aborted) pending.fail(notHandedOver(pending.record.signal.reason))
+      const { signal, patience } = pending.record
+      if (signal.aborted && patience?.aborted !== false) pending.fail(notHandedOver(signal.reason))
     }
   }
 

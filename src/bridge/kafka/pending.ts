@@ -35,19 +35,24 @@ export class Pending extends Linked {
   /** The signal has aborted. */
   handleEvent(): void {
     const { reason } = this.record.signal as { reason: unknown }
-    if (this.stage === 'waiting') {
+    if (this.outlasts) this.record.patience?.addEventListener('abort', this, { once: true })
+    else if (this.stage === 'waiting') {
       const mutedMs = this.#lane.mutedMs
       const late = reason instanceof Problem && reason.code === 'publish-timeout'
       this.fail(late && mutedMs > 0 ? heldBack(mutedMs) : notHandedOver(reason))
     } else if (reason instanceof Problem && reason.code === 'client-gone') return // what is handed over goes on without it
-    else if (this.#maySettle(reason)) this.record.patience?.addEventListener('abort', this, { once: true })
     else this.fail(unconfirmed(reason instanceof Problem ? reason.message : 'The broker has not confirmed the record.'))
   }
 
-  /** The attempt is over, but not the call: what goes again under its number is soon known, where a leader has only moved. */
-  #maySettle(reason: unknown): boolean {
-    const over = reason instanceof Problem && reason.code === 'publish-timeout'
-    return over && this.numbered && this.record.patience?.aborted === false
+  /**
+   * Whether the attempt is over, but not the call: what goes again under its number is soon known, where a leader has only
+   * moved, and so is what waits behind it.
+   */
+  get outlasts(): boolean {
+    const { signal, patience } = this.record
+    const over = signal.reason instanceof Problem && signal.reason.code === 'publish-timeout'
+    if (!over || patience?.aborted !== false) return false
+    return this.stage === 'waiting' ? this.#lane.unsure !== null : this.numbered
   }
 
   fail(problem: Problem): void {

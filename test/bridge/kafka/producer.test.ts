@@ -380,6 +380,26 @@ suite('as an idempotent producer', () => {
     deepEqual(it.numbers().at(-1), [0, 0, 1], 'under its number')
   })
 
+  test('what waits behind a batch that goes again outlasts its attempt, too, and is not sent once its call is over', async () => {
+    await using it = await idempotent()
+    answering(it, codes.notLeaderOrFollower)
+    const [attempt, call, short] = [new AbortController(), new AbortController(), new AbortController()]
+    const first = it.producer.publish(record({ signal: attempt.signal, patience: call.signal }))
+    await until('it was refused once', () => it.sent() > 0)
+    const second = it.producer.publish(record({ signal: attempt.signal, patience: call.signal }))
+    const third = it.producer.publish(record({ signal: attempt.signal, patience: short.signal }))
+    const refused = rejects(third, { code: 'broker-unavailable', outcome: 'not-sent' })
+    attempt.abort(new Problem('publish-timeout', 'Not done within 1000 ms.'))
+    short.abort(new Problem('deadline-exceeded', 'The deadline passed.'))
+    await refused
+    answering(it, 0)
+    await Promise.all([first, second])
+    deepEqual(it.numbers().slice(-2), [
+      [0, 0, 1],
+      [0, 1, 1],
+    ])
+  })
+
   test('what has a number is in doubt once its call is over, too', async () => {
     await using it = await idempotent()
     answering(it, codes.notLeaderOrFollower)

@@ -1,0 +1,71 @@
+// Brokers that move as planned, while clients ask: npm run brokers:long
+import { suite, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { deepEqual, ok } from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KafkaNode } from '../../tools/kafka/node.ts'
+import type { Answer } from '../help/ask.ts'
+import { useOwnKafka } from '../help/kafka.ts'
+import { gatewayOnKafka } from '../help/onkafka.ts'
+
+const perSecond = 200
+const kafka = useOwnKafka({ brokers: 3 })
+
+/** Asks for so long, as shipped, an event after three orders, while something is done to the brokers; and tells what came of it. */
+async function asking(t: TestContext, lastsMs: number, done: () => Promise<void>): Promise<readonly Answer[]> {
+  const { ask } = await gatewayOnKafka(t, kafka.brokers, { broker: { publish: { attemptMs: 1_000 } } }, { demo: true })
+  const answers: Promise<Answer>[] = []
+  const begun = performance.now()
+  let doing: Promise<void> | null = null
+  for (let i = 0; performance.now() - begun < lastsMs; i++) {
+    const headers = { 'idempotency-key': `${i}` }
+    const body = { orderId: `o-${i}`, amount: 1 }
+    answers.push(i % 4 === 0 ? ask('/signals', { body }) : ask('/orders', { headers, body }))
+    if (performance.now() - begun > 4_000) doing ??= done()
+    await sleep(Math.max(0, begun + (i * 1_000) / perSecond - performance.now()))
+  }
+  await doing
+  const all = await Promise.all(answers)
+  const others = Map.groupBy(
+    all.filter(({ status }) => status >= 300),
+    ({ code, outcome, text }) =>
+      `${code} ${outcome}: ${text.replace(/.*"detail":"([^"]*)".*/, '$1').replace(/\d+/g, 'n')}`,
+  )
+  for (const [what, some] of others) t.diagnostic(`${some.length} × ${what}`)
+  t.diagnostic(`${all.length} answers, the slowest after ${Math.round(Math.max(...all.map(({ ms }) => ms)))} ms`)
+  return all
+}
+
+/** What is not sent was refused clearly; nothing else may have gone wrong, and little is refused. */
+function holds(t: TestContext, all: readonly Answer[]): void {
+  const refused = all.filter(({ status, outcome }) => status === 503 && outcome === 'not-sent')
+  const wrong = all.filter(answer => answer.status >= 300 && !refused.includes(answer))
+  t.diagnostic(`${refused.length} refused as not sent`)
+  deepEqual(
+    wrong.map(({ text }) => text),
+    [],
+  )
+  ok(refused.length <= all.length / 10, `${refused.length} of ${all.length} refused`)
+}
+
+const [first, ...rest] = [0, 1, 2].map(i => (): KafkaNode => kafka.cluster.nodes[i]!)
+
+suite('Brokers that move as planned', { skip: kafka.skip, timeout: 300_000 }, () => {
+  test('one of three stops: nothing is in doubt, and what is refused was not sent', async t => {
+    holds(t, await asking(t, 30_000, () => first!().terminate()))
+    await first!().restart()
+  })
+
+  test('all three restart, one after the other', async t => {
+    holds(
+      t,
+      await asking(t, 60_000, async () => {
+        for (const node of [first!, ...rest]) {
+          await node().terminate()
+          await node().restart()
+          await sleep(5_000) // replicas catch up: the next one to stop must not be the last that has all
+        }
+      }),
+    )
+  })
+})
