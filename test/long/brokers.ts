@@ -5,8 +5,9 @@ import { deepEqual, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaNode } from '../../tools/kafka/node.ts'
 import type { Answer } from '../help/ask.ts'
-import { useOwnKafka } from '../help/kafka.ts'
-import { gatewayOnKafka } from '../help/onkafka.ts'
+import { fresh, useOwnKafka } from '../help/kafka.ts'
+import { gatewayOnKafka, kafkaBroker } from '../help/onkafka.ts'
+import { until } from '../help/until.ts'
 
 const perSecond = 200
 const kafka = useOwnKafka({ brokers: 3 })
@@ -32,8 +33,19 @@ async function asking(t: TestContext, lastsMs: number, done: () => Promise<void>
       `${code} ${outcome}: ${text.replace(/.*"detail":"([^"]*)".*/, '$1').replace(/\d+/g, 'n')}`,
   )
   for (const [what, some] of others) t.diagnostic(`${some.length} × ${what}`)
+  t.diagnostic(`by second: ${seconds(all)}`)
   t.diagnostic(`${all.length} answers, the slowest after ${Math.round(Math.max(...all.map(({ ms }) => ms)))} ms`)
   return all
+}
+
+/** How many were not answered well, by the second in which they were asked. */
+function seconds(all: readonly Answer[]): string {
+  const counts: number[] = []
+  for (const [i, { status }] of all.entries()) {
+    const second = Math.floor(i / perSecond)
+    counts[second] = (counts[second] ?? 0) + (status >= 300 ? 1 : 0)
+  }
+  return counts.join(' ')
 }
 
 /** What is not sent was refused clearly; nothing else may have gone wrong, and little is refused. */
@@ -69,3 +81,33 @@ suite('Brokers that move as planned', { skip: kafka.skip, timeout: 300_000 }, ()
     )
   })
 })
+
+test(
+  'a member of a group goes on although the coordinator of the group stops, whichever broker that is',
+  { skip: kafka.skip, timeout: 200_000 },
+  async t => {
+    const topic = fresh('orders')
+    const broker = await kafkaBroker(t, kafka.brokers)
+    await broker.admin.create([{ name: topic, partitions: 3, replication: 3, config: {} }])
+    const heard = new Set<string>()
+    await broker.join({ group: fresh('members'), topic, from: 'earliest' }, ({ value, offset }, held) => {
+      heard.add(String(value))
+      held.done(offset + 1n)
+    })
+    let sent = 0
+    for (const node of [first!, ...rest, first!, ...rest]) {
+      await node().terminate()
+      for (let i = 0; i < 30; i++) {
+        const value = Buffer.from(`${sent++}`)
+        const signal = AbortSignal.timeout(20_000)
+        const partition = i % 3
+        await broker
+          .publish({ topic, partition, key: null, value, headers: [], acks: 'all', signal })
+          .catch(() => sent--)
+        await sleep(100)
+      }
+      await node().restart()
+      await until(`all ${sent} are heard`, () => heard.size >= sent, 30_000)
+    }
+  },
+)

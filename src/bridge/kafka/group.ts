@@ -1,6 +1,6 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
-import { after, pause } from '../../clock.ts'
-import type { Alarm } from '../../clock.ts'
+import { after, now, pause, since } from '../../clock.ts'
+import type { Alarm, Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
 import type { Header, Held, Incoming, MemberHandler, Membership } from '../broker.ts'
 import type { Access } from './access.ts'
@@ -11,6 +11,8 @@ const commitMs = 500
 const yieldMs = 10
 const heartbeatMs = 1_000
 const rebuildMs = 1_000
+/** After a generation has ended, batches that had been fetched still come for so long. */
+const stragglersMs = 1_000
 /** Leaving spares the others the session timeout; a coordinator that does not answer must not hold anybody up. */
 const leaveMs = 2_000
 
@@ -63,6 +65,8 @@ export class Member {
   readonly #held = new Map<number, Holding>()
   readonly #ended = new AbortController()
   #consumer: Consumer | null = null
+  #crashed: (reason: string) => void = () => {}
+  #yieldedAt: Instant | null = null // the generation has ended, and no other has begun
   #cut = new AbortController() // of the connections of the consumer
   #commit: Alarm | null = null
 
@@ -109,7 +113,10 @@ export class Member {
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 1_000_000, factor: 0 },
     })
     this.#consumer = consumer
+    this.#crashed = crashed
+    this.#yieldedAt = null
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#yieldedAt = null
       this.#release() // a new generation: what was not committed comes again
       for (const partition of payload.memberAssignment[topic] ?? [])
         this.#held.set(partition, new Holding(topic, partition, ended => this.#schedule(ended ? yieldMs : undefined)))
@@ -133,6 +140,10 @@ export class Member {
 
   async #each(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
+    if (this.#yieldedAt !== null && since(this.#yieldedAt) > stragglersMs)
+      return this.#crashed(
+        'its coordinator went while the group was joined again, and it goes on as if nothing had been',
+      )
     const held = this.#held.get(batch.partition)
     if (held === undefined) return
     const resume = payload.pause()
@@ -147,6 +158,7 @@ export class Member {
 
   /** Begins nothing more, and commits at once what is done: the old generation still may, and whoever comes next goes on there. */
   #yield(): void {
+    this.#yieldedAt = now()
     for (const held of this.#held.values()) held.end()
     this.#commit?.cancel()
     this.#commit = null
