@@ -48,16 +48,21 @@ function seconds(all: readonly Answer[]): string {
   return counts.join(' ')
 }
 
-/** What is not sent was refused clearly; nothing else may have gone wrong, and little is refused. */
+/**
+ * Nothing is in doubt, what is not sent was refused clearly, and of what was sent nearly all is answered: a worker whose client
+ * needs two seconds to find the new leaders is silent meanwhile.
+ */
 function holds(t: TestContext, all: readonly Answer[]): void {
   const refused = all.filter(({ status, outcome }) => status === 503 && outcome === 'not-sent')
-  const wrong = all.filter(answer => answer.status >= 300 && !refused.includes(answer))
+  const silent = all.filter(({ code, outcome }) => code === 'reply-timeout' && outcome === 'sent')
+  const wrong = all.filter(answer => answer.status >= 300 && !refused.includes(answer) && !silent.includes(answer))
   t.diagnostic(`${refused.length} refused as not sent`)
   deepEqual(
     wrong.map(({ text }) => text),
     [],
   )
   ok(refused.length <= all.length / 10, `${refused.length} of ${all.length} refused`)
+  ok(silent.length <= all.length / 100, `${silent.length} of ${all.length} sent and not answered`)
 }
 
 const [first, ...rest] = [0, 1, 2].map(i => (): KafkaNode => kafka.cluster.nodes[i]!)
