@@ -189,6 +189,14 @@ export function pause(delayMs: number, signal?: Signal): Promise<void> {
   return promise
 }
 
+/** Resolves when the work has ended, well or not, or without it once the time is up. */
+export async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController()
+  const end = (): void => done.abort()
+  work.then(end, end)
+  await pause(limitMs, done.signal)
+}
+
 /** How many alarms wait to ring: for tests and the metrics. */
 export const alarms = (): number => pending
 

@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Timed, after, alarms, later, now, onTheWire, pause, watchLoop } from '../src/clock.ts'
+import { Timed, after, alarms, later, now, onTheWire, pause, watchLoop, within } from '../src/clock.ts'
 import { busyFor } from './help/busy.ts'
 import { frozenClock } from './help/clock.ts'
 
@@ -104,6 +104,21 @@ test('any set of alarms rings in full, none early and none later than the gather
     ),
     { numRuns: 60 },
   )
+})
+
+test('work is waited for until it ends, well or not, or its time is up, and nothing rings afterwards', async t => {
+  const clock = frozenClock(t)
+  const alarmsBefore = alarms()
+  await within(100, Promise.resolve())
+  await within(100, Promise.reject(new Error('it failed')))
+  equal(alarms(), alarmsBefore)
+  let waited = false
+  void within(100, new Promise(() => {})).then(() => (waited = true))
+  await clock.advance(99)
+  equal(waited, false)
+  await clock.advance(17) // alarms ring in slots
+  equal(waited, true)
+  equal(alarms(), alarmsBefore)
 })
 
 test('a pause ends with its time or its signal and releases both', async t => {

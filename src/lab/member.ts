@@ -1,5 +1,5 @@
 import type { Broker } from '../bridge/broker.ts'
-import { now, pause, since, wallClock } from '../clock.ts'
+import { now, since, wallClock, within } from '../clock.ts'
 import { serve } from '../worker/serve.ts'
 import type { Context, Serving } from '../worker/options.ts'
 import type { Answer } from '../worker/answer.ts'
@@ -73,9 +73,7 @@ export class Member implements AsyncDisposable {
   /** As in a deployment: it begins nothing more, finishes what it has, and leaves its group. */
   async leave(): Promise<void> {
     this.#leaving = true
-    const finished = new AbortController()
-    void this.#desk.idle().then(() => finished.abort())
-    await pause(mostToFinishMs, finished.signal)
+    await within(mostToFinishMs, this.#desk.idle())
     await this[Symbol.asyncDispose]()
   }
 

@@ -66,11 +66,7 @@ routes: {}
   const back = await httpServer(scope, serve, upstream.port)
   await sleep(3_000)
   if (options.brokerDownMs > 0) {
-    const node = cluster.nodes[0]!
-    await node.kill9()
-    await sleep(options.brokerDownMs)
-    node.launch()
-    await node.serves()
+    await cluster.nodes[0]!.restart(options.brokerDownMs)
     await sleep(5_000)
   }
   for (let kill = 0; kill < options.kills; kill++) {

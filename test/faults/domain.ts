@@ -56,11 +56,7 @@ routes:
   const asking = load(pair, options.perSecond)
   await sleep(5_000)
   if (options.brokerDownMs > 0) {
-    const node = cluster.nodes[0]!
-    await node.kill9()
-    await sleep(options.brokerDownMs)
-    node.launch()
-    await node.serves()
+    await cluster.nodes[0]!.restart(options.brokerDownMs)
     await sleep(3_000)
   }
   while (pair.kills < options.kills) await pair.kill()

@@ -48,11 +48,7 @@ export async function processes(cluster: KafkaCluster, options: ProcessesOptions
   held.defer(() => clearInterval(timer))
   await sleep(4_000)
   if (options.brokerDownMs > 0) {
-    const node = cluster.nodes[0]!
-    await node.kill9()
-    await sleep(options.brokerDownMs)
-    node.launch()
-    await node.serves()
+    await cluster.nodes[0]!.restart(options.brokerDownMs)
     await sleep(3_000)
   }
   while (pair.kills < options.kills) await pair.kill()

@@ -99,9 +99,10 @@ export class KafkaNode {
     return this.#end('SIGTERM')
   }
 
-  /** Starts it on the same port with the same data, after a kill -9 when it still runs. Resolves once it serves. */
-  async restart(): Promise<void> {
+  /** Starts it on the same port with the same data, after a kill -9 when it still runs, and so long after that. Resolves once it serves. */
+  async restart(downMs = 0): Promise<void> {
     await this.kill9()
+    await sleep(downMs)
     this.launch()
     await this.serves()
   }

@@ -1,5 +1,5 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
-import { after, now, pause, since } from '../../clock.ts'
+import { after, now, pause, since, within } from '../../clock.ts'
 import type { Alarm, Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
 import type { Header, Held, Incoming, MemberHandler, Membership } from '../broker.ts'
@@ -212,14 +212,6 @@ export class Member {
     if (this.#consumer !== null) await within(leaveMs, this.#consumer.disconnect())
     this.#cut.abort()
   }
-}
-
-/** Resolves with the work, however it ends, or without it once the time is up. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const done = new AbortController()
-  const end = (): void => done.abort()
-  work.then(end, end)
-  await pause(limitMs, done.signal)
 }
 
 function incoming(

@@ -114,8 +114,7 @@ export class Lane extends Linked {
       if (pending.stage === 'settled') continue
       pending.stage = 'waiting'
       pending.join(first)
-      const { signal, patience } = pending.record
-      if (signal.aborted && patience?.aborted !== false) pending.fail(notHandedOver(signal.reason))
+      if (pending.abandoned) pending.fail(notHandedOver(pending.record.signal.reason))
     }
   }
 

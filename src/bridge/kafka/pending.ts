@@ -44,14 +44,20 @@ export class Pending extends Linked {
     else this.fail(unconfirmed(reason instanceof Problem ? reason.message : 'The broker has not confirmed the record.'))
   }
 
+  /** Whether nobody waits for it any more: neither its attempt nor the call that this is one of. */
+  get abandoned(): boolean {
+    const { signal, patience } = this.record
+    return signal.aborted && patience?.aborted !== false
+  }
+
   /**
    * Whether the attempt is over, but not the call: what goes again under its number is soon known, where a leader has only
    * moved, and so is what waits behind it.
    */
   get outlasts(): boolean {
-    const { signal, patience } = this.record
-    const over = signal.reason instanceof Problem && signal.reason.code === 'publish-timeout'
-    if (!over || patience?.aborted !== false) return false
+    const { reason } = this.record.signal as { reason: unknown }
+    const over = reason instanceof Problem && reason.code === 'publish-timeout'
+    if (!over || this.abandoned) return false
     return this.stage === 'waiting' ? this.#lane.unsure !== null : this.numbered
   }
 

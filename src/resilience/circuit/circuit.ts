@@ -93,7 +93,7 @@ export class Circuit implements Disposable {
     if (verdict === 'success') this.#answers++
     if (this.#state === 'closed') {
       if (pass !== this.#generation || verdict === 'none') return // begun before the last change, or proves nothing
-      if (verdict === 'failure' || verdict === 'error' || verdict === 'lost') this.#silent = silences.has(why)
+      if (verdict !== 'success' && verdict !== 'slow') this.#silent = silences.has(why)
       this.#counter.count(verdict, why, this.#forced === 'closed', source)
     } else if (this.#state === 'half-open') {
       // after a silence any answer is one: whether it is an error is again a matter of its share

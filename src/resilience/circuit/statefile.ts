@@ -1,5 +1,5 @@
 import { readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { after, now, pause, since } from '../../clock.ts'
+import { after, now, since, within } from '../../clock.ts'
 import type { Alarm, EpochMs, Instant } from '../../clock.ts'
 import { events, forcedStates } from '../../events.ts'
 import type { CircuitState, ForcedState } from '../../events.ts'
@@ -43,9 +43,7 @@ export class StateFile implements AsyncDisposable {
     for (const watch of this.#watches) watch[Symbol.dispose]()
     this.#alarm?.cancel()
     this.#alarm = null
-    const limit = new AbortController()
-    await Promise.race([this.#flush(), pause(longestFlushMs, limit.signal)]) // a disk may hang
-    limit.abort()
+    await within(longestFlushMs, this.#flush()) // a disk may hang
   }
 
   async #flush(): Promise<void> {

@@ -1,7 +1,7 @@
 import Bottleneck from 'bottleneck'
 import { Redis } from 'ioredis'
 import type { RedisOptions } from '../../../config/schema/index.ts'
-import { pause } from '../../clock.ts'
+import { within } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { spread } from '../refusal.ts'
 import { granted, longestPauseMs, taken } from './reservoir.ts'
@@ -119,9 +119,7 @@ export class SharedReservoirs implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#met.resolve()
-    const limit = new AbortController()
-    await Promise.race([Promise.allSettled(this.#pending), pause(farewellMs, limit.signal)])
-    limit.abort()
+    await within(farewellMs, Promise.allSettled(this.#pending))
     this.#client.disconnect()
   }
 
