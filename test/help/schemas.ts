@@ -26,6 +26,7 @@ export async function registerAll(url: string, topicOf: (format: Format) => stri
     }
     const response = await fetch(`${url}/groups/default/artifacts`, {
       method: 'POST',
+      signal: AbortSignal.timeout(30_000),
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ artifactId: `${topicOf(format)}-value`, artifactType: type, firstVersion: { content } }),
     })

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ended } from '../kafka/ended.ts'
 import { cache, fetchOnce, java } from '../kafka/java.ts'
 import { host } from '../kafka/properties.ts'
 
@@ -12,6 +13,9 @@ const folder = join(
   `connect-jars-${/<debezium\.version>(.+)</.exec(readFileSync(pom, 'utf8'))?.[1] ?? 'unknown'}`,
 )
 const startLimitMs = 120_000
+const graceMs = 10_000
+const askMs = 5_000
+const changeMs = 60_000
 
 export const fetchConnect = (progress: (line: string) => void): Promise<void> =>
   fetchOnce({ pom, folder, what: 'Kafka Connect and Debezium from Maven Central (38 MB, once)' }, progress)
@@ -60,14 +64,15 @@ export class Connect {
     )
     closeSync(log)
     this.child.unref()
-    await this.#until('it answers', async () => (await fetch(this.#url('connectors'))).ok)
+    await this.#until('it answers', async () => (await this.#ask('connectors')).ok)
   }
 
   /** Makes or changes a connector. Resolves once its task runs. */
   async connector(name: string, config: Readonly<Record<string, string | number | boolean>>): Promise<void> {
     const body = JSON.stringify(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, `${value}`])))
     const headers = { 'content-type': 'application/json' }
-    const response = await fetch(this.#url(`connectors/${name}/config`), { method: 'PUT', headers, body })
+    const path = `connectors/${name}/config`
+    const response = await this.#ask(path, { method: 'PUT', headers, body, signal: AbortSignal.timeout(changeMs) })
     if (!response.ok) throw new Error(`Connect refuses ${name}: ${response.status} ${await response.text()}`)
     await this.runs(name)
   }
@@ -75,23 +80,21 @@ export class Connect {
   /** Resolves once the task of a connector runs. Throws why it has failed. */
   async runs(name: string): Promise<void> {
     await this.#until(`${name} runs`, async () => {
-      const response = await fetch(this.#url(`connectors/${name}/status`)) // just made, it is not found for a moment
+      const response = await this.#ask(`connectors/${name}/status`) // just made, it is not found for a moment
       const { tasks = [] } = (await response.json()) as { tasks?: { state: string; trace?: string }[] }
       if (tasks[0]?.state === 'FAILED') throw new Failed(tasks[0].trace ?? 'it failed')
       return tasks[0]?.state === 'RUNNING'
     })
   }
 
+  /** As planned, and with force when it has not ended after 10 s: now and then it stands still while it shuts down. */
   async stop(): Promise<void> {
-    const { child } = this
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise(resolve => child.once('exit', resolve))
-    child.kill()
-    await ended
+    if (this.child !== null) await ended(this.child, 'SIGTERM', graceMs)
   }
 
-  #url(path: string): string {
-    return `http://${host}:${this.port}/${path}`
+  /** Connect may take a connection and never answer it: no question waits longer than its time. */
+  #ask(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://${host}:${this.port}/${path}`, { signal: AbortSignal.timeout(askMs), ...init })
   }
 
   async #until(what: string, holds: () => Promise<boolean>): Promise<void> {

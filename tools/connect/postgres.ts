@@ -10,6 +10,7 @@ import { Session } from './session.ts'
 const run = promisify(execFile)
 const versions = '/usr/lib/postgresql' // where Debian has them, which are on no PATH
 const startLimitMs = 30_000
+const statementMs = 60_000
 
 /** The folder of PostgreSQL's programs; null where there are none. */
 export function postgresPrograms(): string | null {
@@ -73,7 +74,7 @@ export class Postgres {
   async sql(text: string): Promise<string> {
     const [program, ...where] = this.#psql
     const quiet = ['-X', '-q', '-t', '-A', '-v', 'ON_ERROR_STOP=1']
-    const { stdout } = await run(program, [...quiet, ...where, '-c', text])
+    const { stdout } = await run(program, [...quiet, ...where, '-c', text], { timeout: statementMs })
     return stdout.trim()
   }
 

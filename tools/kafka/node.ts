@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ended } from './ended.ts'
 import { classPath, java } from './java.ts'
 import { host } from './properties.ts'
 import { members } from './wire.ts'
@@ -108,14 +108,7 @@ export class KafkaNode {
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const child = this.#child
-    if (child === null) return
-    child.ref()
-    const gone = once(child, 'exit')
-    child.kill(signal)
-    const grace = setTimeout(() => child.kill('SIGKILL'), graceMs)
-    await gone
-    clearTimeout(grace)
+    if (this.#child !== null) await ended(this.#child, signal, graceMs)
   }
 
   #logEnd(): string {

@@ -108,7 +108,7 @@ async function freePort(): Promise<number> {
 
 async function serves(url: string): Promise<boolean> {
   try {
-    return (await fetch(url)).ok
+    return (await fetch(url, { signal: AbortSignal.timeout(5_000) })).ok
   } catch {
     return false
   }
