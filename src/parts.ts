@@ -217,13 +217,20 @@ export const guardWorkers = (config: Config, leases: Leases | null): ReadonlyMap
   new Map(
     Object.entries(config.workers).map(([name, options]) => {
       const routes = routesTo(config, name)
-      const guards = guardWorker(name, options, longestTimeout(routes.map(([, route]) => route)), leases)
+      const longestMs = longestTimeout(routes.map(([, route]) => route))
+      const guards = guardWorker(name, options, longestMs, leases, isShared(config, name))
       guards.bulkhead.guarantee(
         new Map([...routes.map(([route, { share }]) => [route, share] as const), ...tenantShares(config)]),
       )
       return [name, guards]
     }),
   )
+
+/** Whether tenants share the worker: it is not that of one of them alone. */
+function isShared({ tenants }: Config, worker: string): boolean {
+  const owners = Object.values(tenants?.of ?? {}).filter(({ workers }) => Object.values(workers).includes(worker))
+  return tenants !== undefined && owners.length !== 1
+}
 
 /** The groups that the configuration names, by worker. */
 export function watchGroups(

@@ -9,7 +9,7 @@ import type { Ask, Policy, Reply } from '../call.ts'
 import type { Problem } from '../problem.ts'
 import { Budget } from './repetition/index.ts'
 import { Bulkhead } from './bulkhead/index.ts'
-import { Circuit, breaker } from './circuit/index.ts'
+import { Circuit, TenantCircuits, breaker } from './circuit/index.ts'
 import { Lease } from './quota/index.ts'
 import type { Leases } from './quota/index.ts'
 import { StuckPartitions } from './partition/index.ts'
@@ -21,6 +21,7 @@ export type WorkerGuards = Disposable &
     options: WorkerOptions
     bulkhead: Bulkhead
     circuit: Circuit
+    tenants: TenantCircuits | null // null: no two tenants share it
     stuck: StuckPartitions
     lease: Lease | null
   }>
@@ -38,24 +39,27 @@ const wordMs = 1_000
 const windowOf = ({ windowMs }: Readonly<{ windowMs?: number | undefined }>, longestMs: number): number =>
   windowMs ?? Math.max(10_000, 2 * longestMs)
 
-/** The shared guards of a worker; `longestMs` is the longest timeout of its routes, `leases` what instances share. */
+/** The shared guards of a worker; `longestMs` is the longest timeout of its routes, `leases` what instances share, `shared` whether tenants share it. */
 export function guardWorker(
   name: string,
   options: WorkerOptions,
   longestMs: number,
   leases: Leases | null = null,
+  shared = false,
 ): WorkerGuards {
   const { breaker, quota } = options
   const waits = { windowMs: windowOf(breaker, longestMs), longestWaitMs: longestMs + wordMs }
-  const circuit = new Circuit({ ...breaker, name, ...waits })
+  const circuit = new Circuit({ ...breaker, name, ...waits, shared })
+  const tenants = shared && breaker.mode !== 'off' ? new TenantCircuits({ ...breaker, name, ...waits }) : null
   const bulkhead = new Bulkhead(name, options.bulkhead, () => circuit.state !== 'closed')
   const lease = quota === undefined || quota.mode === 'off' ? null : totalOf(name, quota, leases)
   const stuck = new StuckPartitions({ ...options.partitionBreaker, worker: name })
   const dispose = (): void => {
     circuit[Symbol.dispose]()
+    tenants?.[Symbol.dispose]()
     lease?.[Symbol.dispose]()
   }
-  return { name, options, bulkhead, circuit, stuck, lease, [Symbol.dispose]: dispose }
+  return { name, options, bulkhead, circuit, tenants, stuck, lease, [Symbol.dispose]: dispose }
 }
 
 function totalOf(name: string, { requests, windowMs, shared }: TotalOptions, leases: Leases | null): Lease {

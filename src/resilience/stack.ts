@@ -1,11 +1,11 @@
 import type { Config, IdempotencyOptions, ModeName, QuotaOptions, RouteOptions } from '../../config/schema/index.ts'
 import type { Signal } from '../aborter.ts'
-import { partyOf } from '../call.ts'
 import type { Abortable, Call, Policy, Reply } from '../call.ts'
 import type { Instant } from '../clock.ts'
 import type { Struck } from '../fault.ts'
 import { attempt, retry } from './repetition/index.ts'
-import { breaker } from './circuit/index.ts'
+import { breaker, perTenant } from './circuit/index.ts'
+import type { Circuit } from './circuit/index.ts'
 import { Buckets, quota, leased, policiesOf } from './quota/index.ts'
 import { bulkhead } from './bulkhead/index.ts'
 import { deadline } from './deadline.ts'
@@ -164,7 +164,7 @@ const replays =
     replay(claims, { ...options, mode })
 
 const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
-  const { lease, circuit, stuck, options } = worker
+  const { lease, circuit, tenants, stuck, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
   const blamed = (whose: Blame, since: Instant, partition: number): boolean =>
     stuck.mode === 'enforce' && stuck.blame(partition, since) === whose
@@ -174,6 +174,19 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
   // a call that was passed over says nothing of the queue in the topic
   const notTheQueue: Excuse = (since, partition) =>
     notTheWorker(since, partition) || (partition !== undefined && blamed('call', since, partition))
+  const broken = (of: Circuit): Policy<Call, Reply> =>
+    breaker<Call, Reply>(of, {
+      policy: 'breaker',
+      blames: 'worker',
+      labels: call => call,
+      source: call => call,
+      failed: failing(options.breaker.failOn),
+      silent: call => call.progress.accepted,
+      ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
+      excused: ({ started, partition }) => notTheWorker(started, partition),
+      passedOver: ({ started, partition }) => blamed('call', started, partition),
+      ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
+    })
   return [
     // the worker's total: after the gate, as what would be refused must not spend it; before a slot is taken
     ...(lease === null
@@ -189,20 +202,9 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
       ...layer,
       state: () => worker.bulkhead.snapshot(),
     })),
-    // one circuit for each worker, shared by its routes
+    // one circuit for each worker, shared by its routes; around it one for each tenant, where tenants share the worker
     ...guarded('breaker', options.breaker.mode, circuit, () =>
-      breaker<Call, Reply>(circuit, {
-        policy: 'breaker',
-        blames: 'worker',
-        labels: call => call,
-        source: call => (call.tenant === undefined ? call : { client: partyOf(call), key: call.key }),
-        failed: failing(options.breaker.failOn),
-        silent: call => call.progress.accepted,
-        ...(options.breaker.slowMs !== undefined && { tookMs: call => call.progress.workerMs }),
-        excused: ({ started, partition }) => notTheWorker(started, partition),
-        passedOver: ({ started, partition }) => blamed('call', started, partition),
-        ...(outlived && { silence: { ms: route.timeoutMs, blamed: call => call.progress.outcome === 'sent' } }),
-      }),
+      tenants === null ? broken(circuit) : next => perTenant(tenants, circuit, broken)(broken(circuit)(next)),
     ),
     // inside the breaker, which asks it whose failure a silence was; a gate that watches the worker asks it for answers
     ...(stuck.mode === 'off' && options.group === undefined

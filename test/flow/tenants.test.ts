@@ -79,6 +79,30 @@ test('failures of the worker of one tenant do not touch another', async t => {
   equal((await ask('/orders/1', { headers: acme })).status, 200)
 })
 
+test('failures of one tenant in a worker that all share leave it open to the others, and a failing worker closes for all', async t => {
+  const issuer = await anIssuer(t)
+  const breaker = { openMs: 60_000 }
+  const config = over(issuer, { of: { acme: {}, globex: {}, initech: {} } })
+  const { ask, worker } = await aGateway(t, {
+    ...config,
+    workers: { orders: { breaker }, own: { topic: 'globex.orders' } },
+  })
+  const of = async (tenant: string) => ({ headers: await bearing(issuer, { tenant }) })
+  const [acme, globex, initech] = [await of('acme'), await of('globex'), await of('initech')]
+  worker.always(command => void command.reply({ status: /bad/.test(command.key ?? '') ? 503 : 200 }))
+  const codes: unknown[] = []
+  for (let i = 0; i < 60; i++) {
+    codes.push((await ask(`/orders/bad-${i}`, acme)).code)
+    const { status, text } = await ask(`/orders/${i}`, i % 2 === 0 ? globex : initech)
+    equal(status, 200, text)
+  }
+  equal(codes.filter(code => code === 'circuit-open').length, 40, 'its own circuit opens at twenty of its calls')
+  // now it is the worker, and all but acme hear of it by what they share
+  for (let i = 0; i < 60; i++) codes.push((await ask(`/orders/bad-${i}`, i % 2 === 0 ? globex : initech)).code)
+  equal((await ask('/orders/1', globex)).code, 'circuit-open')
+  equal((await ask('/orders/1', initech)).code, 'circuit-open')
+})
+
 test('whoever names no tenant, or one that nobody knows, is refused', async t => {
   const issuer = await anIssuer(t)
   const { ask } = await aGateway(t, over(issuer))

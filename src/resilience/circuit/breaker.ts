@@ -83,8 +83,8 @@ export function breaker<In extends Abortable, Out>(
           overdue?.release()
           const failure = failed === undefined ? null : failed(result)
           if (silent?.(input) === true) circuit.judge(pass, 'none')
-          else if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success')
-          else circuit.judge(pass, 'error', failure)
+          else if (failure === null) circuit.judge(pass, isSlow(input) ? 'slow' : 'success', undefined, source?.(input))
+          else circuit.judge(pass, 'error', failure, source?.(input))
           return result
         },
         (error: unknown) => {

@@ -62,6 +62,11 @@ export class Circuit implements Disposable {
     return this.#mode
   }
 
+  /** What an operator holds it to. */
+  get forced(): ForcedState | null {
+    return this.#forced
+  }
+
   /** Whether it was open or half-open at some time since. */
   troubledSince(instant: Instant): boolean {
     return this.#state !== 'closed' || (this.#closedAt !== null && this.#closedAt >= instant)
@@ -97,7 +102,12 @@ export class Circuit implements Disposable {
       this.#counter.count(verdict, why, this.#forced === 'closed', source)
     } else if (this.#state === 'half-open') {
       // after a silence any answer is one: whether it is an error is again a matter of its share
-      const decision = this.#probes.end(pass, verdict === 'error' && this.#silent ? 'success' : verdict, why)
+      const decision = this.#probes.end(
+        pass,
+        verdict === 'error' && this.#silent ? 'success' : verdict,
+        why,
+        this.#options.shared === true ? source?.tenant?.name : undefined,
+      )
       if (decision?.to === 'open') {
         this.#silent = silences.has(why)
         this.#counter.open(decision.cause)

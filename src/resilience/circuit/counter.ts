@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import CircuitBreaker from 'opossum'
 import type { CircuitState } from '../../events.ts'
 import type { Cause, Source, Verdict } from './health.ts'
-import { percentOf, reaches } from './share.ts'
+import { isShared, Parties } from './parties.ts'
+import { percentOf } from './share.ts'
 import { Window } from './window.ts'
 
 export type CounterOptions = Readonly<{
@@ -13,6 +14,7 @@ export type CounterOptions = Readonly<{
   consecutive: number
   slowMs: number // Infinity: none is slow
   slowPercent: number
+  shared?: boolean // by tenants, of whom none opens it alone
 }>
 /** What it tells its circuit. `opening` gives the time that it is to stay open. */
 export type Moves = Readonly<{
@@ -44,10 +46,11 @@ export class Counter implements Disposable {
   readonly #buckets: number
   readonly #turn = new EventEmitter()
   readonly #slow: Window | null // of the successes
+  readonly #parties: Readonly<{ failed: Parties; slow: Parties }> | null // null: nobody shares it
   #bucket: Bucket
   #inARow = 0 // failures since the last answer
   #first: Source | null = null // of the first of them
-  #several = false // whether they are of more than one client or key
+  #several = false // whether they are of more than one client or key; of more than one tenant, where they share it
   #lastFailure = ''
   #cause: Cause | null = null // of the change under way; null when opossum decides it
 
@@ -56,6 +59,8 @@ export class Counter implements Disposable {
     this.#options = options
     this.#buckets = bucketsOf(options.windowMs)
     this.#slow = options.slowMs === Infinity ? null : new Window(this.#buckets)
+    this.#parties =
+      options.shared === true ? { failed: new Parties(this.#buckets), slow: new Parties(this.#buckets) } : null
     const settings = {
       name: options.name,
       timeout: false as const,
@@ -85,15 +90,19 @@ export class Counter implements Disposable {
   /** Counts, and opens when there is enough of it; with `held` it only counts. */
   count(verdict: Exclude<Verdict, 'none'>, why: string, held: boolean, source: Source | null): void {
     if (verdict === 'failure') return this.#failed(why, held, source)
-    if (verdict === 'lost') return this.#erred(why, held)
+    if (verdict === 'lost') return this.#erred(why, held, source)
     this.#inARow = 0
-    if (verdict === 'error') return this.#erred(why, held)
+    if (verdict === 'error') return this.#erred(why, held, source)
+    const tenant = this.#parties === null ? undefined : source?.tenant?.name
+    if (tenant !== undefined) this.#parties?.failed.add(tenant, false)
     this.#bucket.fires++ // into opossum's own bucket: firing it would cost 0.5 µs, and keep a latency for the whole window
     const slow = this.#slow
     if (slow === null) return
     slow.add(verdict === 'slow')
+    if (tenant !== undefined) this.#parties?.slow.add(tenant, verdict === 'slow')
+    if (verdict !== 'slow' || held) return
     const { minCalls, slowMs, slowPercent } = this.#options
-    if (verdict !== 'slow' || held || slow.calls < minCalls || !reaches(slow.hits, slow.calls, slowPercent)) return
+    if (!isShared(slow, minCalls, slowPercent, this.#parties?.slow ?? null)) return
     const reason = `at least ${slowPercent} % took longer than ${slowMs} ms`
     this.open({ reason, limit: slowPercent, observed: percentOf(slow.hits, slow.calls) })
   }
@@ -115,6 +124,8 @@ export class Counter implements Disposable {
     this.#turn.emit('rotate')
     this.#bucket = this.#newest()
     this.#slow?.rotate()
+    this.#parties?.failed.rotate()
+    this.#parties?.slow.rotate()
   }
 
   /** What the windows hold, and the failures in a row. Added up when asked, so not for a call. */
@@ -132,8 +143,9 @@ export class Counter implements Disposable {
       this.#first = source
       this.#several = false
     }
-    this.#several ||= source === null || !isSame(this.#first, source)
-    this.#erred(why, held)
+    const isOne = this.#parties === null ? isSameInput : isSameTenant
+    this.#several ||= source === null || !isOne(this.#first, source)
+    this.#erred(why, held, source)
     const { consecutive } = this.#options
     const several = this.#several || consecutive === 1
     if (held || !several || this.#inARow < consecutive || !this.#breaker.closed) return
@@ -142,15 +154,24 @@ export class Counter implements Disposable {
   }
 
   /** Counts in the share. */
-  #erred(why: string, held: boolean): void {
+  #erred(why: string, held: boolean, source: Source | null): void {
     this.#lastFailure = why
-    if (held) {
+    if (held || this.#isOfOneTenant(source)) {
       this.#bucket.fires++
       this.#bucket.failures++
       return
     }
     this.#breaker.fire().catch(() => {}) // it opens in here, when the share is reached
     if (this.#bucket.latencyTimes.length > 1_000) this.#bucket.latencyTimes.length = 0 // kept by opossum, used by nobody
+  }
+
+  /** Counts the failure for its tenant; whether the failures of one tenant alone make the share. */
+  #isOfOneTenant(source: Source | null): boolean {
+    if (this.#parties === null) return false
+    if (source?.tenant !== undefined) this.#parties.failed.add(source.tenant.name, true)
+    const { verdicts, failures } = this.totals
+    const { minCalls, failurePercent } = this.#options
+    return !isShared({ calls: verdicts + 1, hits: failures + 1 }, minCalls, failurePercent, this.#parties.failed)
   }
 
   #failures(): Cause {
@@ -166,5 +187,8 @@ export class Counter implements Disposable {
 }
 
 /** Whether both are of one client and one key. Without a key no two calls ask for the same. */
-const isSame = (a: Source | null, b: Source): boolean =>
+const isSameInput = (a: Source | null, b: Source): boolean =>
   a !== null && a.client === b.client && a.key !== null && b.key !== null && Buffer.compare(a.key, b.key) === 0
+
+const isSameTenant = (a: Source | null, b: Source): boolean =>
+  b.tenant === undefined ? isSameInput(a, b) : a?.tenant?.name === b.tenant.name

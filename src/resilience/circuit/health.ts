@@ -15,6 +15,7 @@ export type CircuitOptions = Readonly<{
   longestWaitMs: number // after which a probe without a verdict gives its place away
   slowMs?: number | undefined // a success that took longer is slow; none is unless given
   slowPercent?: number // of the successes in the window, which open it
+  shared?: boolean // by tenants, of whom none opens it alone
 }>
 
 /**
@@ -24,8 +25,12 @@ export type CircuitOptions = Readonly<{
  * other: it counts in the share only. `none`: nothing, as when the client left or we refused the call ourselves.
  */
 export type Verdict = 'success' | 'slow' | 'error' | 'lost' | 'failure' | 'none'
-/** Who asked for what. Failures in a row of one client with one key may be the fault of that input. */
-export type Source = Readonly<{ client: string; key: Uint8Array | null }>
+/** Who asked for what. Failures in a row of one client with one key may be the fault of that input, and those of one tenant its own. */
+export type Source = Readonly<{
+  client: string
+  key: Uint8Array | null
+  tenant?: Readonly<{ name: string }> | undefined
+}>
 /** The right to a verdict. It is void once the circuit has changed, or the probe's place has gone to another. */
 export type Pass = number
 /** A circuit at present, for people. The counts are of the window. */

@@ -1,4 +1,5 @@
 export { breaker } from './breaker.ts'
 export { Circuit } from './circuit.ts'
 export type { CircuitSnapshot } from './circuit.ts'
+export { perTenant, TenantCircuits } from './tenancy.ts'
 export { StateFile } from './statefile.ts'

@@ -23,6 +23,7 @@ type Probe = Readonly<{ pass: Pass; began: Instant }>
 export class Probes {
   readonly #options: ProbesOptions
   readonly #underWay: Probe[] = [] // the oldest first
+  readonly #failing = new Set<string>() // tenants whose probes failed: one of them decides nothing alone
   #good = 0
   #slow = 0
   #failed = 0
@@ -53,11 +54,12 @@ export class Probes {
   }
 
   /** Counts the verdict of a probe; without one its place is free again. Null while nothing is decided. */
-  end(pass: Pass, verdict: Verdict, why: string): Decision | null {
+  end(pass: Pass, verdict: Verdict, why: string, tenant?: string): Decision | null {
     const place = this.#underWay.findIndex(probe => probe.pass === pass)
     if (place < 0) return null
     this.#underWay.splice(place, 1)
     if (verdict === 'none') return null
+    if (tenant !== undefined && verdict !== 'success' && this.#failing.add(tenant).size < 2) return null
     if (verdict === 'success') this.#good++
     else if (verdict === 'slow') this.#slow++
     else this.#failed++ // in a probe, an error weighs as much as a failure
@@ -66,6 +68,7 @@ export class Probes {
 
   reset(): void {
     this.#underWay.length = 0
+    this.#failing.clear()
     this.#good = this.#slow = this.#failed = 0
   }
 
