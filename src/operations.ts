@@ -26,7 +26,13 @@ export type OperationsPart = Readonly<{
   log: Operations
   returns: Returns
   /** The core of a route whose calls may become operations. */
-  core: (publish: Far['publish'], options: Omit<OperableOptions, 'late'>) => Service<Call, Reply>
+  core: (
+    publish: Far['publish'],
+    options: Omit<OperableOptions, 'late'>,
+    spooling: Far['publish'] | null,
+  ) => Service<Call, Reply>
+  /** Whether a call may wait on disk for the brokers. */
+  mayKeep: (call: Call) => boolean
   claims: (terms: Terms) => Claims
   /** What clients see of them. */
   resources: Resources
@@ -53,7 +59,7 @@ export async function openOperations(
 ): Promise<OperationsPart | null> {
   const { operations, workers, routes } = config
   if (!Object.values(routes).some(wantsOperations)) return null
-  const { Cancels, Claims, forwarding, Operations, Returns, operable, resources } =
+  const { Cancels, Claims, forwarding, mayKeep, Operations, Returns, operable, resources } =
     await import('./bridge/operations/index.ts') // not loaded where it is not used
   const unnamed = Object.keys(routes).filter(name => isUnnamed(routes[name]))
   if (unnamed.length > 0)
@@ -104,8 +110,9 @@ export async function openOperations(
     log,
     returns,
     callbacks,
-    core: (publish, options) =>
-      operable({ publish, operations: log, returns }, { ...options, late: late(options.route) }),
+    mayKeep,
+    core: (publish, options, spooling) =>
+      operable({ publish, spooling, operations: log, returns }, { ...options, late: late(options.route) }),
     claims: terms => new Claims(log, terms),
     processes,
     starting: terms => {

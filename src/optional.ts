@@ -9,7 +9,7 @@ import type { Traces } from './telemetry/traces/traces.ts'
 // What only some gateways have beside their parts: looked for when the ways and the front are opened, and loaded only then.
 
 /** Where events wait on disk, and who forwards them; null where no route has any. Throws an Error of one sentence. */
-export async function openSpool({ config, broker, far, held }: Parts): Promise<Spool | null> {
+export async function openSpool({ config, broker, far, operations, held }: Parts): Promise<Spool | null> {
   const { spool: options, routes } = config
   if (options === undefined || !Object.values(routes).some(route => route.spool)) return null
   const { Forwarder, Spool, diskOf, holdFile } = await import('./bridge/spool/index.ts') // not loaded where it is not used
@@ -17,7 +17,8 @@ export async function openSpool({ config, broker, far, held }: Parts): Promise<S
   try {
     held.use(holdFile(options.file))
     const spool = held.use(await Spool.open(options, diskOf(options.file)))
-    held.use(new Forwarder(spool, { broker, publish: far.again, pace: paced('spool', options.perSecond) }))
+    const pace = paced('spool', options.perSecond)
+    held.use(new Forwarder(spool, { broker, publish: far.again, pace, operating: operations?.log ?? null }))
     return spool
   } catch (cause) {
     throw new Error(`The spool ${options.file} cannot be opened: ${(cause as Error).message}`, { cause })

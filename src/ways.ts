@@ -191,12 +191,17 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
   }
   const repeats = repetitionOf(route, worker, cluster)
   const operating = wantsOperations(route) ? shared.operations : null
+  const kept = route.spool ? spool : null
   const terms = termsOf(config, route)
   const answered = (reply: Place | null): Service<Call, Reply> => {
     const options = { ...written, reply }
     return inMind(far =>
       operating !== null
-        ? operating.core(far.publish, { ...written, ...terms, ...promiseOf(route), reply: operating.returns.place })
+        ? operating.core(
+            far.publish,
+            { ...written, ...terms, ...promiseOf(route), reply: operating.returns.place },
+            kept?.policy(far.publish) ?? null,
+          )
         : repeats === null
           ? requestReply(far.publish, far.replies, options)
           : repeatedRequest({ ...far, partitionFor, repeats }, options),
@@ -211,9 +216,11 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
     repetition: repeats,
     claims: operating?.claims(terms) ?? null,
     checks: [
-      ...checks.publishing,
-      ...(domain === null ? checks.answering : [domain.readable]),
-      ...(operating === null ? [] : checks.operating),
+      ...sparing(kept === null ? null : operating, checks.reading, [
+        ...checks.publishing,
+        ...(domain === null ? checks.answering : [domain.readable]),
+        ...(operating === null ? [] : checks.operating),
+      ]),
       ...checksOf(watch, worker),
     ],
     // what is silent while its partition is handed over, is soon heard again
@@ -226,6 +233,19 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
   })
   return { name, route, topic, service: pipe(wraps(policies), marks ? marked(core) : core), policies }
 }
+
+/** What the gate asks; of a call that may wait on disk only the first of it. */
+const sparing = (operating: OperationsPart | null, first: readonly Check[], all: readonly Check[]): readonly Check[] =>
+  operating === null
+    ? all
+    : [
+        ...first,
+        ...all.map(
+          (check): Check =>
+            call =>
+              operating.mayKeep(call) ? null : check(call),
+        ),
+      ]
 
 /** Who counts the clients of a route for all instances; null: this one does, by itself. */
 const sharesOf = (leases: Leases | null, name: string, { quota }: RouteOptions): SharedClients | null =>

@@ -51,7 +51,7 @@ export const Config = z.strictObject({
   ),
   egress: Egress.prefault({}).describe('Where HTTP receivers may be: those of `operations.callbacks` and `push`.'),
   spool: Spool.optional().describe(
-    'Where the events of routes with `spool: true` wait, on disk, while the brokers are away or slow.',
+    'Where the events and commands of routes with `spool: true` wait, on disk, while the brokers are away or slow.',
   ),
   tenants: Tenants.optional().describe(
     'Who shares the gateway: each has quotas, slots, keys and topics of its own. Off unless given.',

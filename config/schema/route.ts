@@ -185,7 +185,7 @@ export const Route = z
       .boolean()
       .default(false)
       .describe(
-        'Whether its events are accepted on disk, in `spool.file`, while the brokers are away or slow: at least once, in the order of their topic.',
+        'Whether its events, or its commands that are answered 202 at once (`async`), are accepted on disk, in `spool.file`, while the brokers are away or slow: at least once, in the order of their topic.',
       ),
     timeoutMs: ms(10, hour).default(5_000).describe('Longest that a client waits for the answer.'),
     commandTtlMs: ms(10, 24 * hour)

@@ -3,6 +3,7 @@ import type { Abortable } from '../call.ts'
 import type { EpochMs, Instant } from '../clock.ts'
 import type { Struck } from '../fault.ts'
 import type { Admin } from './admin.ts'
+import type { Beginning } from './operations/event.ts'
 import type { Past } from './past.ts'
 
 /** Headers as Kafka has them: bytes, in order, names may repeat. */
@@ -24,9 +25,13 @@ export type Outgoing = Abortable &
     /** Until when it is waited for once it is handed over, where sending it again cannot double it. Not given: until `signal` aborts. */
     patience?: Signal
     struck?: Struck // what may go wrong with it on purpose: for the policies, no broker looks at it
+    operation?: Beginning // that the command begins: for the spool, which keeps it beside the record
   }>
-/** Where the record is; the offset is −1 when no acknowledgement was asked for. `spooled`: it waits on our disk, and is there later. */
-export type Acknowledged = Readonly<{ partition: number; offset: bigint; spooled?: true }>
+/**
+ * Where the record is; the offset is −1 when no acknowledgement was asked for. `spooled`: it waits on our disk, and is there later;
+ * it is certainly not there yet, or may be.
+ */
+export type Acknowledged = Readonly<{ partition: number; offset: bigint; spooled?: 'not-sent' | 'in-doubt' }>
 /** A record as read; a null value is a tombstone. */
 export type Incoming = Readonly<{
   topic: string

@@ -37,8 +37,8 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
         signal: call.signal,
       })
       // what waits on our disk is accepted for good, and may be in the topic at any time
-      progress.outcome = options.acks === 'none' || spooled === true ? 'in-doubt' : 'sent'
-      if (spooled === true) return accepted({ id: call.command, spooled })
+      progress.outcome = options.acks === 'none' || spooled !== undefined ? 'in-doubt' : 'sent'
+      if (spooled !== undefined) return accepted({ id: call.command, spooled: true })
       const place = options.expose ? { topic: call.topic, partition, offset: String(offset) } : {}
       const reply = accepted({ id: call.command, ...place })
       if (options.marks !== true || offset < 0n) return reply

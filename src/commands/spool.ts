@@ -99,6 +99,10 @@ function isHeld(file: string): boolean {
   }
 }
 
+/** The operation of a command is written before it. */
+const hasCommands = ({ routes }: Config): boolean =>
+  Object.values(routes).some(({ command, spool }) => spool && command !== undefined)
+
 type Forwarding = AsyncDisposable & Readonly<{ trouble: () => string }>
 const patienceMs = 15_000
 
@@ -111,7 +115,7 @@ async function openForwarding(config: Config, options: SpoolOptions): Promise<Fo
   const broker = held.use(await openBroker(config))
   held.use(holdFile(options.file))
   const spool = held.use(await Spool.open(options, diskOf(options.file)))
-  broker.start(spool.topics)
+  broker.start([...spool.topics, ...(hasCommands(config) ? [config.operations.topic] : [])])
   const begun = wallClock()
   const pace = paced('spool', options.perSecond)
   held.use(new Forwarder(spool, { broker, publish: record => broker.publish(record), pace }))

@@ -125,6 +125,21 @@ test('a coded body is not read, so no key is taken from it', () => {
   )
 })
 
+test('a command is kept on disk where it may be answered 202, and holds no key', () => {
+  const spooled = (route: string): string =>
+    said(` a: { match: POST /, spool: true, ${route}, command: { to: orders } }`)
+  const lacking = 'found true, but there is no section spool: expected one with file'
+  equal(spooled('async: offer'), `f:3:29  routes.a.spool: ${lacking}`)
+  equal(
+    spooled('async: off'),
+    'f:3:29  routes.a.spool: found on a command that is never answered 202, expected async offer or always beside it',
+  )
+  equal(
+    spooled('async: always, idempotency: {}'),
+    'f:3:29  routes.a.spool: found beside idempotency: who has a key is decided by the log, which is away when it matters',
+  )
+})
+
 test('what is kept on disk is an event that is promised to survive, and there is a place for it', () => {
   const spooled = (route: string, spool = 'spool: { file: f }'): string =>
     format(
@@ -132,7 +147,7 @@ test('what is kept on disk is an event that is promised to survive, and there is
         .mistakes,
     )
   equal(spooled(event), '')
-  equal(spooled(query), 'f:4:29  routes.a.spool: found on a query, expected on events only')
+  equal(spooled(query), 'f:4:29  routes.a.spool: found on a query, expected on events and commands only')
   const promised = 'found true, but the event is not promised to survive: expected delivery consumable or replayable'
   equal(spooled(`${event}, delivery: volatile`), `f:4:29  routes.a.spool: ${promised}`)
   equal(

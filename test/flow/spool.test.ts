@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
 import { join } from 'node:path'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
-import { openGateway } from '../help/gateway.ts'
+import { aGateway, openGateway } from '../help/gateway.ts'
 import type { Part } from '../help/gateway.ts'
 import { folder } from '../help/folder.ts'
 import { follow } from '../help/follow.ts'
@@ -73,6 +73,67 @@ test('brokers that are slow cost an event no more than the time that the spool g
   broker.slow(Infinity)
   const { status, json } = await ask('/signals/a', { body: {} })
   deepEqual([status, json['spooled']], [202, true])
+})
+
+const withCommands = (file: string, route: Part = {}): Part => ({
+  spool: { file, afterMs: 50 },
+  routes: { 'place-order': { async: 'offer', spool: true, commandTtlMs: 60_000, ...route } },
+})
+const order = { body: { orderId: 'o-1' }, headers: { prefer: 'respond-async' } }
+
+test('a command that nobody waits for is accepted on disk while no broker is reachable, and done when they are back', async t => {
+  const { ask, broker, worker } = await aGateway(t, withCommands(join(folder(t), 'spool')))
+  broker.outage()
+  const { status, outcome, headers } = await ask('/orders', order)
+  deepEqual([status, outcome, headers['preference-applied']], [202, 'in-doubt', 'respond-async'])
+  const place = headers.location ?? ''
+  const pending = await ask(place)
+  deepEqual([pending.status, pending.json['state'], pending.outcome], [202, 'pending', 'in-doubt'])
+  deepEqual(
+    ((await ask('/operations')).json['operations'] as { id: string }[]).map(({ id }) => `/operations/${id}`),
+    [place],
+  )
+  equal((await ask('/orders', { body: order.body })).code, 'broker-unavailable', 'whoever waits is refused')
+  broker.restore()
+  const command = await worker.next()
+  equal(command.header('sluice-spool-operation'), undefined)
+  await command.reply({ status: 201 })
+  await until('it is done', async () => (await ask(place)).status === 201)
+})
+
+test('a command whose time is over before the brokers are back is never sent, and its operation tells so', async t => {
+  const { ask, broker } = await aGateway(
+    t,
+    withCommands(join(folder(t), 'spool'), { timeoutMs: 200, commandTtlMs: 200 }),
+  )
+  const seen = await follow(t, broker, 'orders.commands')
+  const told = await follow(t, broker, 'sluice.operations')
+  broker.outage()
+  const { headers } = await ask('/orders', order)
+  const place = headers.location ?? ''
+  const isOver = async (): Promise<boolean> => {
+    const { status, code, outcome } = await ask(place)
+    if (status === 202) return false
+    deepEqual([status, code, outcome], [410, 'operation-expired', 'not-sent'])
+    return true
+  }
+  await until('it has expired', isOver)
+  broker.restore()
+  await until('the log tells of it', () => told.some(({ value }) => String(value).includes('"expired"')))
+  equal(await isOver(), true)
+  equal(seen.length, 0)
+})
+
+test('the next gateway sends the commands that one which was killed had accepted, and their operations are known', async t => {
+  const file = join(folder(t), 'spool')
+  const first = await aGateway(t, withCommands(file))
+  first.broker.outage()
+  const place = (await first.ask('/orders', order)).headers.location ?? ''
+  await first.gateway.stop({ delayMs: 0 })
+  const second = await aGateway(t, withCommands(file))
+  await second.worker.next()
+  const { status, json } = await second.ask(place)
+  deepEqual([status, json['state']], [202, 'pending'])
 })
 
 test('a full spool refuses, and nothing of it is sent', async t => {

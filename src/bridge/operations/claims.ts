@@ -141,9 +141,12 @@ export function endingOf(operation: Operation | null): Reply | Problem | null {
   if (said.kind === 'completed') return said.reply()
   if (said.kind === 'failed' && operation.run !== null) return undoneReply(operation.run, said)
   if (said.kind === 'failed') return new Problem(said.code, said.detail, { outcome: said.outcome })
-  return said.kind === 'expired'
-    ? new Problem('operation-expired', 'Its worker did not answer in time.')
-    : new Problem('operation-cancelled', 'Its client cancelled it.')
+  if (said.kind === 'cancelled') return new Problem('operation-cancelled', 'Its client cancelled it.')
+  const { outcome } = said
+  if (outcome === undefined) return new Problem('operation-expired', 'Its worker did not answer in time.')
+  const why =
+    outcome === 'not-sent' ? 'was not sent in its time' : 'may have been sent, and was not answered in its time'
+  return new Problem('operation-expired', `The command ${why}.`, { outcome })
 }
 
 /** The command was not sent after all. */

@@ -31,6 +31,9 @@ export type Accepted = Readonly<{
   process?: Started | undefined // of an operation that is a process
 }>
 
+/** The first record of an operation whose command waits: it comes into the log before the command comes into its topic. */
+export type Beginning = Readonly<{ topic: string; id: string; accepted: Accepted }>
+
 /** What a process is begun with. Its plan stays as it was, whatever the configuration says later. */
 export type Started = Readonly<{
   name: string
@@ -58,7 +61,7 @@ export type Ending = Readonly<
   | { kind: 'completed'; reply: Reply; at: number; lateMs: number }
   | { kind: 'failed'; code: ProblemCode; detail: string; outcome: Outcome; at: number }
   | { kind: 'cancelled'; at: number }
-  | { kind: 'expired'; at: number }
+  | { kind: 'expired'; at: number; outcome?: Outcome } // of its command, where more is known than that nobody answered
 >
 
 /** What became of telling its callback. */

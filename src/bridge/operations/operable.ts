@@ -2,13 +2,14 @@ import { ask } from '../../call.ts'
 import type { Call, Reply, Service } from '../../call.ts'
 import { now, onTheWire, since, until, wallClock } from '../../clock.ts'
 import { Problem, strongest } from '../../problem.ts'
+import type { Outcome } from '../../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from '../broker.ts'
 import { Waiter } from '../correlate.ts'
 import { commandRecord } from '../request.ts'
 import { envelope, replyReader, valueOf } from '../wire/index.ts'
 import type { Envelope, ReplyOptions } from '../wire/index.ts'
 import { newId, secretOf } from './event.ts'
-import type { Accepted, Started } from './event.ts'
+import type { Accepted, Beginning, Started } from './event.ts'
 import type { Forward } from './late.ts'
 import type { Operations } from './operations.ts'
 import { correlationFor, endingOf, tellLate } from './returns.ts'
@@ -27,6 +28,8 @@ export type Terms = Readonly<{
 export type OperableOptions = Envelope & ReplyOptions & Terms & Readonly<{ mayAccept: boolean; late: Forward | null }>
 export type OperableParts = Readonly<{
   publish: Service<Outgoing, Acknowledged>
+  /** The same, for whom nobody waits: what the brokers cannot take at present is kept on disk. Null where that is not wanted. */
+  spooling?: Service<Outgoing, Acknowledged> | null
   operations: Operations
   returns: Returns
 }>
@@ -79,6 +82,10 @@ export const acceptedOf = (
   }),
 })
 
+/** Whether a call may wait on disk for the brokers: nobody waits for its reply, and it holds no key, which the log would decide. */
+export const mayKeep = ({ accepts, claimed }: Call): boolean =>
+  accepts !== null && until(accepts) === 0 && claimed === undefined
+
 /** One call on its way, until its reply or until it is an operation. */
 class Asking extends Waiter {
   readonly operation: string
@@ -104,19 +111,25 @@ class Asking extends Waiter {
   }
 
   begin(): void {
-    const { publish, operations, returns, headers, value, options } = this.#shared
+    const { publish, spooling = null, operations, returns, headers, value, options } = this.#shared
     const { progress, accepts, claimed } = this.call
     const begun = now()
+    const keeping = mayKeep(this.call) ? spooling : null
     if (claimed !== undefined) progress.location = `${options.path}/${this.operation}`
     if (accepts !== null && until(accepts) === 0) {
       const refusal = claimed === undefined ? operations.refusal() : null
       if (refusal !== null) return this.#reject(refusal)
-      void this.#log() // in the time that publishing takes
+      if (keeping === null) void this.#log() // in the time that publishing takes
     }
     returns.expect(this)
     progress.sendings++
-    ask(publish, commandRecord(this.call, value(this.call), headers(this.call, this.id))).then(
-      () => {
+    const record = commandRecord(this.call, value(this.call), headers(this.call, this.id))
+    const beginning = keeping === null ? null : this.#beginning()
+    const sending =
+      beginning === null ? ask(publish, record) : ask(keeping ?? publish, { ...record, operation: beginning })
+    sending.then(
+      ({ spooled }) => {
+        if (spooled !== undefined && beginning !== null) return this.#keep(beginning, spooled)
         progress.outcome = 'sent'
         this.sentAt = now()
         progress.publishMs = this.sentAt - begun
@@ -190,10 +203,27 @@ class Asking extends Waiter {
     this.#resolve(found(operation, options.path, options.retryAfterMs))
   }
 
-  #log(): Promise<boolean> {
+  /** It waits on our disk, and is accepted for good: it may be in its topic at any time. */
+  #keep(beginning: Beginning, outcome: Outcome): void {
     const { operations, options } = this.#shared
-    const { incarnation } = operations
-    this.#logged ??= operations.accept(this.operation, acceptedOf(this.call, incarnation, options, this.#secret)).then(
+    this.#end()
+    operations.keep(beginning, outcome === 'not-sent')
+    const operation = operations.view.get(this.operation)
+    if (operation === null) return
+    this.call.progress.outcome = 'in-doubt'
+    this.call.progress.accepted = true
+    this.#resolve(found(operation, options.path, options.retryAfterMs))
+  }
+
+  #beginning(): Beginning {
+    const { operations, options } = this.#shared
+    const accepted = acceptedOf(this.call, operations.incarnation, options, this.#secret)
+    return { topic: operations.topic, id: this.operation, accepted }
+  }
+
+  #log(): Promise<boolean> {
+    const { operations } = this.#shared
+    this.#logged ??= operations.accept(this.operation, this.#beginning().accepted).then(
       () => true,
       () => false,
     )

@@ -7,7 +7,7 @@ import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { Acknowledged, Broker, Outgoing } from '../broker.ts'
 import { secretOf } from './event.ts'
-import type { Accepted, Called, Ending, Progress, Recalled, StepEvent } from './event.ts'
+import type { Accepted, Beginning, Called, Ending, Progress, Recalled, StepEvent } from './event.ts'
 import { Journal } from './journal.ts'
 import { View } from './view.ts'
 import type { Room } from './view.ts'
@@ -41,6 +41,7 @@ export class Operations implements AsyncDisposable {
   readonly #seenTo = new Set<string>() // of which the next event is being written, or about to be
   readonly #sweeping: Disposable
   readonly #known: ((id: string) => void)[] = []
+  readonly #begun = new Set<string>() // their commands are being sent from our disk
   #running = 0
 
   constructor({ broker, publish }: OperationsParts, options: OperationsOptions) {
@@ -48,6 +49,10 @@ export class Operations implements AsyncDisposable {
     this.view = new View(id => this.#tell(id), this.#options)
     this.#journal = new Journal({ broker, publish, topic: options.topic, apply: record => this.view.apply(record) })
     this.#sweeping = every(sweepMs, () => this.#sweep())
+  }
+
+  get topic(): string {
+    return this.#options.topic
   }
 
   get healthy(): boolean {
@@ -93,6 +98,22 @@ export class Operations implements AsyncDisposable {
     await this.#journal.applied(partition, offset).catch((error: unknown) => {
       throw Problem.from(error).withOutcome('sent') // it is in the log, and others may read it
     })
+  }
+
+  /** Shows an operation whose command waits on our disk, until whoever forwards that has written it to the log. */
+  keep({ id, accepted }: Beginning, isUnsent: boolean): void {
+    this.view.keep(id, accepted, this.#journal.partitionOf(id), isUnsent)
+  }
+
+  /** A command that waited on our disk is about to be sent. */
+  begin(id: string): void {
+    this.#begun.add(id)
+    this.view.begin(id)
+  }
+
+  /** Whether the command of an operation, which waits on our disk, was never sent: its operation is always written before. */
+  isUnsent(id: string): boolean {
+    return this.rebuild.done && !this.#begun.has(id) && !this.view.has(id)
   }
 
   /** Forgets an operation, as if it had never been: tombstones, tried until they are written. Resolves once it is unknown here. */
@@ -208,6 +229,7 @@ export class Operations implements AsyncDisposable {
     const { size, pending, bytes } = this.view
     if (events.operations.hasSubscribers) events.operations.publish({ pending, ended: size - pending, bytes })
     const now = wallClock()
+    this.view.expire(now)
     for (const { id, due, by, begun, ended } of this.view.due(now)) {
       if (now < due || this.#seenTo.has(id)) continue
       if (by !== this.incarnation && now < due + this.#options.takeOverMs + (begun % 1_000)) continue
@@ -218,6 +240,7 @@ export class Operations implements AsyncDisposable {
   }
 
   #tell(id: string): void {
+    if (this.#begun.size > 0 && this.view.has(id)) this.#begun.delete(id)
     for (const known of this.#known) known(id)
     for (const changed of this.#watchers.get(id) ?? []) changed()
   }

@@ -1,6 +1,7 @@
 import type { Signal } from '../../aborter.ts'
 import type { Reply } from '../../call.ts'
-import type { Problem } from '../../problem.ts'
+import { Problem } from '../../problem.ts'
+import type { Outcome } from '../../problem.ts'
 import { accountOf } from '../processes/account.ts'
 import { endingOf } from './claims.ts'
 import { isId, timeOf } from './event.ts'
@@ -19,6 +20,7 @@ export type Seen = Readonly<{
   version: number // another for each state
   answer: Reply | Problem // 202 while it is pending
   told: readonly Told[] // what is remembered of it, the oldest first
+  outcome: Outcome // of its command
 }>
 
 /** The operations of clients: each sees its own alone. All throw not-ready while the log is still being read. */
@@ -42,12 +44,17 @@ type ResourceOptions = Readonly<{
 }>
 
 export function resources(operations: Operations, { path, retryAfterMs, cancelled }: ResourceOptions): Resources {
-  const see = (operation: Operation): Seen => ({
-    state: stateOf(operation),
-    version: versionOf(operation),
-    answer: endingOf(operation) ?? accepted(operation, path, retryAfterMs),
-    told: toldOf(operation),
-  })
+  const see = (operation: Operation): Seen => {
+    const waits = !operations.view.has(operation.id) // on our disk, and may be sent at any time
+    const answer = endingOf(operation) ?? accepted(operation, path, retryAfterMs)
+    return {
+      state: stateOf(operation),
+      version: versionOf(operation),
+      answer,
+      told: waits && operation.ending === null ? [] : toldOf(operation),
+      outcome: answer instanceof Problem ? answer.outcome : waits ? 'in-doubt' : 'sent',
+    }
+  }
   const seen = (operation: Operation | null): Seen | null => (operation === null ? null : see(operation))
   /** What is not read yet must not be taken for what is not there. */
   const whole = (): void => {

@@ -26,6 +26,8 @@ export class View implements Disposable {
   readonly #byClient = new Map<string, Set<string>>()
   readonly #holders = new Map<string, string>() // of the scope of a key: who holds it
   readonly #untold = new Set<string>() // their callbacks were not told yet, or given up
+  readonly #kept = new Map<string, Entry>() // their commands wait on our disk: the log does not tell of them yet
+  readonly #unsent = new Set<string>() // of those: certainly not sent
   readonly #changed: (id: string) => void
   readonly #interned = new Interned()
   readonly #room: Room
@@ -66,7 +68,39 @@ export class View implements Disposable {
 
   /** As it is kept: for what needs not all of it. */
   entry(id: string): Entry | null {
+    return this.#read(id) ?? this.#kept.get(id) ?? null
+  }
+
+  #read(id: string): Entry | null {
     return this.#all.get(id) ?? this.#overflow?.entry(id) ?? null
+  }
+
+  /** Whether the log tells of it. */
+  has(id: string): boolean {
+    return this.#read(id) !== null
+  }
+
+  /** Shows an operation whose command waits on our disk, until the log tells of it. `isUnsent`: until `begin` it is certainly not sent. */
+  keep(id: string, accepted: Accepted, partition: number, isUnsent: boolean): void {
+    if (this.entry(id) !== null) return
+    this.#kept.set(id, new Entry(id, accepted, { partition, offset: 0, seq: ++this.#seq }, this.#interned))
+    if (isUnsent) this.#unsent.add(id)
+  }
+
+  /** Its command is about to be sent. */
+  begin(id: string): void {
+    this.#unsent.delete(id)
+  }
+
+  /** Ends what waits on our disk and was not sent in its time. */
+  expire(now: number): void {
+    for (const id of this.#unsent) {
+      const entry = this.#kept.get(id)
+      if (entry === undefined || entry.expires > now) continue
+      this.#unsent.delete(id)
+      entry.end({ kind: 'expired', at: entry.expires, outcome: 'not-sent' }, id, 0, this.#interned)
+      this.#changed(id)
+    }
   }
 
   /** The operation that holds the key with this scope. */
@@ -103,7 +137,8 @@ export class View implements Disposable {
     const inMemory = [...(this.#byClient.get(client) ?? [])].toReversed().flatMap(id => this.#all.get(id) ?? [])
     const newest = inMemory.filter(({ seq }) => seq < before).slice(0, limit)
     const others = this.#overflow?.of(client, Math.min(before, this.#seq + 1), limit) ?? []
-    const page = [...newest, ...others].sort((a, b) => b.seq - a.seq).slice(0, limit)
+    const waiting = [...this.#kept.values()].filter(entry => entry.client === client && entry.seq < before)
+    const page = [...newest, ...others, ...waiting].sort((a, b) => b.seq - a.seq).slice(0, limit)
     return page.map(entry => entry.open())
   }
 
@@ -117,7 +152,9 @@ export class View implements Disposable {
   }
 
   #accept(id: string, event: Accepted, { partition, offset }: Incoming): void {
-    if (this.entry(id) !== null) return
+    if (this.#read(id) !== null) return
+    this.#kept.delete(id)
+    this.#unsent.delete(id)
     const scope = event.holds?.scope
     if (scope !== undefined) {
       if (this.holder(scope) !== null) return // somebody was first
@@ -135,7 +172,7 @@ export class View implements Disposable {
   }
 
   #happen(id: string, key: string, event: Exclude<Event, Accepted>, offset: number): void {
-    const entry = this.entry(id)
+    const entry = this.#read(id)
     if (entry === null) return
     if (event.kind === 'step') {
       const { bytes } = entry

@@ -1,12 +1,13 @@
 import { Aborter } from '../../aborter.ts'
 import type { Service } from '../../call.ts'
-import { later, pause, until } from '../../clock.ts'
+import { later, pause, until, wallClock } from '../../clock.ts'
 import type { Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import type { ProblemCode } from '../../problem.ts'
 import type { Acknowledged, Broker, Outgoing } from '../broker.ts'
-import { unpack } from './packed.ts'
+import { refusalOf, sendingsOf } from './sendings.ts'
+import type { Operating, Sending } from './sendings.ts'
 import type { Spool } from './spool.ts'
 import type { Row } from './table.ts'
 
@@ -15,6 +16,8 @@ export type ForwardParts = Readonly<{
   publish: Service<Outgoing, Acknowledged>
   /** Resolves when so many may be forwarded. */
   pace: (records: number) => Promise<void>
+  /** Of the commands that wait; none where it is not known, as without a gateway. */
+  operating?: Operating | null
 }>
 
 /** The record's own fault: no later attempt can succeed. */
@@ -79,7 +82,7 @@ export class Forwarder implements AsyncDisposable {
     for (const row of rows) {
       if (this.#closing.aborted) break
       try {
-        await this.#publish(row)
+        await this.#publish(sendingsOf(row, wallClock(), this.#parts.operating ?? null))
         done.push(row)
       } catch (error) {
         const problem = Problem.from(error)
@@ -87,16 +90,21 @@ export class Forwarder implements AsyncDisposable {
           this.#avoided.set(row.topic, later(againMs))
           break
         }
+        await this.#publish(refusalOf(row, problem, wallClock())).catch(() => {}) // it expires, else
         await this.#spool.reject(row, problem.message)
       }
     }
     return done
   }
 
-  async #publish({ topic, key, value, headers, acks }: Row): Promise<void> {
+  async #publish(sendings: readonly Sending[]): Promise<void> {
     const { broker, publish } = this.#parts
-    const partition = broker.partitionFor(topic, key)
-    await publish({ topic, key, value, headers: unpack(headers), acks, partition, signal: this.#closing.signal })
+    for (const { place, ...record } of sendings)
+      await publish({
+        ...record,
+        partition: broker.partitionFor(record.topic, place),
+        signal: this.#closing.signal,
+      })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Headers, Outgoing } from '../broker.ts'
+import type { Beginning } from '../operations/event.ts'
 import type { Kept } from './table.ts'
 import type { EpochMs } from '../../clock.ts'
 
@@ -8,18 +9,31 @@ const passing: ReadonlySet<string> = new Set(['sluice-expires'])
 const latin1 = (value: Uint8Array): string =>
   Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
 
+/** The operation of a command; `inDoubt`: its command may have been sent before it was put on disk. */
+export type Waiting = Beginning & Readonly<{ inDoubt: boolean }>
+
+const operationHeader = 'sluice-spool-operation' // on disk only
+
 /** Headers as a text of JSON, each byte of a value as one character. */
-export const pack = (headers: Headers): string =>
-  JSON.stringify(headers.filter(([name]) => !passing.has(name)).map(([name, value]) => [name, latin1(value)]))
+export const pack = (headers: Headers): string => packAll(headers.filter(([name]) => !passing.has(name)))
+
+const packAll = (headers: Headers): string => JSON.stringify(headers.map(([name, value]) => [name, latin1(value)]))
 
 export const unpack = (headers: string): Headers =>
   (JSON.parse(headers) as [string, string][]).map(([name, value]) => [name, Buffer.from(value, 'latin1')])
 
-export const kept = ({ topic, key, value, headers, acks }: Outgoing, at: EpochMs): Kept => ({
-  topic,
-  key,
-  value,
-  headers: pack(headers),
-  acks,
-  at,
-})
+export function kept({ topic, key, value, headers, acks, operation }: Outgoing, at: EpochMs, inDoubt = false): Kept {
+  if (operation === undefined) return { topic, key, value, headers: pack(headers), acks, at }
+  const waiting: Waiting = { ...operation, inDoubt }
+  const beside = [operationHeader, Buffer.from(JSON.stringify(waiting))] as const
+  return { topic, key, value, headers: packAll([...headers, beside]), acks, at }
+}
+
+/** The headers of the record, and the operation that its command begins, null of an event. */
+export function unpackCommand(packed: string): Readonly<{ headers: Headers; waiting: Waiting | null }> {
+  const all = unpack(packed)
+  const beside = all.find(([name]) => name === operationHeader)
+  if (beside === undefined) return { headers: all, waiting: null }
+  const headers = all.filter(([name]) => name !== operationHeader)
+  return { headers, waiting: JSON.parse(Buffer.from(beside[1]).toString()) as Waiting }
+}

@@ -91,7 +91,7 @@ export class Spool implements AsyncDisposable {
       const problem = Problem.from(error)
       if (record.signal.aborted || !passing.has(problem.code)) throw problem
       this.#flowing = false
-      return await this.#keep(record).catch((refusal: unknown) => {
+      return await this.#keep(record, problem.outcome !== 'not-sent').catch((refusal: unknown) => {
         throw problem.outcome === 'not-sent' ? refusal : problem // it may be in the topic all the same
       })
     } finally {
@@ -116,8 +116,8 @@ export class Spool implements AsyncDisposable {
     return !this.#topics.has(topic)
   }
 
-  async #keep(record: Outgoing): Promise<Acknowledged> {
-    const row = kept(record, wallClock())
+  async #keep(record: Outgoing, inDoubt = false): Promise<Acknowledged> {
+    const row = kept(record, wallClock(), inDoubt)
     const bytes = sizeOf(row)
     const full = this.#full(bytes)
     if (full !== null) throw full
@@ -127,7 +127,7 @@ export class Spool implements AsyncDisposable {
     this.#group.push({ row, resolve, reject })
     this.#committing ??= this.#commit()
     await promise
-    return { partition: record.partition, offset: -1n, spooled: true }
+    return { partition: record.partition, offset: -1n, spooled: inDoubt ? 'in-doubt' : 'not-sent' }
   }
 
   #full(bytes: number): Problem | null {

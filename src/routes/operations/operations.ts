@@ -53,7 +53,7 @@ export function operationRoutes(
     if (known === null) throw unknown()
     const seen = await patient(exchange, operations, known)
     if (seen === null) throw unknown()
-    exchange.outcome = 'sent'
+    exchange.outcome = seen.outcome
     const own = [
       ['ETag', `"${seen.version}"`],
       ['Sluice-Operation', seen.state.state],
@@ -87,7 +87,7 @@ export function operationRoutes(
   async function cancel(exchange: Exchange, { id = '' }: Params): Promise<void> {
     const seen = await operations.cancel(client(exchange), id)
     if (seen === null) throw unknown()
-    exchange.outcome = 'sent'
+    exchange.outcome = seen.outcome
     const { state } = seen
     // asked, and the worker has not said yet what becomes of it
     const status = state.state === 'pending' ? 202 : 200
@@ -99,7 +99,7 @@ export function operationRoutes(
     const own = client(exchange)
     const seen = await operations.find(own, id)
     if (seen === null) throw unknown()
-    exchange.outcome = 'sent'
+    exchange.outcome = seen.outcome
     tellEvents({ operations, clients, flushMs }, exchange, own, seen)
   }
 

@@ -13,6 +13,7 @@ const told = [
   { id: 8, kind: 'completed', data: { status: 200 }, last: true },
 ] as const
 const seen: Seen = {
+  outcome: 'sent',
   state: { id: 'o-1', state: 'completed', route: 'pay', created: '', expires: '' },
   version: 8,
   answer: anAnswer,

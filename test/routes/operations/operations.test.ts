@@ -22,6 +22,7 @@ const seen = (over: Partial<Seen> = {}): Seen => ({
     ],
   },
   told: [],
+  outcome: 'sent',
   ...over,
 })
 
