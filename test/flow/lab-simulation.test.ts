@@ -34,10 +34,9 @@ test('a slow worker is the same in simulation and in real time, within a tenth',
 })
 
 test('in simulation the same seed is the same run, whatever was simulated before', { timeout: 90_000 }, async () => {
-  const [first, other, again] = await simulated('dead-worker', 'broker-restart', 'dead-worker')
+  const [first, other, again] = await simulated('slow-worker', 'broker-restart', 'slow-worker')
   for (const result of [first!, other!, again!]) keptItsLedger(result)
-  const close = Math.abs(answered(first!) - answered(again!))
-  ok(close < 1, `${answered(first!)} and ${answered(again!)} %`)
+  deepEqual([again!.totals, again!.curve], [first!.totals, first!.curve])
   ok((other!.totals.codes['broker-unavailable'] ?? 0) > 50, JSON.stringify(other!.totals.codes))
 })
 

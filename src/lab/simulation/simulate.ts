@@ -51,6 +51,8 @@ export async function simulate({ scenario, name, variant, overlay }: Asked, time
   const options = overlaid(overlaid(overlaid(basis, simulated), scenario.gateway), overlay)
   const { config, mistakes } = parse(JSON.stringify(options), 'gateway.yaml')
   if (config === null) throw new Error(`The configuration of the gateway does not hold:\n${format(mistakes)}`)
+  time.turnTheHour() // as in any other run
+  Math.random = seeded(scenario.seed) // of this process, which only simulates: policies draw from it, too
   const held = new AsyncDisposableStack()
   try {
     const { topic } = basis.workers.orders

@@ -7,6 +7,9 @@ type Task = {
 }
 
 const turn = setImmediate // the real one
+const hourMs = 3_600_000
+/** In steps that sums of numbers have room for, so that what takes so long does at any time of the day. */
+const exactly = (ms: number): number => Math.ceil(ms * 1_024) / 1_024
 
 /**
  * A clock of a process that runs as quickly as there is work: timers ring in their order, and time jumps from one to the next.
@@ -28,6 +31,11 @@ export class VirtualTime {
 
   get now(): number {
     return this.#now
+  }
+
+  /** Goes on to the next whole hour, where what begins is the same as in any other hour. */
+  turnTheHour(): void {
+    this.#now = hourMs * (Math.floor(this.#now / hourMs) + 1)
   }
 
   /** From now on this process has this time. There is no way back. */
@@ -82,7 +90,7 @@ export class VirtualTime {
   }
 
   #handle(run: () => void, ms: number, everyMs: number | null): object {
-    const task: Task = { due: this.#now + ms, order: this.#orders++, run, everyMs, off: false }
+    const task: Task = { due: this.#now + exactly(ms), order: this.#orders++, run, everyMs, off: false }
     this.#add(task)
     const handle = {
       off: () => (task.off = true),
