@@ -1,4 +1,5 @@
 import type { ClientOptions, Scenario } from '../../../config/scenario/schema.ts'
+import type { Population } from '../population.ts'
 import { populationOf } from '../scene.ts'
 
 const loads = { http: 'k6/http', '{ sleep }': 'k6' }
@@ -15,7 +16,7 @@ export function k6({ title, clients, target }: Scenario): string {
   const scenarios = Object.entries(clients).map(
     ([name, client]) => `    ${JSON.stringify(name)}: ${executor(name, client)},`,
   )
-  const functions = Object.entries(clients).map(([name, client]) => request(name, client))
+  const functions = Object.entries(clients).map(([name, client], index) => request(name, client, index))
   return `// ${title.replaceAll(/\s+/g, ' ')}
 // Written by \`sluice lab export --k6\`. Run it with: k6 run -e URL=${target?.url ?? usualUrl} FILE
 ${imports}
@@ -51,10 +52,9 @@ function executor(name: string, client: ClientOptions): string {
 
 const functionOf = (name: string): string => `ask_${name.replaceAll('-', '_')}`
 
-function request(
-  name: string,
-  { request: { method, path, headers, body }, patienceMs, closed, keys, addresses }: ClientOptions,
-): string {
+function request(name: string, options: ClientOptions, index: number): string {
+  const { method, path, headers, body } = options.request
+  const { patienceMs, closed, addresses } = options
   const filled = (text: string): string =>
     `\`${text.replaceAll(/[`\\$]/g, found => `\\${found}`).replaceAll(value, (found, what: string, args: string) => scriptOf(what, args) ?? found)}\``
   const own = Object.entries(headers).map(([header, text]) => `${JSON.stringify(header)}: ${filled(text)}`)
@@ -62,19 +62,30 @@ function request(
   const content = method === 'GET' || method === 'HEAD' ? 'null' : filled(body)
   return `export function ${functionOf(name)}() {
   seq++
+  const patienceMs = ${patienceMs}
   const id = \`\${__VU}-\${__ITER}\`
-  const key = ${keys === undefined ? 'id' : `\`k\${int(0, ${keys - 1})}\``}
-  const client = \`10.0.\${int(0, ${(addresses - 1) >> 8})}.\${int(1, ${Math.min(255, addresses)})}\`
-  http.request(${JSON.stringify(method)}, url + ${filled(path)}, ${content}, { headers: { ${all} }, timeout: '${patienceMs}ms' })
+  const key = ${keyOf(populationOf(name, options), index)}
+  const client = \`10.${index}.\${int(0, ${(addresses - 1) >> 8})}.\${int(1, ${Math.min(255, addresses)})}\`
+  http.request(${JSON.stringify(method)}, url + ${filled(path)}, ${content}, { headers: { ${all} }, timeout: patienceMs })
 ${closed === undefined ? '' : `  sleep(${closed.thinkMs / 1_000})\n`}}
 `
+}
+
+function keyOf({ keys, hotPercent = 0 }: Population, index: number): string {
+  const usual =
+    keys === undefined
+      ? 'id'
+      : typeof keys === 'number'
+        ? `\`${index}-k\${int(0, ${keys - 1})}\``
+        : `pick(${keys.map(key => JSON.stringify(key)).join(', ')})`
+  return hotPercent === 0 ? usual : `Math.random() * 100 < ${hotPercent} ? 'hot' : ${usual}`
 }
 
 function scriptOf(what: string, args: string): string | null {
   const list = args.trim().split(/ +/)
   if (['id', 'key', 'client', 'seq'].includes(what)) return `\${${what}}`
   if (what === 'uuid') return '${uuid()}'
-  if (what === 'wantedUntil') return '${Date.now() + 2000}'
+  if (what === 'wantedUntil') return '${Date.now() + patienceMs}'
   if (what === 'int') return `\${int(${Number(list[0] ?? 0)}, ${Number(list[1] ?? 0)})}`
   return what === 'pick' ? `\${pick(${list.map(each => JSON.stringify(each)).join(', ')})}` : null
 }

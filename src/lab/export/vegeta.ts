@@ -1,10 +1,14 @@
 import type { ClientOptions, Scenario } from '../../../config/scenario/schema.ts'
+import { Errands } from '../population.ts'
+import { seeded } from '../random.ts'
 import { rateAt } from '../rate.ts'
 import type { Rate } from '../rate.ts'
 import { populationOf } from '../scene.ts'
 import { compile } from '../template.ts'
+import type { Template } from '../template.ts'
 import { usualUrl } from './k6.ts'
 
+const alwaysWanted = 9_999_999_999_999 // a file of targets knows no time
 const mostTargets = 500 // of each class: vegeta begins anew after the last
 
 /**
@@ -28,9 +32,11 @@ rm -r "$folder"
 
 function attack(name: string, client: ClientOptions, index: number, url: string): string {
   if (client.closed !== undefined) return `# ${name}: users of a closed model, which vegeta does not have`
-  const pieces = piecesOf(populationOf(name, client).rate)
+  const of = populationOf(name, client)
+  const pieces = piecesOf(of.rate)
   const asked = pieces.reduce((sum, { perSecond, forMs }) => sum + (perSecond * forMs) / 1_000, 0)
-  const lines = targetsOf(client, index, url, Math.max(1, Math.min(mostTargets, Math.ceil(asked))))
+  const count = Math.max(1, Math.min(mostTargets, Math.ceil(asked)))
+  const lines = targetsOf(client.request, new Errands({ ...of, mark: 'v' }, index, seeded(1)), url, count)
   const runs = pieces.map(({ perSecond, forMs }, i) => {
     const out = `"$folder/${name}-${String(i).padStart(4, '0')}.bin"`
     return `  vegeta attack -format=json -timeout=${client.patienceMs}ms -rate=${perSecond}/1s -duration=${forMs}ms -targets="$folder/${name}.json" > ${out}`
@@ -39,18 +45,10 @@ function attack(name: string, client: ClientOptions, index: number, url: string)
 }
 
 /** Requests as vegeta reads them: one JSON each, with the body in base64. */
-function targetsOf(
-  { request, addresses, keys }: ClientOptions,
-  index: number,
-  url: string,
-  count: number,
-): readonly string[] {
+function targetsOf(request: Template, errands: Errands, url: string, count: number): readonly string[] {
   const write = compile(request, 'host')
-  return Array.from({ length: count }, (_, i) => {
-    const id = `v${index}-${i}`
-    const key = keys === undefined ? id : `k${i % keys}`
-    const client = `10.${index}.${(i % addresses) >> 8}.${(i % addresses) & 255}`
-    const [head = '', body = ''] = write({ id, key, client }, 0).split('\r\n\r\n')
+  return Array.from({ length: count }, () => {
+    const [head = '', body = ''] = write(errands.draw(), alwaysWanted).split('\r\n\r\n')
     const [first = '', ...fields] = head.split('\r\n')
     const header = fields
       .map(field => [field.slice(0, field.indexOf(':')), field.slice(field.indexOf(':') + 2)] as const)

@@ -12,6 +12,12 @@ test('each class of clients is a scenario of k6, with its rate over time or its 
   match(script, /"x-a": `\$\{pick\("a", "b"\)\}`/)
 })
 
+test('classes of clients come from addresses of their own, with the keys that theirs have', () => {
+  const script = k6(twoKinds())
+  match(script, /const key = Math\.random\(\) \* 100 < 20 \? 'hot' : id\n {2}const client = `10\.0\./)
+  match(script, /const key = `1-k\$\{int\(0, 4\)\}`\n {2}const client = `10\.1\./)
+})
+
 test('the script is JavaScript, whatever is in a body', () => {
   ok(stripTypeScriptTypes(k6(twoKinds())).includes('"t":"\\`\\${b}"'))
 })
