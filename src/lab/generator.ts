@@ -71,6 +71,7 @@ export class Generator {
   readonly #free: Wire[] = []
   readonly #connect: () => Wire
   readonly #tickMs: number
+  #dueMs = 0 // the next of all
   #open = 0
   #pending = 0
   #seconds = 0
@@ -113,8 +114,7 @@ export class Generator {
       const nowMs = since(this.#start)
       this.#tick(nowMs)
       if ((nowMs >= lastMs || this.#stopped) && this.#pending === 0) return resolve()
-      const nextMs = this.#crowds.reduce((first, { next }) => Math.min(first, next), nowMs + longestTickMs)
-      precisely(Math.max(this.#tickMs, nextMs - nowMs), tick)
+      precisely(Math.max(this.#tickMs, Math.min(this.#dueMs - nowMs, longestTickMs)), tick)
     }
     precisely(this.#tickMs, tick)
     for (const crowd of this.#crowds)
@@ -137,14 +137,21 @@ export class Generator {
       for (const { tally } of this.#crowds) tally.turn()
       this.#report()
     }
+    for (const crowd of this.#crowds) this.#hangUp(crowd, nowMs)
+    this.#beginDue(nowMs)
+  }
+
+  #beginDue(nowMs: number): void {
+    let nextMs = Infinity
     for (const crowd of this.#crowds) {
-      this.#hangUp(crowd, nowMs)
       while (crowd.next <= nowMs && !this.#stopped) {
         const dueMs = crowd.next
         crowd.next = crowd.arrivals.next()
         this.#begin(crowd, crowd.errands.draw(), dueMs, dueMs, 1)
       }
+      nextMs = Math.min(nextMs, crowd.next)
     }
+    this.#dueMs = nextMs
   }
 
   #report(): void {
@@ -193,9 +200,11 @@ export class Generator {
     const { crowd, errand, dueMs, connection } = sending
     crowd.patient.push(sending)
     this.#late.record(since(this.#start) - dueMs)
-    connection.send(crowd.write(errand, this.#load.startAt + dueMs + crowd.of.patienceMs), heard =>
-      this.#hear(sending, heard),
-    )
+    connection.send(crowd.write(errand, this.#load.startAt + dueMs + crowd.of.patienceMs), heard => {
+      this.#hear(sending, heard)
+      const nowMs = since(this.#start)
+      if (this.#dueMs <= nowMs) this.#beginDue(nowMs) // sooner than a timer, which has milliseconds
+    })
   }
 
   #hear(sending: Sending, heard: Heard | null): void {

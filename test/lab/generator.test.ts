@@ -5,10 +5,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Heard } from '../../src/lab/connection.ts'
 import { Generator } from '../../src/lab/generator.ts'
 import type { Load } from '../../src/lab/generator.ts'
 import type { Population } from '../../src/lab/population.ts'
 import { constant } from '../../src/lab/rate.ts'
+import { frozenClock } from '../help/clock.ts'
 
 type Serve = (body: string, res: ServerResponse, req: IncomingMessage) => void
 const echo: Serve = (body, res) => void res.setHeader('content-length', body.length).end(body)
@@ -72,6 +74,27 @@ test('when all connections are taken a request is given up', async t => {
   const { fates, codes } = populations['p']!.phases['all']!
   ok(fates.served > 2 && fates.lost > 0)
   deepEqual(codes, { 'no-connection': fates.lost })
+})
+
+test('an answer is an occasion to send what is due, before the timer rings', async t => {
+  const { advance } = frozenClock(t)
+  const asked: ((heard: Heard) => void)[] = []
+  const wire = { send: (_: string, ended: (heard: Heard | null) => void) => void asked.push(ended), close: () => {} }
+  const of = { name: 'p', rate: constant(1_000, 100), even: true, patienceMs: 1_000 }
+  const load = { port: 0, startAt: Date.now(), populations: [of], phases: [], seed: 1, connections: 100 }
+  const running = new Generator(load, { dial: () => wire, tickMs: 10 }).run()
+  const heard = { status: 200, outcome: 'sent', code: '', retryAfterMs: 0, body: '' }
+  await advance(10)
+  equal(asked.length, 10)
+  await advance(5)
+  asked[0]?.(heard)
+  equal(asked.length, 15)
+  for (let i = 1; i < 100; i++) {
+    await advance(1)
+    asked[i]?.(heard)
+  }
+  await advance(10)
+  ok(((await running).late.p99 ?? 99) <= 10)
 })
 
 test('users of the closed model ask again as soon as they are answered', async t => {
