@@ -100,6 +100,9 @@ func answer(command *kgo.Record) *kgo.Record {
 		{Key: "sluice-status", Value: []byte(strconv.Itoa(status))},
 		{Key: "content-type", Value: []byte("application/json")},
 	}
+	if parent := headers["traceparent"]; parent != "" { // one trace, from the client and back
+		reply.Headers = append(reply.Headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(parent)})
+	}
 	return reply
 }
 

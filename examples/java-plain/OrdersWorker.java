@@ -101,6 +101,8 @@ class OrdersWorker {
     reply.headers().add("sluice-correlation-id", correlation.value()); // opaque: echoed as it came
     reply.headers().add("sluice-status", bytes(String.valueOf(answer.status)));
     reply.headers().add("content-type", bytes("application/json"));
+    var trace = headers.lastHeader("traceparent"); // one trace, from the client and back
+    if (trace != null) reply.headers().add(trace);
     return reply;
   }
 

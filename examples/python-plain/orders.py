@@ -74,6 +74,7 @@ def answer(command):
             "sluice-correlation-id": headers["sluice-correlation-id"],
             "sluice-status": str(status),
             "content-type": "application/json",
+            **{name: value for name, value in headers.items() if name == "traceparent"},  # one trace, from the client and back
         },
         on_delivery=delivered,
     )

@@ -1,32 +1,19 @@
 import { test } from 'node:test'
-import { equal, match, ok } from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { trace } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { demo } from '../../src/worker/demo.ts'
 import { client } from '../help/ask.ts'
-import { anOrder } from '../help/gateway.ts'
-import type { Scope } from '../help/scope.ts'
+import { anOrder, openGateway } from '../help/gateway.ts'
+import { collector, exporting, treeOf } from '../help/otlp.ts'
 import { freePorts, sluice } from '../help/sluice.ts'
-
-/** A collector that takes whatever comes by OTLP over HTTP. */
-async function collector(t: Scope) {
-  const taken: { path: string; type: string; body: Buffer }[] = []
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = []
-    req.on('data', (chunk: Buffer) => chunks.push(chunk))
-    req.on('end', () => {
-      taken.push({ path: req.url ?? '', type: req.headers['content-type'] ?? '', body: Buffer.concat(chunks) })
-      res.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => void server.close())
-  return { taken, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
-}
+import { until } from '../help/until.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
-const parent = `00-${traceId}-b7ad6b7169203331-01`
+const spanId = 'b7ad6b7169203331'
+const parent = `00-${traceId}-${spanId}-01`
 
 test('the numbers of /metrics also go where the environment says, and they alone', async t => {
   const { taken, url } = await collector(t)
@@ -78,6 +65,34 @@ test('with an OTLP endpoint in the environment a call is one trace, which the lo
     run.lines.some(line => line['trace_id'] === traceId),
     run.out,
   )
+})
+
+test('a worker with a tracer of its own is in the same trace: the request, the record, the worker, its reply', async t => {
+  const collected = await collector(t)
+  exporting(t, collected)
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'orders' }),
+    spanProcessors: [new SimpleSpanProcessor({ exporter: new OTLPTraceExporter() })],
+  })
+  trace.setGlobalTracerProvider(provider)
+  t.after(async () => {
+    trace.disable()
+    await provider.shutdown()
+  })
+  const { gateway, broker, ask } = await openGateway(t)
+  await gateway.ready
+  const worker = await demo(broker, { topic: 'orders.commands' })
+  equal((await ask('/orders', { body: anOrder, headers: { traceparent: parent } })).status, 201)
+  await worker[Symbol.asyncDispose]()
+  await gateway.stop({ delayMs: 0 })
+  await until('all spans have come', () => collected.spans().length >= 5)
+  deepEqual(treeOf(collected.spans(), traceId, spanId), [
+    'SERVER POST /orders (sluice)',
+    '  PRODUCER send orders.commands (sluice)',
+    '    CONSUMER process orders.commands (orders)',
+    '      PRODUCER send gateway.replies (orders)',
+    '        CONSUMER process gateway.replies (sluice)',
+  ])
 })
 
 test('a variable that cannot be is one line at start', async t => {

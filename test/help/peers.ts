@@ -4,13 +4,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, load } from '../../config/load.ts'
 import { start } from '../../src/app.ts'
+import type { Gateway } from '../../src/app.ts'
 import { client } from './ask.ts'
 import type { Answer, Ask, Asked } from './ask.ts'
 import { built } from './built.ts'
 import { startChild } from './child.ts'
+import type { Child } from './child.ts'
 import { adminOf } from './gateway.ts'
 import { fresh, useKafka } from './kafka.ts'
 import { freshTopics } from './onkafka.ts'
+import type { Topics } from './onkafka.ts'
 import { rowsOf, written } from './peerpage.ts'
 import { without } from './recipes.ts'
 import type { Recipe } from './recipes.ts'
@@ -70,17 +73,9 @@ export function playPeer(peer: Peer): void {
   const kafka = useKafka()
   const skip = kafka.skip || without(peer.title, peer.recipe)
   test(`${peer.title}: clients get what docs/peers.md says`, { skip, timeout: 600_000 }, async t => {
-    const folder = await built(peer.example, peer.recipe)
-    if (folder === null) return t.skip(`examples/${peer.example} could not be built.`)
-    const topics = freshTopics()
-    const { ask, admin } = await gatewayOf(t, peer, kafka.brokers, topics)
-    const worker = await startChild({
-      command: peer.recipe.run,
-      cwd: folder,
-      ready: peer.ready,
-      env: { ...peer.env, KAFKA_BROKERS: kafka.brokers, ORDERS_TOPIC: topics.commands, ORDERS_GROUP: topics.commands },
-    })
-    t.after(() => worker[Symbol.asyncDispose]())
+    const opened = await openPeer(t, peer, kafka.brokers)
+    if (opened === null) return t.skip(`examples/${peer.example} could not be built.`)
+    const { ask, admin, worker } = opened
     await placeAll(ask)
     await eachItsOwn(ask)
 
@@ -99,15 +94,41 @@ export function playPeer(peer: Peer): void {
   })
 }
 
-type Opened = Readonly<{ ask: Ask; admin: ReturnType<typeof adminOf> }>
+export type OpenedPeer = Readonly<{
+  ask: Ask
+  admin: ReturnType<typeof adminOf>
+  gateway: Gateway
+  worker: Child
+  topics: Topics
+}>
 
-/** The gateway that the example configures, on free ports and on topics of its own. */
+/** The worker of an example and the gateway before it, on topics of their own; gone with the test. Null when it cannot be built. */
+export async function openPeer(
+  t: Scope,
+  { example, recipe, ready, env }: Pick<Peer, 'example' | 'recipe' | 'ready' | 'env'>,
+  brokers: string,
+): Promise<OpenedPeer | null> {
+  const folder = await built(example, recipe)
+  if (folder === null) return null
+  const topics = freshTopics()
+  const opened = await gatewayOf(t, example, brokers, topics)
+  const worker = await startChild({
+    command: recipe.run,
+    cwd: folder,
+    ready,
+    env: { ...env, KAFKA_BROKERS: brokers, ORDERS_TOPIC: topics.commands, ORDERS_GROUP: topics.commands },
+  })
+  t.after(() => worker[Symbol.asyncDispose]())
+  return { ...opened, worker, topics }
+}
+
+/** The gateway that the example configures, on free ports. */
 async function gatewayOf(
   t: Scope,
-  { example }: Peer,
+  example: string,
   brokers: string,
-  { commands, replies }: Readonly<{ commands: string; replies: string }>,
-): Promise<Opened> {
+  { commands, replies }: Topics,
+): Promise<Pick<OpenedPeer, 'ask' | 'admin' | 'gateway'>> {
   const set = {
     'server.host': '127.0.0.1',
     'server.port': 0,
@@ -134,7 +155,7 @@ async function gatewayOf(
     held[Symbol.dispose]()
   })
   await gateway.ready
-  return { ask, admin: adminOf(t, gateway.adminUrl) }
+  return { gateway, ask, admin: adminOf(t, gateway.adminUrl) }
 }
 
 /** Places the orders that are read later. */
