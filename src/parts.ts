@@ -11,6 +11,7 @@ import { ensureTopics, topicsOf } from './bridge/topics.ts'
 import { Watch } from './bridge/watch.ts'
 import { dialectOf, rowOf } from './bridge/wire/index.ts'
 import { pipe } from './call.ts'
+import { now } from './clock.ts'
 import { openOperations } from './operations.ts'
 import type { OperationsPart } from './operations.ts'
 import { shareOfTenant } from './resilience/bulkhead/index.ts'
@@ -96,7 +97,8 @@ export async function openParts(
   const readings = held.use(readingsOf(() => front()?.connections ?? 0, config.server.limits.connections))
   const overload = held.use(config.overload.mode === 'off' ? null : new Overload(config.overload, readings.read))
   const faults = held.use(openFaults(config))
-  const cluster = held.use(guardCluster(config.broker.publish, longestTimeout(Object.values(config.routes))))
+  const longestMs = longestTimeout(Object.values(config.routes))
+  const cluster = held.use(guardCluster(config.broker.publish, longestMs, () => broker.movedSince(now())))
   const workers = guardWorkers(config, leases)
   for (const worker of workers.values()) held.use(worker)
   const watches = watchGroups(config, broker, workers)

@@ -26,7 +26,14 @@ export type WorkerGuards = Disposable &
     lease: Lease | null
   }>
 /** What everybody who publishes to one cluster shares. */
-export type ClusterGuards = Disposable & Readonly<{ options: PublishOptions; circuit: Circuit; budget: Budget }>
+export type ClusterGuards = Disposable &
+  Readonly<{
+    options: PublishOptions
+    circuit: Circuit
+    budget: Budget
+    /** Whether leaders are moving: what waits for them proves nothing against the cluster. */
+    moving: () => boolean
+  }>
 
 /** The longest that a client of these routes waits. */
 export const longestTimeout = (routes: readonly RouteOptions[]): number =>
@@ -68,11 +75,11 @@ function totalOf(name: string, { requests, windowMs, shared }: TotalOptions, lea
 }
 
 /** The shared guards of publishing; `longestMs` is the longest timeout of all routes. */
-export function guardCluster(options: PublishOptions, longestMs: number): ClusterGuards {
+export function guardCluster(options: PublishOptions, longestMs: number, moving = (): boolean => false): ClusterGuards {
   const { breaker, budget, attemptMs } = options
   const windowMs = windowOf(breaker, longestMs)
   const circuit = new Circuit({ ...breaker, name: 'cluster', windowMs, longestWaitMs: 2 * attemptMs })
-  return { options, circuit, budget: new Budget(budget), [Symbol.dispose]: () => circuit[Symbol.dispose]() }
+  return { options, circuit, budget: new Budget(budget), moving, [Symbol.dispose]: () => circuit[Symbol.dispose]() }
 }
 
 /** What stands before one endpoint of an upstream: its circuit. */

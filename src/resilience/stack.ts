@@ -239,20 +239,20 @@ export function publishLayers<In extends Publishing, Out>(
 }
 
 function attemptLayers<In extends Publishing, Out>(
-  { options, circuit }: ClusterGuards,
+  { options, circuit, moving }: ClusterGuards,
   faults: Faults | null,
 ): Layer<In, Out>[] {
   const labels = { route: 'publish', worker: circuit.name }
   return [
     // outside the circuit, which hears of its end: what is handed over may be waited for longer, but a hung broker is a failure
     ...on('attempt', 'enforce', () => attempt<In, Out>(options.attemptMs)),
-    // one circuit for the cluster: what our callers cut short proves nothing
+    // one circuit for the cluster: what our callers cut short proves nothing, nor what waits for a leader that moves
     ...guarded('cluster', options.breaker.mode, circuit, () =>
       breaker<In, Out>(circuit, {
         policy: 'cluster',
         blames: 'broker',
         labels: () => labels,
-        excused: ({ patience }) => patience?.aborted === true,
+        excused: ({ patience }) => patience?.aborted === true || moving(),
         overdueMs: wordMs,
       }),
     ),

@@ -1,8 +1,13 @@
 // Brokers that move as planned, while clients ask: npm run brokers:long
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { deepEqual, ok } from 'node:assert/strict'
+import { deepEqual, ifError, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Kafka, logLevel } from 'kafkajs'
+import { Config } from '../../config/schema/index.ts'
+import { access } from '../../src/bridge/kafka/access.ts'
+import { dial } from '../../src/bridge/kafka/link.ts'
+import { exchange } from '../../src/bridge/kafka/protocol.ts'
 import type { KafkaNode } from '../../tools/kafka/node.ts'
 import type { Answer } from '../help/ask.ts'
 import { fresh, useOwnKafka } from '../help/kafka.ts'
@@ -11,41 +16,92 @@ import { until } from '../help/until.ts'
 
 const perSecond = 200
 const kafka = useOwnKafka({ brokers: 3 })
+/** What config/gateway.yaml says of the routes that are asked. */
+const asShipped = { routes: { 'place-order': { timeoutMs: 5_000 } } }
+const second = (ms: number): string => (ms / 1_000).toFixed(1)
 
 /** Asks for so long, as shipped, an event after three orders, while something is done to the brokers; and tells what came of it. */
-async function asking(t: TestContext, lastsMs: number, done: () => Promise<void>): Promise<readonly Answer[]> {
-  const { ask } = await gatewayOnKafka(t, kafka.brokers, { broker: { publish: { attemptMs: 1_000 } } }, { demo: true })
-  const answers: Promise<Answer>[] = []
+async function asking(
+  t: TestContext,
+  lastsMs: number,
+  done: (topics: readonly string[]) => Promise<void>,
+): Promise<readonly Answer[]> {
+  const { ask, topics } = await gatewayOnKafka(t, kafka.brokers, asShipped, { demo: true })
+  for (let i = 0; i < 300; i++) await ask('/orders', { body: { orderId: `w-${i}`, amount: 1 } }) // all are warm, and the worker is there
+  const answers: Promise<Answer & { second: number }>[] = []
   const begun = performance.now()
   let doing: Promise<void> | null = null
+  let failed: unknown
+  const move = async (): Promise<void> => {
+    const from = performance.now()
+    await done(Object.values(topics))
+    t.diagnostic(`the brokers moved from second ${second(from - begun)} to ${second(performance.now() - begun)}`)
+  }
   for (let i = 0; performance.now() - begun < lastsMs; i++) {
     const headers = { 'idempotency-key': `${i}` }
     const body = { orderId: `o-${i}`, amount: 1 }
-    answers.push(i % 4 === 0 ? ask('/signals', { body }) : ask('/orders', { headers, body }))
-    if (performance.now() - begun > 4_000) doing ??= done()
+    const asked = { second: Math.floor((performance.now() - begun) / 1_000) }
+    const answer = i % 4 === 0 ? ask('/signals', { body }) : ask('/orders', { headers, body })
+    answers.push(answer.then(got => ({ ...got, ...asked })))
+    if (performance.now() - begun > 4_000) doing ??= move().catch((why: unknown) => void (failed = why))
     await sleep(Math.max(0, begun + (i * 1_000) / perSecond - performance.now()))
   }
-  await doing
   const all = await Promise.all(answers)
+  await doing
+  ifError(failed)
   const others = Map.groupBy(
     all.filter(({ status }) => status >= 300),
     ({ code, outcome, text }) =>
       `${code} ${outcome}: ${text.replace(/.*"detail":"([^"]*)".*/, '$1').replace(/\d+/g, 'n')}`,
   )
-  for (const [what, some] of others) t.diagnostic(`${some.length} × ${what}`)
-  t.diagnostic(`by second: ${seconds(all)}`)
+  for (const [what, some] of others)
+    t.diagnostic(`${some.length} × ${what} (asked in second ${[...new Set(some.map(each => each.second))].join(' ')})`)
   t.diagnostic(`${all.length} answers, the slowest after ${Math.round(Math.max(...all.map(({ ms }) => ms)))} ms`)
   return all
 }
 
-/** How many were not answered well, by the second in which they were asked. */
-function seconds(all: readonly Answer[]): string {
-  const counts: number[] = []
-  for (const [i, { status }] of all.entries()) {
-    const second = Math.floor(i / perSecond)
-    counts[second] = (counts[second] ?? 0) + (status >= 300 ? 1 : 0)
+/** The metadata of topics as kafkajs tells it, and what it may be asked for. */
+async function withAdmin<T>(work: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ brokers: kafka.brokers.split(','), logLevel: logLevel.NOTHING }).admin()
+  try {
+    await admin.connect()
+    return await work(admin)
+  } finally {
+    await admin.disconnect()
   }
-  return counts.join(' ')
+}
+
+/** Whether every partition has all its replicas in sync. */
+const inSync = (): Promise<boolean> =>
+  withAdmin(async admin => {
+    const { topics } = await admin.fetchTopicMetadata()
+    return topics.every(({ partitions }) => partitions.every(({ isr, replicas }) => isr.length === replicas.length))
+  })
+
+/** Makes another replica the preferred one of every partition, and those the leaders (ElectLeaders, version 0). */
+async function electOthers(names: readonly string[]): Promise<void> {
+  await withAdmin(async admin => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [...names] })
+    await admin.alterPartitionReassignments({
+      topics: topics.map(({ name: topic, partitions }) => ({
+        topic,
+        partitionAssignment: partitions.map(({ partitionId: partition, replicas: [one = 0, ...others] }) => ({
+          partition,
+          replicas: [...others, one],
+        })),
+      })),
+    })
+  })
+  const { broker } = Config.parse({ routes: {}, broker: { brokers: kafka.brokers } })
+  const link = await dial('127.0.0.1', first!().port, access(broker), () => {})
+  const all = -1
+  const elect = exchange(
+    { key: 43, version: 0, name: 'ElectLeaders' },
+    out => (out.int32(all), out.int32(20_000)),
+    () => ({}),
+  )
+  await link.send(elect, 30_000)
+  link.close('done')
 }
 
 /**
@@ -80,10 +136,15 @@ suite('Brokers that move as planned', { skip: kafka.skip, timeout: 300_000 }, ()
         for (const node of [first!, ...rest]) {
           await node().terminate()
           await node().restart()
-          await sleep(5_000) // replicas catch up: the next one to stop must not be the last that has all
+          await until('replicas have caught up', inSync, 60_000) // the next one to stop must not be the last that has all
+          await sleep(2_000)
         }
       }),
     )
+  })
+
+  test('every leader moves to another replica, as all are in order', async t => {
+    holds(t, await asking(t, 20_000, electOthers))
   })
 })
 

@@ -460,6 +460,22 @@ test('what is a repetition already is not retried, but counts for the circuit of
   equal(chain.cluster.circuit.state, 'open')
 })
 
+test('what waits in vain for a leader that moves proves nothing about the cluster, and what does so later does', async t => {
+  frozenClock(t)
+  using chain = aChain(answers)
+  let moves = true
+  const away = (): Promise<never> => Promise.reject(new Problem('broker-unavailable', 'Nobody leads the partition.'))
+  const again = pipe(repeatStack<Publishing, typeof acknowledged>({ ...chain.cluster, moving: () => moves }), away)
+  const { signal } = new AbortController()
+  const fail = (): Promise<void> =>
+    rejects(again({ topic: 'orders.commands', signal }), { code: 'broker-unavailable', outcome: 'not-sent' })
+  for (let i = 0; i < 50; i++) await fail()
+  equal(chain.cluster.circuit.state, 'closed')
+  moves = false
+  for (let i = 0; i < 5; i++) await fail()
+  equal(chain.cluster.circuit.state, 'open')
+})
+
 test('a worker that answers slowly opens its circuit, where it is said what slow is', async t => {
   const clock = frozenClock(t)
   const answered = async (call: Call): Promise<Reply> => {

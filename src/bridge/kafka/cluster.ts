@@ -16,6 +16,8 @@ import { codeName, codes } from './protocol.ts'
 type Purpose = Readonly<{ name: string; nodes: () => Iterable<number> }>
 
 const roundMs = 250 // at most one dial to a lost node in this time
+/** A leader that has moved is known everywhere in a moment: it is asked for again after so long, then after twice as long, and so on. */
+const soonMs = 20
 const mostTopics = 1_000 // commands may name any topic for their replies
 const learnMs = 1_000
 const lookMs = 5
@@ -34,7 +36,9 @@ export class Cluster {
   readonly #watchers = new Set<() => void>()
   readonly #answers = new Map<string, Promise<void>>() // that are awaited, by topic
   readonly #topics = new Map<string, TopicMetadata | null>()
+  readonly #lost = new Map<number, Readonly<{ at: Instant; why: unknown }>>() // nodes that could not be dialled, last time
   #nodes: Metadata['nodes'] = []
+  #turn = 0 // of the links, to be asked
   #state: BrokerState = 'connecting'
   #reason = 'the first connection is under way'
   #seed = 0
@@ -89,10 +93,10 @@ export class Cluster {
     return this.#links.get(`${node}/${purpose}`) ?? null
   }
 
-  /** An open connection that answers, to whatever node; null when there is none. */
+  /** An open connection that answers, each time to another node if there is one: the last may be about to go. Null when there is none. */
   anyLink(): Link | null {
-    for (const [key, link] of this.#links) if (link.open && link.mutedMs === 0 && key.endsWith('/produce')) return link
-    return null
+    const open = [...this.#links].filter(([key, link]) => key.endsWith('/produce') && link.open && link.mutedMs === 0)
+    return open[this.#turn++ % open.length]?.[1] ?? null
   }
 
   /** Aborts when it is closed. */
@@ -177,17 +181,21 @@ export class Cluster {
   }
 
   async #run(): Promise<void> {
+    let restMs = soonMs
     for (;;) {
       const begun = now()
       let complete = false
       try {
         complete = await this.#round()
       } catch (error) {
+        restMs = roundMs // nobody is there to ask
         this.#settle(error instanceof Error ? error.message : String(error))
       }
       if (this.#ended.signal.aborted) return
-      await pause(roundMs - since(begun), this.#ended.signal)
+      await pause(restMs - since(begun), this.#ended.signal)
+      restMs = Math.min(roundMs, restMs * 2)
       if (!complete || this.#stale) continue
+      restMs = soonMs
       // a topic may have grown: until we know, its other partitions are neither written nor read
       await pause(this.#missing() ? missingMs : this.#access.metadataMaxAgeMs, this.#wake.signal)
       this.#wake = new AbortController()
@@ -265,9 +273,17 @@ export class Cluster {
   async #connect(node: number, purposes: readonly string[]): Promise<void> {
     const address = this.#nodes.find(({ id }) => id === node)
     if (address === undefined) throw new Error(`node ${node} is not in the cluster`)
-    for (const purpose of purposes) {
-      const key = `${node}/${purpose}`
-      if (!this.#links.has(key)) await this.#dial(address.host, address.port, key) // the second only after the first
+    const lost = this.#lost.get(node)
+    if (lost !== undefined && since(lost.at) < roundMs) throw lost.why
+    this.#lost.delete(node)
+    try {
+      for (const purpose of purposes) {
+        const key = `${node}/${purpose}`
+        if (!this.#links.has(key)) await this.#dial(address.host, address.port, key) // the second only after the first
+      }
+    } catch (why) {
+      this.#lost.set(node, { at: now(), why })
+      throw why
     }
   }
 

@@ -5,6 +5,7 @@ import { events } from '../../events.ts'
 import type { Header, Held, Incoming, MemberHandler, Membership } from '../broker.ts'
 import type { Access } from './access.ts'
 import { client } from './client.ts'
+import './follow.ts'
 import './rejoin.ts'
 
 const commitMs = 500

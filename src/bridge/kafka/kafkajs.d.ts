@@ -56,9 +56,16 @@ declare module 'kafkajs/src/loggers/index.js' {
 declare module 'kafkajs/src/consumer/consumerGroup.js' {
   export default class ConsumerGroup {
     constructor(options: Readonly<Record<string, unknown>>)
-    readonly cluster: object
+    readonly cluster: Readonly<{
+      refreshMetadata: () => Promise<void>
+      findGroupCoordinator: (of: Readonly<{ groupId: string }>) => Promise<unknown>
+    }>
+    readonly groupId: string
     memberId: string | null // null: unknown to the group
+    coordinator: unknown
     connect: () => Promise<void>
+    heartbeat: (options: Readonly<{ interval: number }>) => Promise<void>
+    recoverFromFetch: (error: unknown) => Promise<void>
     joinAndSync: () => Promise<void>
     leave: () => Promise<void>
   }

@@ -52,13 +52,13 @@ export class Pending extends Linked {
 
   /**
    * Whether the attempt is over, but not the call: what goes again under its number is soon known, where a leader has only
-   * moved, and so is what waits behind it.
+   * moved, and so is what waits behind it, or for the next leader.
    */
   get outlasts(): boolean {
     const { reason } = this.record.signal as { reason: unknown }
     const over = reason instanceof Problem && reason.code === 'publish-timeout'
     if (!over || this.abandoned) return false
-    return this.stage === 'waiting' ? this.#lane.unsure !== null : this.numbered
+    return this.stage === 'waiting' ? this.#lane.unsure !== null || this.#lane.lostAt !== null : this.numbered
   }
 
   fail(problem: Problem): void {

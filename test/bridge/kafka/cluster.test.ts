@@ -119,3 +119,21 @@ test('a topic that has grown is told of once, with the time, as its keys move', 
   match(warnings[0]!.what, /^t has grown from 3 to 6 partitions \(seen at \d{4}-.+Z\): from now on keys go to other/)
   await cluster.close()
 })
+
+test('a leader that has moved is asked for at once and soon again, and then less and less often', async () => {
+  await using node = await scriptedNode()
+  const cluster = clusterAt(node.brokers)
+  cluster.start(['t'])
+  await until('ready', () => cluster.link(1, 'produce'))
+  const asked = (): number => node.requests.filter(({ api }) => api === apis.metadata).length
+  const before = asked()
+  node.state.leader = -1 // as long as it is not elected
+  const begun = performance.now()
+  cluster.stale(codes.notLeaderOrFollower)
+  await until('asked three times', () => asked() >= before + 3)
+  const took = performance.now() - begun
+  equal(took < 200, true, `three looks took ${took} ms`) // at once, after 20 ms, and after 40 more
+  await until('asked for long', () => performance.now() - begun > 900)
+  equal(asked() - before <= 8, true, `${asked() - before} looks in 900 ms`)
+  await cluster.close()
+})

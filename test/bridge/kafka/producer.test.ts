@@ -400,6 +400,23 @@ suite('as an idempotent producer', () => {
     ])
   })
 
+  test('what waits for the next leader outlasts its attempt, and is not sent once its call is over', async () => {
+    await using it = await idempotent()
+    answering(it, 0)
+    it.node.state.leader = -1
+    it.cluster.refresh()
+    await until('nobody leads', () => it.cluster.leader('t', 0) === null)
+    const [attempt, call, short] = [new AbortController(), new AbortController(), new AbortController()]
+    const first = it.producer.publish(record({ signal: attempt.signal, patience: call.signal }))
+    const second = it.producer.publish(record({ signal: attempt.signal, patience: short.signal }))
+    const refused = rejects(second, { code: 'broker-unavailable', outcome: 'not-sent' })
+    attempt.abort(new Problem('publish-timeout', 'Not done within 500 ms.'))
+    short.abort(new Problem('deadline-exceeded', 'The deadline passed.'))
+    await refused
+    it.node.state.leader = 1
+    deepEqual(await first, { partition: 0, offset: 5n })
+  })
+
   test('what has a number is in doubt once its call is over, too', async () => {
     await using it = await idempotent()
     answering(it, codes.notLeaderOrFollower)
