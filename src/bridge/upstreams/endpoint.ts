@@ -41,6 +41,8 @@ export class Endpoint implements AsyncDisposable {
   healthy = true
   /** Whether the passive ones have put it aside. */
   ejected = false
+  /** Why its files for TLS cannot be used as they are now, and the former ones are; or null. */
+  stale: string | null = null
   readonly #pool: Pool
   readonly #most: number
   readonly #service: Service<Ask, Reply>
@@ -59,7 +61,9 @@ export class Endpoint implements AsyncDisposable {
     this.#watching = guard.watch(changed)
     // no timeouts of its own, as each call has a deadline
     const limits = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }
-    const connect = dialler(place, connectMs, protocol === 'https:' ? (tls ?? trusting) : undefined)
+    const connect = dialler(place, connectMs, protocol === 'https:' ? (tls ?? trusting) : undefined, why => {
+      this.stale = why
+    })
     this.#pool = new Pool(origin, { ...limits, connect })
     const base = pathname.replace(/\/$/, '')
     this.#plain = ask => exchange(this.#pool, base, ask, maxReplyBytes)

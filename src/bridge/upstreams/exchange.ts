@@ -3,23 +3,8 @@ import type { Ask, Reply } from '../../call.ts'
 import { Timed, until } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import type { Outcome } from '../../problem.ts'
+import { isUndialled } from './dial.ts'
 import { fieldsOf, pairsOf } from './message.ts'
-
-/** Errors after which the server certainly has not got the request. */
-const unreached: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_HAS_EXPIRED',
-])
 
 /** Why no answer came. `not-sent`: the server has not got the request. `in-doubt`: it may have served it. */
 export const failed = (detail: string, outcome: Outcome = 'in-doubt', cause?: unknown): Problem =>
@@ -72,14 +57,15 @@ class Exchange extends Timed implements Dispatcher.DispatchHandler {
     if (pairs === null) return this.#giveUp(bad('The upstream answered with control characters in a field.'))
     if (encoding !== undefined && !this.#ask.told.headers.some(([name]) => name === 'accept-encoding'))
       return this.#giveUp(bad(`The upstream encodes what nobody asked it to: ${String(encoding)}.`))
+    const hasBody = this.#ask.told.method !== 'HEAD' && status !== 304
+    if (hasBody && Number(headers['content-length']) > this.#maxBytes) return this.#giveUp(this.#tooLarge())
     this.#status = status
     this.#headers = pairs
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#bytes > this.#maxBytes)
-      this.#giveUp(bad(`The answer of the upstream is larger than ${this.#maxBytes} bytes.`))
+    if (this.#bytes > this.#maxBytes) this.#giveUp(this.#tooLarge())
     else this.#chunks.push(chunk)
   }
 
@@ -101,6 +87,10 @@ class Exchange extends Timed implements Dispatcher.DispatchHandler {
     this.#release()
     if (this.#controller === null) this.answer.reject(this.#unsent(reason))
     else this.#controller.abort(reason as Error)
+  }
+
+  #tooLarge(): Problem {
+    return bad(`The answer of the upstream is larger than ${this.#maxBytes} bytes.`)
   }
 
   #unsent(reason: unknown): unknown {
@@ -144,7 +134,7 @@ function problemOf(error: NodeJS.ErrnoException): Problem {
     })
   if (error.name === 'HTTPParserError' || /^bad (upgrade|response)$/.test(error.message))
     return bad('The upstream answered with what is no HTTP response.', error)
-  return unreached.has(code)
+  return isUndialled(error)
     ? failed('The upstream cannot be reached.', 'not-sent', error)
     : failed('The connection to the upstream failed.', 'in-doubt', error)
 }

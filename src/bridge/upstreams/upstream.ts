@@ -76,7 +76,12 @@ export class Upstream implements AsyncDisposable {
             : 'circuit open'
       return why === null ? [] : [`${name} (${why})`]
     })
+    const stale = new Set(this.#endpoints.flatMap(endpoint => endpoint.stale ?? []))
     return [
+      ...Array.from(
+        stale,
+        why => `The upstream ${this.name} uses its former files for TLS, as the new ones fail: ${why}.`,
+      ),
       ...(ill.length === 0 ? [] : [`The upstream ${this.name} does without ${ill.join(', ')}.`]),
       ...Array.from(this.#trouble, ([url, why]) => `The upstream ${this.name} cannot resolve ${url}: ${why}.`),
     ]

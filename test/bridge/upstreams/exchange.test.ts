@@ -120,7 +120,9 @@ test('what is no answer that can be passed on is told apart: it came, and would 
   const answers: Readonly<Record<string, string>> = {
     '/101': 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
     '/cr': 'HTTP/1.1 200 OK\r\nX-A: a\rb\r\nContent-Length: 0\r\n\r\n',
+    '/lf': 'HTTP/1.1 200 OK\r\nX-A: a\n\x00b\r\nContent-Length: 0\r\n\r\n',
     '/text': 'hello\r\n\r\n',
+    '/2gib': `HTTP/1.1 200 OK\r\nContent-Length: ${2 ** 31}\r\n\r\n`,
     '/endless': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
   }
   const { upstream } = await open(t, ({ url = '', socket }) => {
@@ -132,6 +134,7 @@ test('what is no answer that can be passed on is told apart: it came, and would 
     const { code, outcome } = await problem(upstream.serve(asked({ path })))
     deepEqual([code, outcome], ['bad-reply', 'sent'], path)
   }
+  equal((await upstream.serve(asked({ path: '/2gib', method: 'HEAD' }))).status, 200, 'it has no body')
 })
 
 test('what cannot be written as HTTP is not sent', async t => {

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
-import { equal, match } from 'node:assert/strict'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -14,7 +14,7 @@ import { anAsk, anUpstream } from '../../help/upstream.ts'
 const textOf = (answer: Reply | Problem): string =>
   answer instanceof Problem ? answer.code : Buffer.from(answer.body).toString()
 
-test('both sides show certificates, and files that are renewed are read anew', async t => {
+test('both sides show certificates, and files that are renewed are read anew, once they fit together', async t => {
   const { caFile, certFile, keyFile, client } = certificates(t)
   const server = createServer(
     {
@@ -56,5 +56,17 @@ test('both sides show certificates, and files that are renewed are read anew', a
   equal(textOf(await ask()), 'nobody')
   writeFileSync(files.certFile, client.cert)
   writeFileSync(files.keyFile, client.key)
-  match(textOf(await ask()), /^(?!nobody|upstream-failed)/)
+  const name = textOf(await ask())
+  match(name, /^(?!nobody|upstream-failed)/)
+
+  copyFileSync(other.certFile, files.certFile) // renewed, and its key not yet
+  equal(textOf(await ask()), name, 'the last two that fit together')
+  match(upstream.notices.join(), /shop uses its former files for TLS, as the new ones fail: ERR_OSSL/)
+  rmSync(files.caFile)
+  equal(textOf(await ask()), name)
+  match(upstream.notices.join(), /ENOENT/)
+  copyFileSync(other.keyFile, files.keyFile)
+  copyFileSync(other.certFile, files.caFile)
+  equal(textOf(await ask()), 'upstream-failed', 'all of them are new')
+  deepEqual(upstream.notices, [])
 })
