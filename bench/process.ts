@@ -20,10 +20,16 @@ export class Running {
   readonly ended: Promise<unknown>
   #said = ''
 
-  /** Starts `node FILE ARGS` in the root of the repository. */
-  constructor(name: string, args: readonly string[], env: Environment = {}, ipc = false) {
+  /** Starts `node FILE ARGS`, or another program, in the root of the repository. */
+  constructor(
+    name: string,
+    args: readonly string[],
+    env: Environment = {},
+    ipc = false,
+    program: string = process.execPath,
+  ) {
     this.name = name
-    this.#child = spawn(process.execPath, args, {
+    this.#child = spawn(program, args, {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', ...(ipc ? (['ipc'] as const) : [])],

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { Aborter } from '../../aborter.ts'
 import { pause } from '../../clock.ts'
 import type { Place } from './dial.ts'
+import { services } from './srv.ts'
 
 export type DiscoveryOptions = Readonly<{
   type: 'address' | 'srv'
@@ -18,6 +19,7 @@ export type Found = Readonly<{ places: readonly Place[]; ttlMs: number }>
 export class Discovery {
   readonly #resolver: Resolver
   readonly #options: DiscoveryOptions
+  readonly #closing = new Aborter()
 
   constructor(options: DiscoveryOptions) {
     this.#options = options
@@ -45,18 +47,22 @@ export class Discovery {
     }
   }
 
-  /** Node tells no time to live of SRV records: those of their targets count. */
+  /** They are asked for again when the first of them, or of the addresses of their targets, is to be. */
   async #services(name: string): Promise<Found> {
-    const services = await this.#resolver.resolveSrv(name)
-    const best = Math.min(...services.map(({ priority }) => priority))
-    const found = await Promise.all(
-      services.filter(({ priority }) => priority === best).map(({ name: host, port }) => this.#addresses(host, port)),
-    )
-    return { places: found.flatMap(({ places }) => places), ttlMs: Math.min(...found.map(({ ttlMs }) => ttlMs)) }
+    const servers = this.#resolver.getServers()
+    const all = await services(name, { servers, timeoutMs: this.#options.timeoutMs, signal: this.#closing })
+    const best = Math.min(...all.map(({ priority }) => priority))
+    const chosen = all.filter(({ priority }) => priority === best)
+    const found = await Promise.all(chosen.map(({ host, port }) => this.#addresses(host, port)))
+    return {
+      places: found.flatMap(({ places }) => places),
+      ttlMs: Math.min(...all.map(({ ttl }) => ttl * 1_000), ...found.map(({ ttlMs }) => ttlMs)),
+    }
   }
 
   cancel(): void {
     this.#resolver.cancel()
+    this.#closing.abort(null)
   }
 }
 

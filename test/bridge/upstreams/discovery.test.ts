@@ -22,6 +22,13 @@ test('addresses of a name come with their time to live, and an address is itself
   await rejects(discovery.find('none.test', 80), { code: 'ENOTFOUND' })
 })
 
+test('a name of both kinds stands for all its addresses', async t => {
+  const server = await nameServer(t, { 'shop.test': { a: ['127.0.0.1'], aaaa: ['0:0:0:0:0:0:0:1'], ttl: 4 } })
+  const discovery = new Discovery({ ...options, servers: [server.address] })
+  const { places, ttlMs } = await discovery.find('shop.test', 80)
+  deepEqual([places.map(({ host }) => host), ttlMs], [['127.0.0.1', '::1'], 4_000])
+})
+
 test('services of a name are targets with ports of their own', async t => {
   const server = await nameServer(t, {
     '_http._tcp.shop.test': {
@@ -39,8 +46,10 @@ test('services of a name are targets with ports of their own', async t => {
       { host: '127.0.0.1', port: 8_001 },
       { host: '127.0.0.2', port: 8_002 },
     ],
-    ttlMs: 3_000,
+    ttlMs: 1_000, // of the services; those of the targets are longer
   })
+  server.names.set('one.test', { a: ['127.0.0.1'], ttl: 0 })
+  equal((await discovery.find('_http._tcp.shop.test', 80)).ttlMs, 0)
 })
 
 test('a name is asked for again when its time to live is over, and what it stood for stays when nobody answers', async t => {
