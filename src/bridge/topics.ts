@@ -99,6 +99,19 @@ export const deadTopicsOf = ({ calls, push }: Pick<Config, 'calls' | 'push'>): r
 
 const recordBytes = 65_536 // headers and framing around the largest reply
 
+/**
+ * A log that each start reads whole. As Kafka's defaults have it, nothing of it would be compacted for a week or a gigabyte of a
+ * partition, and tombstones would stay for a day more: none is needed for longer than a start may take.
+ */
+const compactedOften = (largestRecord: number): NewTopic['config'] => ({
+  'cleanup.policy': 'compact',
+  'segment.ms': '3600000',
+  'segment.bytes': String(Math.max(segmentBytes, largestRecord)),
+  'min.cleanable.dirty.ratio': '0.1',
+  'delete.retention.ms': '3600000',
+})
+const segmentBytes = 67_108_864
+
 /** Every topic of the configuration, with what it is created with when it is missing. */
 export function topicsOf({ replies, operations, workers, routes, calls, push, tenants }: Config): NewTopic[] {
   const all = new Map<string, NewTopic>()
@@ -125,7 +138,7 @@ export function topicsOf({ replies, operations, workers, routes, calls, push, te
   if (Object.values(routes).some(wantsOperations)) {
     const { topic, partitions, replyRetentionMs } = operations
     const largest = String(replies.maxBytes + recordBytes)
-    add(topic, partitions, { 'cleanup.policy': 'compact', 'max.message.bytes': largest })
+    add(topic, partitions, { ...compactedOften(replies.maxBytes + recordBytes), 'max.message.bytes': largest })
     const kept = { 'cleanup.policy': 'delete', 'retention.ms': String(replyRetentionMs) }
     for (const { lateReplies } of Object.values(routes)) if (lateReplies !== undefined) add(lateReplies, -1, {})
     add(operations.replies, partitions, { ...kept, 'max.message.bytes': largest })

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, match, rejects } from 'node:assert/strict'
-import { ensureTopics, lookAtTopics } from '../../src/bridge/topics.ts'
+import { ensureTopics, lookAtTopics, topicsOf } from '../../src/bridge/topics.ts'
+import { Config } from '../../config/schema/index.ts'
 import type { Admin, NewTopic, TopicInfo } from '../../src/bridge/admin.ts'
 
 function adminOf(there: Map<string, TopicInfo>): Admin & { created: string[] } {
@@ -58,4 +59,24 @@ test('a topic that is missing or forbidden hides none of the others', async () =
     [['orders.commands', 'topic-missing']],
   )
   match(lacking.get('orders.commands')?.message ?? '', /no topic orders.commands/)
+})
+
+test('the log of operations is compacted often, as each start reads all of it, and takes the largest reply', () => {
+  const logOf = (maxBytes: number): NewTopic['config'] | undefined =>
+    topicsOf(
+      Config.parse({
+        replies: { maxBytes },
+        workers: { orders: { topic: 'orders' } },
+        routes: { order: { match: 'POST /orders', command: { to: 'orders' }, async: 'offer' } },
+      }),
+    ).find(({ name }) => name === 'sluice.operations')?.config
+  deepEqual(logOf(1_048_576), {
+    'cleanup.policy': 'compact',
+    'segment.ms': '3600000',
+    'segment.bytes': '67108864',
+    'min.cleanable.dirty.ratio': '0.1',
+    'delete.retention.ms': '3600000',
+    'max.message.bytes': String(1_048_576 + 65_536),
+  })
+  deepEqual(logOf(67_108_864)?.['segment.bytes'], String(67_108_864 + 65_536))
 })

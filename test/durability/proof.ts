@@ -56,7 +56,7 @@ export const durability = {
 }
 
 /** Second by second, what clients got, what waited on disk, and how often the gateway had been killed. */
-function picture({ scene, kills, figures }: Told): Picture {
+export function picture({ scene, kills, figures }: Told): Picture {
   const { attempts } = scene.clients
   const length = Math.ceil((Math.max(...attempts.map(({ ended }) => ended)) - scene.begun) / 1_000)
   const perSecond = (is: (attempt: Attempt) => boolean): readonly number[] => {
