@@ -1,32 +1,41 @@
 // npm run bench:durable: what durability costs, beside each other in one run and by turns. A route that uses none of it, in a gateway
-// with and without keys and a spool on other routes; events that are accepted on disk, beside one fsync for each on the same disk; and a
-// command with an Idempotency-Key beside one without, on a real broker. ROUNDS=9 for more.
+// with and without keys and a spool on other routes; events that are accepted on disk, beside one fsync for each on the same disk (and on
+// the same disk with syncs of 2 ms more, as a network disk has them: a C compiler is needed for that); and a command with an Idempotency-Key beside one without, on a real broker. ROUNDS=9 for more.
+import { spawnSync } from 'node:child_process'
 import { closeSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startKafka } from '../tools/kafka/cluster.ts'
 import { keyed } from './keyed.ts'
 import type { Task } from './load.ts'
+import { slowDisk } from './slowdisk.ts'
 import { firstAnswer, freePort, generate, pass, Running } from './process.ts'
+import type { Environment } from './process.ts'
 import { figure, median, spread } from './table.ts'
 
 const rounds = Number(process.env['ROUNDS'] ?? 5)
 const slices = 4 // of each round: short ones by turns, as a machine may be busier in one second than in the next
 const limits = { beside: 0.97, accepts: 10_000, fsyncs: 20 }
 const load = { connections: 256, warmMs: 300, measureMs: 1_500 }
+const slowerMs = 2
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 let failed = false
 
 type Gateway = Readonly<{ running: Running; port: number }>
 type Sample = Readonly<{ perSecond: number; cpuUs: number }>
 
-async function open(name: string, durable: boolean, broker: 'embedded' | 'away'): Promise<Gateway> {
+async function open(
+  name: string,
+  durable: boolean,
+  broker: 'embedded' | 'away',
+  env: Environment = {},
+): Promise<Gateway> {
   const shipped = readFileSync(join(import.meta.dirname, 'gateway.yaml'), 'utf8')
   const routes = `routes:
   pay: { match: POST /payments, command: { to: orders }, idempotency: { key: required } }
   signal: { match: POST /signals, event: { topic: bench.signals, key: body.orderId }, spool: true }
 `
-  const spool = `spool: { file: ${join(folder, `${name}.spool`)}, afterMs: 300, bytes: 4294967296 }\n`
+  const spool = `spool: { file: '${join(folder, `${name}.spool`)}', afterMs: 300, bytes: 4294967296 }\n`
   const file = join(folder, `${name}.yaml`)
   writeFileSync(file, durable ? shipped.replace('routes:\n', routes) + spool : shipped)
   const [port, admin] = [await freePort(), await freePort()]
@@ -44,7 +53,7 @@ async function open(name: string, durable: boolean, broker: 'embedded' | 'away')
     ...(broker === 'embedded' ? ['--demo'] : []),
     ...set.flatMap(one => ['--set', one]),
   ]
-  const running = new Running(name, args, { KAFKA_BROKERS: broker === 'embedded' ? '' : '127.0.0.1:1' })
+  const running = new Running(name, args, { KAFKA_BROKERS: broker === 'embedded' ? '' : '127.0.0.1:1', ...env })
   if (broker === 'embedded') await firstAnswer(running, port, performance.now())
   else
     while ((await fetch(`http://127.0.0.1:${admin}/livez`).catch(() => null))?.ok !== true) {
@@ -111,28 +120,43 @@ async function beside(): Promise<void> {
   judge('throughput', median(rates), limits.beside)
 }
 
+/** The same in a process of its own, whose disk is slower. */
+const slowFsyncs = (forMs: number, env: Environment): number =>
+  Number(
+    spawnSync(process.execPath, [import.meta.filename, 'fsyncs', String(forMs)], { env: { ...process.env, ...env } })
+      .stdout,
+  )
+
 /** Events accepted on disk while no broker is there, and the same disk with one fsync for each. */
-async function accepts(): Promise<void> {
-  const away = await open('away', true, 'away')
+async function accepts(disk: string, slower: Environment | null): Promise<void> {
+  const away = await open(`away ${disk}`, true, 'away', slower ?? {})
   const task = { ...load, path: '/signals', status: 202 }
   await measure(away, { ...task, measureMs: 2_000 })
   const [durable, naive]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
-    naive.push(fsyncs(1_000))
+    naive.push(slower === null ? fsyncs(1_000) : slowFsyncs(1_000, slower))
     durable.push((await measure(away, task)).perSecond)
   }
   await away.running.stop()
   const times = durable.map((rate, round) => rate / (naive[round] ?? NaN))
   console.log(
-    `Events accepted on disk at 256 connections: ${spread(durable)} a second; one fsync each: ${spread(naive)} a second`,
+    `Events accepted on ${disk} at 256 connections: ${spread(durable)} a second; one fsync each: ${spread(naive)} a second`,
   )
-  judge('accepted a second', median(durable), limits.accepts)
+  if (slower === null) judge('accepted a second', median(durable), limits.accepts)
   judge('times one fsync each', median(times), limits.fsyncs)
 }
 
+if (process.argv[2] === 'fsyncs') {
+  console.log(fsyncs(Number(process.argv[3])))
+  rmSync(folder, { recursive: true })
+  process.exit()
+}
 try {
   await beside()
-  await accepts()
+  await accepts('disk', null)
+  const slower = slowDisk(folder, slowerMs)
+  if (slower === null) console.log('No C compiler: a slower disk is not measured.')
+  else await accepts(`disk whose syncs take ${slowerMs} ms more`, slower)
   console.log('A command with an Idempotency-Key beside one without:')
   await using kafka = await startKafka({ defaults: true })
   failed = (await keyed(kafka.brokers, folder)) || failed

@@ -21,6 +21,8 @@ test('a route is found by method and path, a fixed segment before a parameter', 
   equal(await routeOf('GET', '/orders/7'), 'one')
   equal(await routeOf('DELETE', '/orders/latest'), 'remove')
   equal(await routeOf('GET', '/?x=1'), 'root')
+  equal((await fetch(`${url}/orders/latest?x=1`, { method: 'HEAD' })).status, 200)
+  equal(await routeOf('GET', '/orders/l%61test'), 'one', 'a parameter is decoded, a fixed segment is what it says')
 })
 
 test('paths are strict and tell case', async t => {
