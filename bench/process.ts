@@ -20,17 +20,18 @@ export class Running {
   readonly ended: Promise<unknown>
   #said = ''
 
-  /** Starts `node FILE ARGS`, or another program, in the root of the repository. */
+  /** Starts `node FILE ARGS`, or another program, in the root of the repository or of another checkout. */
   constructor(
     name: string,
     args: readonly string[],
     env: Environment = {},
     ipc = false,
     program: string = process.execPath,
+    cwd: string | URL = root,
   ) {
     this.name = name
     this.#child = spawn(program, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
     })

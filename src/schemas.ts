@@ -128,7 +128,7 @@ async function registryOf({ registry: options }: Openable, used: readonly Used[]
         ? { decode: decodingBy(opened, framing, route, source.mode) }
         : place === 'request'
           ? {}
-          : { read: readingBy(opened.registry, framing) }
+          : { read: readingBy(opened.registry, framing, place === 'key' ? 'key' : 'value') }
     if (source.registry === 'id') return part
     const name = subjectOf(source, topics[0] ?? '', place === 'key' ? 'key' : 'value')
     const subject = new Subject(opened.registry, name, source)

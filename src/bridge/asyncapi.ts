@@ -1,4 +1,6 @@
 import type { Config, DomainReplies, RouteOptions } from '../../config/schema/index.ts'
+import { keyOf, payloadOf, schemasOf } from './described.ts'
+import type { ShownOf } from './described.ts'
 import { topicsOf, wantsOperations } from './topics.ts'
 import { dialectOf, rowOf } from './wire/index.ts'
 
@@ -13,9 +15,6 @@ const toChannel = (topic: string): Json => ({ $ref: `#/channels/${named(topic)}`
 const toMessage = (topic: string, message: string): Json => ({
   $ref: `#/channels/${named(topic)}/messages/${message}`,
 })
-
-/** What the bodies of a route are, as a JSON Schema that stands at that place; null where anything may come. */
-type ShownOf = (route: string, place: 'request' | 'reply', at: string) => Json | null
 
 /** What every command and event carries, as CloudEvents 1.0 in binary mode and as HTTP said it. */
 const told = {
@@ -52,22 +51,24 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
   for (const [name, route] of routes) {
     const to = route.command ?? route.query
     if (route.event !== undefined) {
-      say(route.event.topic, name, eventOf(name, route, payloadOf(name, shown)))
+      say(route.event.topic, name, eventOf(name, route, payloadOf(name, 'request', shown)))
       operations[name] = sends(route.event.topic, name, `An event: ${route.match}.`)
     } else if (to !== undefined) {
       const worker = config.workers[to.to]
       if (worker === undefined) continue
-      say(worker.topic, name, commandOf(name, route, worker, payloadOf(name, shown)))
+      say(worker.topic, name, commandOf(name, route, worker, payloadOf(name, 'request', shown)))
       for (const also of route.gather?.also ?? []) {
         const other = config.workers[also]
         if (other === undefined) continue
-        say(other.topic, name, commandOf(name, route, other, payloadOf(name, shown)))
+        say(other.topic, name, commandOf(name, route, other, payloadOf(name, 'request', shown)))
         operations[`${name}-${also}`] = sends(other.topic, name, `The same for ${also}: ${route.match}.`)
       }
       const replies = replyTopic(operating && route.async === 'always')
       const { replyTopic: header } = rowOf(dialectOf(worker))
       const { replies: domain } = route
       for (const [type, event] of domainEventsOf(name, domain)) say(domain?.topic ?? '', type, event)
+      if (domain === undefined && shown(name, 'reply', '#') !== null)
+        say(replies, `reply-to-${name}`, replyOf(`Reply to ${name}`, worker, payloadOf(name, 'reply', shown)))
       operations[name] = {
         ...sends(worker.topic, name, `A ${route.command === undefined ? 'query' : 'command'}: ${route.match}.`),
         reply:
@@ -76,16 +77,17 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
             : {
                 address: { location: `$message.header#/${pointed(header)}`, description: 'The topic of the replies.' },
                 channel: toChannel(replies),
-                messages: [toMessage(replies, `reply-of-${to.to}`)],
+                messages: [toMessage(replies, repliesOf(name, to.to, shown))],
               },
       }
     } else if (route.process === undefined) {
       const told = route.view === undefined ? (route.stream?.topics ?? []) : [route.view.topic]
       for (const topic of told) {
-        say(topic, 'record', { title: 'Whatever is written there.', payload: {} })
+        const message = recordOf(name, shown)
+        say(topic, message.name, message)
         operations[`${name}-${named(topic)}`] = receives(
           topic,
-          'record',
+          message.name,
           `${route.view === undefined ? 'Told' : 'Shown'} to clients: ${route.match}.`,
         )
       }
@@ -97,7 +99,7 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
   }
   for (const topic of new Set([replyTopic(false), ...(operating ? [replyTopic(true)] : [])]))
     for (const [name, worker] of workers) {
-      say(topic, `reply-of-${name}`, replyOf(name, worker))
+      say(topic, `reply-of-${name}`, replyOf(`Reply of ${name}`, worker, payload))
       operations[`replies-of-${name}-on-${named(topic)}`] = receives(topic, `reply-of-${name}`, `Replies of ${name}.`)
     }
   return {
@@ -106,7 +108,7 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
     servers: serversOf(config),
     channels: channelsOf(config, messages),
     operations,
-    ...componentsOf(Object.keys(config.routes), shown),
+    ...schemasOf(Object.keys(config.routes), shown),
   }
 }
 
@@ -163,19 +165,21 @@ const keyed = (key: string | undefined): Json => ({
   },
 })
 
-/** The value is the body of the request, byte for byte, or in the form of its schema. */
-const payloadOf = (route: string, shown: ShownOf): Json =>
-  shown(route, 'request', '#') === null
-    ? { description: 'The body of the request as it came.' }
-    : { $ref: `#/components/schemas/${route}.request` }
+/** Which message answers a route: one of its own where it says what its replies are. */
+const repliesOf = (route: string, worker: string, shown: ShownOf): string =>
+  shown(route, 'reply', '#') === null ? `reply-of-${worker}` : `reply-to-${route}`
 
-function componentsOf(routes: readonly string[], shown: ShownOf): Json {
-  const schemas = routes.flatMap(route => {
-    const name = `${route}.request`
-    const schema = shown(route, 'request', `#/components/schemas/${name}`)
-    return schema === null ? [] : [[name, schema] as const]
-  })
-  return schemas.length === 0 ? {} : { components: { schemas: Object.fromEntries(schemas) } }
+/** What a route tells or shows: anybody's records, or those of its schemas. */
+function recordOf(route: string, shown: ShownOf): Json & Readonly<{ name: string }> {
+  const key = keyOf(route, shown)
+  if (key === null && shown(route, 'record', '#') === null)
+    return { name: 'record', title: 'Whatever is written there.', payload: {} }
+  return {
+    name: `record-of-${route}`,
+    title: `What ${route} tells or shows`,
+    payload: payloadOf(route, 'record', shown),
+    ...(key !== null && { bindings: { kafka: { key, bindingVersion: '0.5.0' } } }),
+  }
 }
 
 const eventOf = (name: string, { event, contentTypes }: RouteOptions, payload: Json): Json => ({
@@ -233,7 +237,9 @@ const toldOn = ({ topic, outcomes }: DomainReplies): Json => ({
   messages: Object.keys(outcomes).map(type => toMessage(topic, named(type))),
 })
 
-function replyOf(name: string, worker: WorkerOptions): Json {
+const payload = { description: 'The body of the answer.' } as const
+
+function replyOf(title: string, worker: WorkerOptions, payload: Json): Json {
   const { correlation, contentType, status } = rowOf(dialectOf(worker))
   const type = worker.contentType ?? contentType
   const properties = {
@@ -242,10 +248,10 @@ function replyOf(name: string, worker: WorkerOptions): Json {
     'content-type': text,
   }
   return {
-    title: `Reply of ${name}`,
+    title,
     ...(type !== null && type !== undefined && { contentType: type }),
     headers: object(properties, [correlation]),
     correlationId: { location: `$message.header#/${pointed(correlation)}` },
-    payload: { description: 'The body of the answer.' },
+    payload,
   }
 }

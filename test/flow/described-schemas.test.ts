@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { join } from 'node:path'
 import { Parser } from '@asyncapi/parser'
 import { validate } from '@readme/openapi-parser'
@@ -38,7 +38,13 @@ test('documents with schemas in every language are valid for those who read them
     ]),
   )
   const event = { match: 'POST /e', event: { topic: 'e' }, schema: { event: files[0] } }
-  const config = Config.parse({ workers: { w: { topic: 'w' } }, routes: { ...routes, event } })
+  const reading = { record: files[1], key: files[0] }
+  const followed = {
+    s: { match: 'GET /s', stream: { topics: ['s', 't'] }, schema: reading },
+    v: { match: 'GET /v/:id', view: { topic: 'v', key: 'path.id' }, schema: reading },
+    vs: { match: 'GET /v', view: { topic: 'v' }, schema: reading },
+  }
+  const config = Config.parse({ workers: { w: { topic: 'w' } }, routes: { ...routes, event, ...followed } })
   const shown = (await openSchemas(config))?.shown
   const document = structuredClone(openapi(config, shown)) as Record<string, unknown>
   deepEqual((await new Validator().validate(structuredClone(document))).errors ?? [], [])
@@ -51,4 +57,77 @@ test('documents with schemas in every language are valid for those who read them
     diagnostics.filter(({ severity }) => severity === 0),
     [],
   )
+})
+
+test('what streams and views tell is shown as clients read it, and on its topic, and so are replies', async t => {
+  const folder = filesOf(t, {
+    'order.avsc': { type: 'record', name: 'Order', fields: [{ name: 'amount', type: 'long' }] },
+    'key.avsc': { type: 'record', name: 'Key', fields: [{ name: 'id', type: 'int' }] },
+  })
+  const [record, key] = ['order.avsc', 'key.avsc'].map(name => ({ file: join(folder, name) }))
+  const stream = { topics: ['orders'] }
+  const config = Config.parse({
+    workers: { w: { topic: 'w' } },
+    routes: {
+      told: { match: 'GET /told', stream, schema: { record, key } },
+      part: { match: 'GET /part', stream: { ...stream, fields: ['/amount'] }, schema: { record } },
+      one: { match: 'GET /orders/:id', view: { topic: 'orders', key: 'path.id' }, schema: { record, key } },
+      all: { match: 'GET /orders', view: { topic: 'orders' }, schema: { record, key } },
+      open: { match: 'GET /open', stream: { topics: ['other'] } },
+      asked: { match: 'POST /asked', command: { to: 'w' }, schema: { reply: record } },
+    },
+  })
+  const shown = (await openSchemas(config))?.shown
+  const { paths, components } = openapi(config, shown) as unknown as Readonly<{
+    paths: Record<
+      string,
+      Record<string, { responses: Record<string, { content: Record<string, { schema?: object }> }> }>
+    >
+    components: { schemas: Record<string, { properties?: object }> }
+  }>
+  const schemaOf = (path: string, type: string): unknown =>
+    paths[path]?.['get']?.responses['200']?.content[type]?.schema
+  const to = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const said = (data: object) => ({ type: 'string', contentMediaType: 'application/json', contentSchema: data })
+  const dataOf = (path: string, type: string): unknown =>
+    (schemaOf(path, type) as { anyOf: readonly { properties: { data?: object } }[] }).anyOf[0]?.properties.data
+  deepEqual(dataOf('/told', 'application/x-ndjson'), to('told.record'))
+  deepEqual(dataOf('/told', 'text/event-stream'), said(to('told.record')))
+  deepEqual(components.schemas['told.record']?.properties, { amount: { type: 'integer', format: 'int64' } })
+  equal(schemaOf('/part', 'application/x-ndjson'), undefined)
+  equal(schemaOf('/open', 'application/x-ndjson'), undefined)
+  deepEqual(schemaOf('/orders/{id}', 'application/json'), to('one.record'))
+  const { properties } = (
+    schemaOf('/orders', 'application/json') as { properties: { items: { items: { properties: object } } } }
+  ).properties.items.items
+  const { key: keys, value } = properties as { key: object; value: object }
+  deepEqual([keys, value], [said(to('all.key')), to('all.record')])
+
+  const document = asyncapi(config, shown) as unknown as Readonly<{
+    channels: Record<string, { messages: Record<string, { payload: object; bindings?: { kafka: { key: object } } }> }>
+    operations: Record<
+      string,
+      { messages: readonly { $ref: string }[]; reply?: { messages: readonly { $ref: string }[] } }
+    >
+    components: { schemas: Record<string, object> }
+  }>
+  const { messages } = document.channels['orders']!
+  const told = messages['record-of-told']!
+  deepEqual([told.payload, told.bindings?.kafka.key], [to('told.record'), to('told.key')])
+  deepEqual(document.operations['one-orders']?.messages, [{ $ref: '#/channels/orders/messages/record-of-one' }])
+  deepEqual(document.channels['other']?.messages['record']?.payload, {})
+  const replies = document.operations['asked']?.reply?.messages
+  deepEqual(replies, [{ $ref: '#/channels/gateway_replies/messages/reply-to-asked' }])
+  deepEqual(document.channels['gateway_replies']?.messages['reply-to-asked']?.payload, to('asked.reply'))
+  const names = Object.keys(document.components.schemas).toSorted()
+  deepEqual(names, [
+    'all.key',
+    'all.record',
+    'asked.reply',
+    'one.key',
+    'one.record',
+    'part.record',
+    'told.key',
+    'told.record',
+  ])
 })

@@ -204,3 +204,30 @@ test('changes of rows that Debezium writes in Avro are rows', async t => {
   await write(id, framed(2, change('d', null)))
   await until('the row is gone', async () => (await ask('/rows/7')).code === 'no-value')
 })
+
+for (const [kind, path, headers] of [
+  ['apicurio', '/ids/contentIds/1', ['apicurio.key.contentId', '0000000000000001']],
+  [
+    'confluent',
+    '/schemas/guids/00112233-4455-6677-8899-aabbccddeeff',
+    ['__key_schema_id', '0100112233445566778899aabbccddeeff'],
+  ],
+] as const)
+  test(`keys whose ids are in headers are read, as the serializers of ${kind} write them`, async t => {
+    const key = { type: 'record', name: 'Key', fields: [{ name: 'id', type: 'int' }] }
+    const codec = await codecOfFile({ file: join(filesOf(t, { 'key.avsc': key }), 'key.avsc') })
+    const registry = await fakeRegistry(t, {
+      [path]: kind === 'apicurio' ? JSON.stringify(key) : { schema: JSON.stringify(key) },
+      '/ids/contentIds/1/references': [],
+      '/search/versions?contentId=1&limit=1': { versions: [{ artifactType: 'AVRO', globalId: 2, contentId: 1 }] },
+    })
+    const schema = { key: { registry: 'id' } }
+    const { gateway, ask, write } = await reading(t, schema, {
+      registry: { url: registry.url, kind, timeoutMs: 10_000 },
+    })
+    await gateway.ready
+    const [name, hex] = headers
+    const bytes = Buffer.from(codec.write(Buffer.from('{"id":7}')))
+    await write(bytes, Buffer.from('{"a":1}'), { [name]: Buffer.from(hex, 'hex') })
+    await until('it is shown', async () => (await ask(`/orders/${encodeURIComponent('{"id":7}')}`)).text === '{"a":1}')
+  })

@@ -1,9 +1,10 @@
-// Who reads whom: the serializers of Apicurio (Java) and of Confluent (npm) against the gateway, in every language, ids in
-// payloads and in headers. Run by `npm run registry:matrix`; it fetches what it needs from Maven Central and npm.
+// Who reads whom: the serializers of Apicurio (Java) and of Confluent (npm and Python) against the gateway, in every language, ids in
+// payloads and in headers. Run by `npm run registry:matrix`; it fetches what it needs from Maven Central, npm and PyPI. Where WRITE
+// is 1, docs/schemas.md then says what was seen.
 import { after, before, test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -25,6 +26,7 @@ import { startPeer } from './peer.ts'
 import type { Mode, Peer } from './peer.ts'
 
 const cache = join(import.meta.dirname, '..', '..', '.cache', 'registry')
+const page = join(import.meta.dirname, '../../docs/schemas.md')
 const topicOf = (format: Format): string => `orders.${format}`
 const order = '{"orderId":"o-1","amount":4503599627370497}'
 const rows: string[] = []
@@ -103,9 +105,15 @@ before(async () => {
   await registerAll(registry.url, topicOf)
 })
 after(async () => {
-  console.log(
-    `\n| serializer | language | ids in | it reads Sluice | Sluice reads it |\n|---|---|---|---|---|\n${rows.join('\n')}\n`,
-  )
+  const table = `| serializer | language | ids in | it reads Sluice | Sluice reads it |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
+  console.log(`\n${table}`)
+  if (process.env['WRITE'] === '1') {
+    const text = readFileSync(page, 'utf8')
+    writeFileSync(
+      page,
+      text.replace(/(<!-- played: npm run registry:matrix -->\n\n)[^]*?(\n<!-- end -->)/, `$1${table}$2`),
+    )
+  }
   await held.disposeAsync()
 })
 
@@ -230,4 +238,27 @@ test('the serializers of Confluent on Apicurio', { timeout: 900_000 }, async t =
     url: registry.ccompatUrl,
     kind: 'confluent',
   })
+})
+
+const inPython = (): string =>
+  made('python', 'python', 'done', [
+    'sh',
+    '-c',
+    'python3 -m venv venv && venv/bin/pip install --quiet --requirement requirements.txt && touch done',
+  ])
+const confluentKafka = 'confluent-kafka 2.16.1 (Python)'
+
+for (const mode of ['payload', 'headers'] as const)
+  test(`the serializers of Confluent in Python, ids in ${mode}`, { timeout: 900_000 }, async t => {
+    const folder = inPython()
+    await using fake = await confluentRegistry()
+    await using peer = await startPeer(['venv/bin/python', 'peer.py', fake.url, descriptor], folder)
+    await played(t, confluentKafka, peer, mode, { url: fake.url, kind: 'confluent' })
+  })
+
+test('the serializers of Confluent in Python on Apicurio', { timeout: 900_000 }, async t => {
+  const folder = inPython()
+  await using peer = await startPeer(['venv/bin/python', 'peer.py', registry.ccompatUrl, descriptor, 'text'], folder)
+  const options = { url: registry.ccompatUrl, kind: 'confluent' }
+  await played(t, `${confluentKafka} on Apicurio`, peer, 'payload', options)
 })

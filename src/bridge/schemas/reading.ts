@@ -20,7 +20,7 @@ export function reading({ route, mode, value: readValue, key: readKey }: Reading
   return function read(record) {
     const { headers, topic } = record
     try {
-      const key = record.key === null || readKey === null ? record.key : readKey(record.key, none)
+      const key = record.key === null || readKey === null ? record.key : readKey(record.key, headers)
       const value = record.value === null || readValue === null ? record.value : readValue(record.value, headers)
       return { ...record, key, value, headers: value === record.value ? headers : asJson(headers) }
     } catch (error) {
@@ -34,7 +34,6 @@ export function reading({ route, mode, value: readValue, key: readKey }: Reading
   }
 }
 
-const none: Headers = []
 const json = Buffer.from('application/json')
 
 const asJson = (headers: Headers): Headers => [

@@ -6,6 +6,7 @@ import type { Json } from './parts.ts'
 import { schemaRef } from './schemas.ts'
 import type { ShownOf } from './schemas.ts'
 import { securityOf } from './security.ts'
+import { streamAnswers } from './stream.ts'
 import { viewAnswers, viewParameters } from './view.ts'
 
 const text = { type: 'string' } as const
@@ -25,9 +26,9 @@ export function operationOf(
   operationsPath: string,
   shown: ShownOf,
 ): Json {
-  const [asked, told] = [schemaRef(name, 'request', shown), schemaRef(name, 'reply', shown)]
+  const asked = schemaRef(name, 'request', shown)
   const failures = byStatus(failuresOf(route, config))
-  const answers = answersOf(route, config, operationsPath, told)
+  const answers = answersOf(name, route, config, operationsPath, shown)
   const responses: Record<string, unknown> = { ...answers }
   for (const [status, codes] of failures) responses[status] = failed(codes, answers[status])
   return {
@@ -133,22 +134,17 @@ function acceptedOf({ event }: RouteOptions, quota: readonly string[]): Readonly
 
 /** What is answered when nothing fails, by status. */
 function answersOf(
+  name: string,
   route: RouteOptions,
   config: Config,
   operationsPath: string,
-  told: Json | null,
+  shown: ShownOf,
 ): Readonly<Record<string, Json>> {
   const quota = route.quota === undefined ? [] : ['RateLimit', 'RateLimit-Policy']
-  if (route.stream !== undefined) {
-    const types = ['text/event-stream', 'application/x-ndjson']
-    const content = Object.fromEntries(types.map(type => [type, {}])) // of which each event has its own
-    return {
-      200: { description: 'The records, as they come.', content },
-      204: { description: 'There is nothing more.' },
-    }
-  }
-  if (route.view !== undefined) return viewAnswers(route.view, quota)
+  if (route.stream !== undefined) return streamAnswers(name, route, shown)
+  if (route.view !== undefined) return viewAnswers(name, route.view, quota, shown)
   if (route.event !== undefined) return acceptedOf(route, quota)
+  const told = schemaRef(name, 'reply', shown)
   const worker = config.workers[(route.command ?? route.query)?.to ?? '']
   const type = route.contentType ?? worker?.contentType ?? (told === null ? '*/*' : 'application/json')
   const replayed = route.idempotency === undefined ? [] : ['Idempotency-Replayed']

@@ -1,6 +1,9 @@
 import type { RouteOptions } from '../../../config/schema/index.ts'
 import { headersOf } from './parts.ts'
 import type { Json } from './parts.ts'
+import { schemaRef } from './schemas.ts'
+import type { ShownOf } from './schemas.ts'
+import { jsonText } from './stream.ts'
 
 type View = NonNullable<RouteOptions['view']>
 
@@ -32,20 +35,49 @@ export const viewParameters = ({ key, index, maxPageSize, pageSize }: View): rea
       ]
 
 /** What a view answers when nothing fails, by status. */
-export const viewAnswers = ({ key, contentType }: View, quota: readonly string[]): Readonly<Record<string, Json>> =>
-  key === undefined
+export function viewAnswers(
+  name: string,
+  { key, contentType, format }: View,
+  quota: readonly string[],
+  shown: ShownOf,
+): Readonly<Record<string, Json>> {
+  const record = format === 'plain' ? schemaRef(name, 'record', shown) : null // else it is a row of what it describes
+  const value = record === null ? {} : { schema: record }
+  return key === undefined
     ? {
         200: {
           description: 'A page, in the order of the keys.',
           headers: headersOf(...quota),
-          content: { 'application/json': { schema: { type: 'object', required: ['items'] } } },
+          content: { 'application/json': { schema: page(record, schemaRef(name, 'key', shown)) } },
         },
       }
     : {
         200: {
           description: 'The latest value of the key.',
           headers: headersOf('ETag', 'Last-Modified', ...quota),
-          content: { [contentType]: {}, '*/*': {} }, // a record may say another type of its own
+          content: { [contentType]: value, '*/*': {} }, // a record may say another type of its own
         },
         304: { description: 'The value is still what the client has.' },
       }
+}
+
+const page = (value: Json | null, key: Json | null): Json => ({
+  type: 'object',
+  required: ['items'],
+  properties: {
+    items: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['etag', 'modified'],
+        properties: {
+          key: key === null ? text : jsonText(key),
+          etag: text,
+          modified: { ...text, format: 'date-time' },
+          ...(value !== null && { value }),
+        },
+      },
+    },
+    next: text,
+  },
+})

@@ -8,8 +8,14 @@ export type Framing = Readonly<{ kind: 'apicurio' | 'confluent'; ids: Id['kind']
 /** A value as it came: its schema's id, and what is left of it. */
 export type Framed = Readonly<{ id: Id; rest: Uint8Array; headers: Headers; form: Framing['kind'] }>
 
-const apicurioHeaders = { content: 'apicurio.value.contentId', global: 'apicurio.value.globalId' } as const
-const guidHeader = '__value_schema_id'
+/** Which part of a record is meant. */
+export type Part = 'value' | 'key'
+
+const apicurioHeaders = {
+  value: { content: 'apicurio.value.contentId', global: 'apicurio.value.globalId' },
+  key: { content: 'apicurio.key.contentId', global: 'apicurio.key.globalId' },
+} as const
+const guidHeaders = { value: '__value_schema_id', key: '__key_schema_id' } as const
 const none = Buffer.alloc(0)
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
 
@@ -37,38 +43,39 @@ export function framer(
   }
   if (kind === 'confluent') {
     const header = Buffer.concat([Buffer.of(1), Buffer.from(id.value.replaceAll('-', ''), 'hex'), place])
-    const headers: Headers = [[guidHeader, header]]
+    const headers: Headers = [[guidHeaders.value, header]]
     return value => ({ value, headers })
   }
   const number = Buffer.alloc(8)
   number.writeBigUInt64BE(BigInt(id.value))
   const headers: Headers = [
-    [id.kind === 'global' ? apicurioHeaders.global : apicurioHeaders.content, number],
+    [id.kind === 'global' ? apicurioHeaders.value.global : apicurioHeaders.value.content, number],
     ...(codec.format === 'avro' ? [['apicurio.value.encoding', Buffer.from('BINARY')] as const] : []),
     ...(codec.message === undefined ? [] : [['apicurio.protobuf.type', Buffer.from(codec.message.name)] as const]),
   ]
   return value => ({ value: place.length === 0 ? value : Buffer.concat([place, value]), headers })
 }
 
-/** What a record says of its schema, by its headers or else by its first bytes; null: nothing. */
+/** What a record says of the schema of a part of it, by its headers or else by the first bytes there; null: nothing. */
 export function framedOf(
   { headers, value }: Pick<Incoming, 'headers' | 'value'>,
   { kind, ids }: Pick<Framing, 'kind' | 'ids'>,
+  part: Part = 'value',
 ): Framed | null {
   if (value === null) return null
+  const [numbers, guid] = [apicurioHeaders[part], guidHeaders[part]]
   for (const [name, said] of headers) {
     const bytes = Buffer.from(said)
-    if ((name === apicurioHeaders.content || name === apicurioHeaders.global) && bytes.length === 8) {
+    if ((name === numbers.content || name === numbers.global) && bytes.length === 8) {
       const id: Id = {
-        kind: name === apicurioHeaders.global ? 'global' : 'content',
+        kind: name === numbers.global ? 'global' : 'content',
         value: String(bytes.readBigUInt64BE()),
       }
       return { id, rest: value, headers, form: 'apicurio' }
     }
-    if (name === guidHeader && bytes[0] === 1 && bytes.length >= 17) {
-      const guid = bytes.toString('hex', 1, 17).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    if (name === guid && bytes[0] === 1 && bytes.length >= 17) {
       return {
-        id: { kind: 'guid', value: guid },
+        id: { kind: 'guid', value: dashed(bytes.subarray(1, 17)) },
         rest: Buffer.concat([bytes.subarray(17), value]),
         headers,
         form: 'confluent',
@@ -79,6 +86,12 @@ export function framedOf(
   const id: Id = { kind: ids, value: String(Buffer.from(value.buffer, value.byteOffset, 5).readUInt32BE(1)) }
   return { id, rest: value.subarray(5), headers, form: kind }
 }
+
+/** A GUID as text. */
+const dashed = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 
 /** The JSON of a framed value. Throws Violations. */
 export function readFramed({ rest, form }: Framed, codec: Codec): Uint8Array {

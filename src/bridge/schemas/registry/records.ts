@@ -1,23 +1,23 @@
 import type { Signal } from '../../../aborter.ts'
 import { pause } from '../../../clock.ts'
 import { Problem } from '../../../problem.ts'
-import type { Headers, Incoming } from '../../broker.ts'
+import type { Incoming } from '../../broker.ts'
 import type { Ready } from '../../readied.ts'
 import type { ReadBytes } from '../reading.ts'
 import { Unusable } from './client.ts'
 import type { Id } from './client.ts'
 import { framedOf, readFramed } from './frame.ts'
-import type { Framing } from './frame.ts'
+import type { Framing, Part } from './frame.ts'
 import type { Registry } from './registry.ts'
 
-/** What of the records of a topic carries the id of its schema, and how. The ids of keys are always in front of them. */
-export type Carried = Readonly<{ topic: string; of: 'value' | 'key'; framing: Framing }>
+/** What of the records of a topic carries the id of its schema, and how. */
+export type Carried = Readonly<{ topic: string; of: Part; framing: Framing }>
 
 /** Reads what carries the id of its schema, which has been looked for. */
 export const readingBy =
-  (registry: Registry, framing: Framing): ReadBytes =>
+  (registry: Registry, framing: Framing, of: Part): ReadBytes =>
   (value, headers) => {
-    const framed = framedOf({ headers, value }, framing)
+    const framed = framedOf({ headers, value }, framing, of)
     if (framed === null) throw new Error('it carries no id of a schema')
     const known = registry.known(framed.id)
     if (known === null) throw registry.problemOf(framed.id)
@@ -36,10 +36,8 @@ export function readyBy(registry: Registry, all: readonly Carried[]): Ready {
   }
 }
 
-const none: Headers = []
-
 const idOf = ({ key, value, headers }: Incoming, { of, framing }: Carried): Id | null =>
-  framedOf(of === 'key' ? { headers: none, value: key } : { headers, value }, framing)?.id ?? null
+  framedOf({ headers, value: of === 'key' ? key : value }, framing, of)?.id ?? null
 
 /** As long as the registry cannot tell, it is asked again. */
 async function known(registry: Registry, ids: readonly Id[], stop: Signal): Promise<void> {

@@ -119,3 +119,18 @@ test('what names no schema, no message or none that there is, is told', () => {
     message: 'the registry gives it no guid id',
   })
 })
+
+test('a key has headers of its own, and those of the value say nothing of it', () => {
+  const eight = Buffer.from('0000000000000007', 'hex')
+  const guid = Buffer.from('0100112233445566778899aabbccddeeff', 'hex')
+  const value = Buffer.from('{}')
+  const said = (name: string, bytes: Uint8Array, part: 'value' | 'key') =>
+    framedOf({ value, headers: [[name, bytes]] }, apicurio('payload'), part)?.id ?? null
+  deepEqual(said('apicurio.key.contentId', eight, 'key'), { kind: 'content', value: '7' })
+  deepEqual(said('apicurio.key.globalId', eight, 'key'), { kind: 'global', value: '7' })
+  deepEqual(said('__key_schema_id', guid, 'key'), { kind: 'guid', value: '00112233-4455-6677-8899-aabbccddeeff' })
+  for (const name of ['apicurio.key.contentId', 'apicurio.key.globalId']) equal(said(name, eight, 'value'), null)
+  for (const name of ['apicurio.value.contentId', 'apicurio.value.globalId']) equal(said(name, eight, 'key'), null)
+  equal(said('__key_schema_id', guid, 'value'), null)
+  equal(said('__value_schema_id', guid, 'key'), null)
+})
