@@ -11,6 +11,7 @@ import { frozen } from './frozen.ts'
 import { killed } from './killed.ts'
 import { processes } from './processes.ts'
 import { push } from './push.ts'
+import { streams } from './streams.ts'
 
 /** A fault, and what is to hold while it lasts and after it. */
 export type Story = Readonly<{
@@ -34,6 +35,7 @@ const three = { perSecond: 300, warmMs: 15_000, afterMs: 8_000, leaderlessMs: 25
 const called = { perSecond: 100, keys: 50, brokerDownMs: 3_000, settleMs: 60_000 }
 const answered = { perSecond: 60, brokerDownMs: 3_000 }
 const booked = { perSecond: 15, brokerDownMs: 3_000, settleMs: 120_000 }
+const streamed = { clients: 20, perSecond: 100, brokerDownMs: 3_000, settleMs: 60_000 }
 const pushed = { perSecond: 200, keys: 50, settleMs: 60_000 }
 export const stories: readonly Story[] = [
   {
@@ -133,6 +135,20 @@ export const stories: readonly Story[] = [
     brokers: 1,
     long: true,
     play: cluster => push(cluster, { ...pushed, kills: 20 }),
+  },
+  {
+    name: 'streams',
+    title: 'Streams: clients cut a hundred times, gateway restarted twice, broker killed',
+    brokers: 1,
+    long: false,
+    play: cluster => streams(cluster, { ...streamed, cuts: 100 }),
+  },
+  {
+    name: 'streams-long',
+    title: 'Streams: clients cut a thousand times, gateway restarted twice, broker killed',
+    brokers: 1,
+    long: true,
+    play: cluster => streams(cluster, { ...streamed, cuts: 1_000 }),
   },
   {
     name: 'f6',

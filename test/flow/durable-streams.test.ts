@@ -149,3 +149,23 @@ test('a time to live and forks are refused, with the reason', async t => {
     deepEqual([status, code], [501, 'stream-unsupported'])
   }
 })
+
+test('an offset of a topic that was made anew is gone, however it is read, instead of leaving out what is before it', async t => {
+  const headers = { 'content-type': 'text/plain' }
+  const [old, anew] = [await running(t, new MemoryBroker()), await running(t, new MemoryBroker())]
+  const appended = async ({ url }: typeof old, count: number): Promise<string> => {
+    await fetch(`${url}/e`, { method: 'PUT', headers })
+    for (let n = 0; n < count; n++) await fetch(`${url}/e`, { method: 'POST', headers, body: `${n}` })
+    const { headers: said } = await fetch(`${url}/e`, { method: 'HEAD' })
+    return said.get('stream-next-offset') ?? ''
+  }
+  const before = await appended(old, 2)
+  const after = await appended(anew, 5)
+  for (const live of ['', '&live=long-poll', '&live=sse']) {
+    const response = await fetch(`${anew.url}/e?offset=${before}${live}`)
+    equal(response.status, 410, live)
+    equal(((await response.json()) as { code: string }).code, 'offset-gone')
+  }
+  equal(await (await fetch(`${anew.url}/e?offset=-1`)).text(), '01234')
+  equal((await fetch(`${anew.url}/e?offset=${after}`)).status, 200)
+})

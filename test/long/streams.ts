@@ -128,6 +128,40 @@ suite('streams, whatever becomes of their topic', { skip: kafka.skip, timeout: 3
     deepEqual([sorted(numbers(later)), gaps(later)], [from(200, 4), []], 'its new position is one of the new log')
   })
 
+  test('a durable stream whose topic is made anew refuses the offsets of the old one, and ends who reads it', async t => {
+    const topic = 'chats'
+    await create(topic, 1)
+    const stream = {
+      topics: [topic],
+      protocol: 'durable-streams',
+      key: 'path.id',
+      partitions: 1,
+      contentType: 'text/plain',
+    }
+    const { ask, gateway } = await gatewayOnKafka(t, kafka.brokers, {
+      broker: { metadataMaxAgeMs: 1_000 },
+      routes: {
+        'read-order': null,
+        chats: { match: 'GET /chats/:id', delivery: 'replayable', timeoutMs: 5_000, stream },
+      },
+    })
+    await write(topic, from(0, 20), 1) // two for each of ten keys
+    const path = '/chats/k0'
+    await until('the old one is read', async () => (await ask(path)).text === '010', limitMs)
+    const before = (await ask(path, { method: 'HEAD' })).headers['stream-next-offset']
+    const reading = await fetch(`${gateway.url}${path}?offset=${before}&live=sse`, {
+      signal: AbortSignal.timeout(limitMs),
+    })
+    await admin.deleteTopics({ topics: [topic] })
+    await create(topic, 1)
+    await write(topic, from(100, 60), 1)
+    ok((await reading.text()).includes('retry:'), 'who was connected is sent to come again')
+    const all = '100110120130140150'
+    await until('the new one is read', async () => (await ask(path)).text === all, limitMs)
+    for (const live of ['', '&live=long-poll', '&live=sse'])
+      equal((await ask(`${path}?offset=${before}${live}`)).code, 'offset-gone', live)
+  })
+
   test('a view in a file whose topic is made anew while its gateway is away shows the new one only', async t => {
     const topic = 'state'
     const compact = { 'cleanup.policy': 'compact' }

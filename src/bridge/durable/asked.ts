@@ -5,10 +5,12 @@ import type { Producer, Step } from './record.ts'
 import { plainType } from './record.ts'
 
 const width = 16
-/** The opaque place in a stream: sorts as text as it does in the log. */
-export const tokenOf = (offset: number): string => `${offset}`.padStart(width, '0')
+const logWidth = 4
+/** The opaque place in a stream, with the log that it is in where that is known: sorts as text as it does in the log. */
+export const tokenOf = (offset: number, log: number): string =>
+  `${offset}`.padStart(width, '0') + (log === 0 ? '' : `_${log.toString(36).padStart(logWidth, '0')}`)
 
-export type Place = Readonly<{ at: 'start' | 'now' } | { at: 'offset'; offset: number }>
+export type Place = Readonly<{ at: 'start' | 'now' } | { at: 'offset'; offset: number; log: number }>
 export type Live = 'no' | 'long-poll' | 'sse'
 export type Reading = Readonly<{ place: Place; live: Live; cursor: string | null }>
 
@@ -29,8 +31,9 @@ export function readingOf({ told }: Call): Reading {
 function placeOf(text: string): Place {
   if (text === '-1') return { at: 'start' }
   if (text === 'now') return { at: 'now' }
-  if (!/^\d{16}$/.test(text) || !Number.isSafeInteger(Number(text))) throw invalid('The offset is none of this stream.')
-  return { at: 'offset', offset: Number(text) }
+  const [, digits, log] = /^(\d{16})(?:_([\da-z]{4}))?$/.exec(text) ?? []
+  if (digits === undefined || !Number.isSafeInteger(Number(digits))) throw invalid('The offset is none of this stream.')
+  return { at: 'offset', offset: Number(digits), log: log === undefined ? 0 : Number.parseInt(log, 36) }
 }
 
 /** What a PUT or POST asks for. Throws invalid-request, stream-unsupported. */

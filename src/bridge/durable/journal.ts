@@ -140,8 +140,10 @@ export class Journal implements Taker, Disposable {
   take(record: Incoming): void {
     if (record.key === null) return // no key, no stream
     const key = nameOf(record.key)
-    const verdict = this.#ledger.apply(key, stepOf(record), record.partition, Number(record.offset))
-    const place = `${record.partition}/${record.offset}`
+    const { partition } = record
+    const spot = { partition, offset: Number(record.offset), log: this.#parts.tail.log }
+    const verdict = this.#ledger.apply(key, stepOf(record), spot)
+    const place = `${partition}/${record.offset}`
     const told = this.#awaited.get(place)
     if (told !== undefined) told(verdict)
     else if (this.#writing > 0) this.#remember(place, verdict)

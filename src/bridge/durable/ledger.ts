@@ -1,10 +1,13 @@
 import type { Producer, Step } from './record.ts'
 import { plainType } from './record.ts'
 
+/** Where a record stands: the log tells the topic from an earlier one of its name, as `logOf` says. */
+export type Spot = Readonly<{ partition: number; offset: number; log: number }>
 /** A stream as its records add up to it. Offsets are those of its partition. */
 export type StreamState = {
   readonly type: string
   readonly partition: number
+  readonly log: number
   /** Its first record; what stands before is of an earlier stream of this name. */
   readonly first: number
   /** After its last record. */
@@ -80,16 +83,16 @@ export class Ledger {
   }
 
   /** Takes a record that was read. Records of others make a stream where there is none. */
-  apply(key: string, step: Step, partition: number, offset: number): Verdict {
+  apply(key: string, step: Step, spot: Spot): Verdict {
     const verdict = this.judge(key, step)
     const { stream, fate } = verdict
     if (fate === 'created' || (fate === 'unknown' && step.kind === 'append' && step.producer === null && !step.closes))
-      return { fate: 'created', stream: this.#create(key, step, partition, offset) }
+      return { fate: 'created', stream: this.#create(key, step, spot) }
     if (stream === null) return verdict
     if (fate === 'deleted') this.#streams.delete(key)
     else if (fate === 'appended') append(stream, step)
-    else stream.void.add(offset)
-    stream.next = offset + 1
+    else stream.void.add(spot.offset)
+    stream.next = spot.offset + 1
     return fate === 'appended' && step.producer !== null ? { ...verdict, producer: step.producer } : verdict
   }
 
@@ -105,11 +108,12 @@ export class Ledger {
     return { fate: same && closed === step.closes ? 'exists' : 'mismatch', stream }
   }
 
-  #create(key: string, step: Step, partition: number, offset: number): StreamState | null {
+  #create(key: string, step: Step, { partition, offset, log }: Spot): StreamState | null {
     if (this.#streams.size >= this.#bounds.streams) return null
     const stream: StreamState = {
       type: step.type ?? this.#bounds.defaultType,
       partition,
+      log,
       first: offset,
       next: offset + 1,
       closed: step.closes,

@@ -3,6 +3,7 @@ import type { Call, Pair, Reply, Service } from '../../call.ts'
 import { until, wallClock } from '../../clock.ts'
 import type { Sink } from '../../feed.ts'
 import { Problem } from '../../problem.ts'
+import { isSameLog } from '../past.ts'
 import { checkJson, cursorOf, isJson, isText, readingOf, stepOf, tokenOf } from './asked.ts'
 import type { Place, Reading } from './asked.ts'
 import { nameOf } from './journal.ts'
@@ -62,8 +63,8 @@ async function write(journal: Journal, call: Call, step: Step, publish: Publish)
   return await journal.write(step, { topic, partition, key, signal }, acknowledged)
 }
 
-const placeOf = ({ next, closed }: StreamState): Pair[] => [
-  ['Stream-Next-Offset', tokenOf(next)],
+const placeOf = ({ next, closed, log }: StreamState): Pair[] => [
+  ['Stream-Next-Offset', tokenOf(next, log)],
   ...(closed ? [['Stream-Closed', 'true'] as const] : []),
 ]
 
@@ -133,6 +134,7 @@ async function read(journal: Journal, call: Call, key: string, known: () => Stre
   const { live, place } = asked
   let stream = known()
   const from = startOf(place, stream)
+  const { log } = stream
   if (live === 'sse') return streamed(journal, key, stream, asked, from)
   if (live === 'long-poll')
     for (
@@ -142,6 +144,7 @@ async function read(journal: Journal, call: Call, key: string, known: () => Stre
     ) {
       await journal.changes.wait(key, leftMs, call.signal)
       stream = known()
+      checkLog(stream, log)
     }
   const own: Pair[] = live === 'long-poll' ? [['Stream-Cursor', cursorOf(asked.cursor, wallClock())]] : []
   const nothingNew = from >= stream.next
@@ -150,8 +153,8 @@ async function read(journal: Journal, call: Call, key: string, known: () => Stre
   const { values, next } =
     place.at === 'now' && nothingNew ? { values: [], next: stream.next } : await journal.excerpt(key, stream, from)
   const atEnd = next >= stream.next
-  const etag = `"${tokenOf(stream.first)}:${tokenOf(from)}:${tokenOf(next)}${atEnd && stream.closed ? ':closed' : ''}"`
-  own.push(['Stream-Next-Offset', tokenOf(next)])
+  const etag = `"${stream.first}:${from}:${tokenOf(next, log)}${atEnd && stream.closed ? ':closed' : ''}"`
+  own.push(['Stream-Next-Offset', tokenOf(next, log)])
   if (atEnd) own.push(['Stream-Up-To-Date', 'true'])
   if (atEnd && stream.closed) own.push(['Stream-Closed', 'true'])
   if (place.at === 'now') own.push(fresh)
@@ -163,9 +166,18 @@ async function read(journal: Journal, call: Call, key: string, known: () => Stre
   return { status: 200, headers: [['content-type', stream.type]], own: [...own, embeddable], body }
 }
 
-function startOf(place: Place, { first, next }: StreamState): number {
+function startOf(place: Place, stream: StreamState): number {
+  const { first, next } = stream
   if (place.at === 'start') return first
-  return 'offset' in place ? Math.max(first, place.offset) : next
+  if (!('offset' in place)) return next
+  checkLog(stream, place.log)
+  return Math.max(first, place.offset)
+}
+
+/** At an offset of the log that was, the new one would be read with what is before it left out. */
+function checkLog(stream: StreamState, log: number): void {
+  if (!isSameLog(stream.log, log))
+    throw new Problem('offset-gone', 'The topic of the stream was made anew: what stood there is gone.')
 }
 
 function bodyOf(type: string, values: readonly Uint8Array[]): Buffer {
@@ -194,7 +206,7 @@ function streamed(journal: Journal, key: string, begun: StreamState, { cursor: g
       const endsAt = wallClock() + sseMs
       while (!gone.signal.aborted && !sink.gone) {
         const stream = journal.stream(key)
-        if (stream === null || stream.first !== begun.first) break
+        if (stream === null || stream.first !== begun.first || !isSameLog(stream.log, begun.log)) break
         const idle = position >= stream.next
         const { values, next } = idle ? { values: [], next: position } : await journal.excerpt(key, stream, position)
         if (values.length > 0 && !say('data', dataOf(stream.type, values, encoded))) return sink.lag()
@@ -204,7 +216,7 @@ function streamed(journal: Journal, key: string, begun: StreamState, { cursor: g
           cursor = cursorOf(cursor, wallClock())
           const closed = atEnd && stream.closed
           const control = {
-            streamNextOffset: tokenOf(position),
+            streamNextOffset: tokenOf(position, begun.log),
             ...(closed ? { streamClosed: true } : { streamCursor: cursor }),
             ...(atEnd && { upToDate: true }),
           }

@@ -1,4 +1,5 @@
 import type { Format, Sink, Told } from '../../feed.ts'
+import { atEndOfTurn } from '../../turn.ts'
 
 /** The clients of a stream that want the same, in the same format: what they are told is written once for all of them. */
 export class Audience {
@@ -18,9 +19,9 @@ export class Audience {
     return this.#format
   }
 
-  /** Goes out with all that comes at the same time, in one piece. */
+  /** Goes out with all that comes in the same turn, from whichever partition, in one piece. */
   tell(told: Told): void {
-    if (this.#pieces.length === 0) queueMicrotask(this.#flush)
+    if (this.#pieces.length === 0) atEndOfTurn(this.#flush)
     this.#pieces.push(this.#format.record(told))
   }
 

@@ -9,14 +9,20 @@ export type SinkOptions = Readonly<{
   lagged: () => void
 }>
 
+/** A response, which has a socket of its own, or a socket. */
+type Out = Writable & Readonly<{ socket?: Writable | null }>
+
 /** A client at the other end of a response or a socket. */
 export class WritableSink implements Sink {
   readonly #out: Writable
+  /** Pieces go past a response whose head is out: it has nothing to add to them. */
+  readonly #through: Writable
   readonly #options: SinkOptions
   #ended = false
 
-  constructor(out: Writable, options: SinkOptions) {
+  constructor(out: Out, options: SinkOptions) {
     this.#out = out
+    this.#through = out.socket ?? out
     this.#options = options
   }
 
@@ -25,18 +31,18 @@ export class WritableSink implements Sink {
   }
 
   get gone(): boolean {
-    return this.#ended || this.#out.destroyed
+    return this.#ended || this.#through.destroyed
   }
 
   /** One piece may be larger than the bound: it is what waits before it that counts. */
   write(bytes: Buffer): boolean {
-    if (this.gone || this.#out.writableLength > this.#options.boundBytes) return false
-    this.#out.write(bytes)
+    if (this.gone || this.#through.writableLength > this.#options.boundBytes) return false
+    this.#through.write(bytes)
     return true
   }
 
   drained(): Promise<void> {
-    const out = this.#out
+    const out = this.#through
     if (this.gone || !out.writableNeedDrain) return Promise.resolve()
     const { promise, resolve } = Promise.withResolvers<void>()
     const limit = after(this.#options.flushMs, () => this.lag())

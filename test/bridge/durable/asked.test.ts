@@ -14,18 +14,29 @@ const asked = (
 }
 
 test('offsets sort as text as they do in the log', () => {
-  const tokens = [0, 9, 10, 123_456_789, 9_007_199_254_740_991].map(tokenOf)
-  deepEqual(
-    tokens.toSorted((a, b) => (a < b ? -1 : 1)),
-    tokens,
-  )
+  for (const log of [0, 1, 1_048_576]) {
+    const tokens = [0, 9, 10, 123_456_789, 9_007_199_254_740_991].map(offset => tokenOf(offset, log))
+    deepEqual(
+      tokens.toSorted((a, b) => (a < b ? -1 : 1)),
+      tokens,
+    )
+  }
 })
 
 test('where and how is read is said by the query', () => {
   deepEqual(readingOf(asked('')), { place: { at: 'start' }, live: 'no', cursor: null })
   deepEqual(readingOf(asked('offset=now&live=sse&cursor=7')), { place: { at: 'now' }, live: 'sse', cursor: '7' })
-  deepEqual(readingOf(asked(`offset=${tokenOf(7)}`)).place, { at: 'offset', offset: 7 })
-  for (const query of ['live=sse', 'live=x&offset=-1', 'offset=', 'offset=1,2', 'offset=-1&offset=-1', 'offset=7'])
+  for (const log of [0, 1, 1_048_576])
+    deepEqual(readingOf(asked(`offset=${tokenOf(7, log)}`)).place, { at: 'offset', offset: 7, log })
+  for (const query of [
+    'live=sse',
+    'live=x&offset=-1',
+    'offset=',
+    'offset=1,2',
+    'offset=-1&offset=-1',
+    'offset=7',
+    `offset=${tokenOf(7, 1)}0`,
+  ])
     throws(() => readingOf(asked(query)), { code: 'invalid-request' })
 })
 

@@ -16,7 +16,11 @@ const aStep = (over: Partial<Step> = {}): Step => ({
 const aLedger = (streams = 10) => {
   const ledger = new Ledger({ streams, defaultType: 'text/plain' })
   let offset = 0
-  return { ledger, apply: (step: Partial<Step> = {}, key = 'k') => ledger.apply(key, aStep(step), 0, offset++).fate }
+  return {
+    ledger,
+    apply: (step: Partial<Step> = {}, key = 'k') =>
+      ledger.apply(key, aStep(step), { partition: 0, offset: offset++, log: 7 }).fate,
+  }
 }
 const by = (epoch: number, seq: number) => ({ producer: { id: 'p', epoch, seq } })
 

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import { deepEqual, equal } from 'node:assert/strict'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { Audience } from '../../../src/bridge/feeds/audience.ts'
 import type { Sink, Told } from '../../../src/feed.ts'
 import { sse } from '../../../src/routes/streams/sse.ts'
@@ -41,8 +42,9 @@ test('what comes at the same time is written once for all, in one piece', async 
   audience.join(one)
   audience.join(two)
   audience.tell(told('a'))
+  await Promise.resolve() // of one answer of the broker, the partitions are read one after another
   audience.tell(told('b'))
-  await Promise.resolve()
+  await endOfTurn()
   deepEqual(one.texts, ['id: p\ndata: a\n\nid: p\ndata: b\n\n'])
   equal(one.got[0], two.got[0], 'the very same bytes')
 })
@@ -54,7 +56,7 @@ test('who joins is not told what was told before', async () => {
   audience.tell(told('a'))
   audience.join(young)
   audience.tell(told('b'))
-  await Promise.resolve()
+  await endOfTurn()
   deepEqual(old.texts, ['id: p\ndata: a\n\n', 'id: p\ndata: b\n\n'])
   deepEqual(young.texts, ['id: p\ndata: b\n\n'])
 })

@@ -51,3 +51,17 @@ test('a client that reads is waited for, and one that does not lags', async t =>
   await clock.advance(1_000)
   await stuck
 })
+
+test('pieces go past a response to its socket, and the last words through it', () => {
+  const { out: socket, got, next } = aClient()
+  const ended: string[] = []
+  const response = Object.assign(new Writable({ write: (chunk, _, done) => done(void ended.push(String(chunk))) }), {
+    socket,
+  })
+  const options = { format: sse, boundBytes: 10, flushMs: 1_000, lagged: () => {} }
+  const sink = new WritableSink(response, options)
+  sink.write(Buffer.from('a'))
+  next()
+  sink.end(5)
+  deepEqual([got, ended, sink.gone], [['a'], ['retry: 5\n\n'], true])
+})
