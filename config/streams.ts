@@ -18,6 +18,11 @@ export function checkView(view: View, route: string): void {
         `found ${JSON.stringify(name)}, but ${listed.join(', ')} are parameters of every list: expected another name`,
       )
   checkColumns(view, [...here, 'columns'], view.text(...here, 'format'))
+  if (view.text(...here, 'as') === 'cloudevents' && !view.has(...here, 'key'))
+    view.complain(
+      [...here, 'as'],
+      'found `cloudevents` without `key`, expected only beside it: a list has no headers for each',
+    )
   const format = view.text(...here, 'format') ?? 'plain'
   for (const other of view.names('routes')) {
     const topic = view.text('routes', other, 'view', 'topic')
@@ -55,6 +60,8 @@ function checkProtocol(view: View, stream: readonly string[]): void {
         view.complain([...stream, name], `found without \`protocol: durable-streams\`, expected only beside it`)
     return
   }
+  if (view.has(...stream, 'gatherMs'))
+    view.complain([...stream, 'gatherMs'], 'found beside `protocol: durable-streams`, expected only without it')
   if (!view.has(...stream, 'key')) view.complain(stream, 'has no key, expected path.<parameter>: it names the stream')
   if (view.has(...stream, 'topics', '1'))
     view.complain([...stream, 'topics', '1'], 'found a second topic, expected one')

@@ -61,6 +61,11 @@ export const Stream = z.strictObject({
   heartbeatMs: ms(100, hour)
     .default(15_000)
     .describe('How often a client hears that it is still connected, and where it would go on.'),
+  gatherMs: ms(0, 10_000)
+    .default(0)
+    .describe(
+      'How long after a piece the next one goes out at the earliest, with all that has come meanwhile: fewer writes for each client where events come fast, later by as much. After a silence nothing waits. Not with `durable-streams`.',
+    ),
   retryMs: ms(1, hour)
     .default(2_000)
     .describe('When a client is told to come again: after half of it to one and a half.'),

@@ -12,6 +12,12 @@ export const View = z.strictObject({
     .optional()
     .describe('Whose value is asked for: `path.<parameter>`. Without it the route lists what there is.'),
   ...capture,
+  as: z
+    .enum(['value', 'cloudevents'])
+    .default('value')
+    .describe(
+      'With `key`. `value`: the value alone. `cloudevents`: a CloudEvent in binary mode, its attributes in headers `ce-…`.',
+    ),
   index: z
     .record(text(/^[A-Za-z]\w{0,63}$/, 'the name of a query parameter'), pointer.describe('Where the field is.'))
     .default({})

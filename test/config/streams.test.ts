@@ -33,6 +33,9 @@ test('a view is read by GET, and the names of its indices are its own', () => {
   deepEqual(told('{ match: GET /o, view: { topic: orders, index: { limit: /a } } }'), [
     'found "limit", but limit, cursor, prefix are parameters of every list: expected another name',
   ])
+  deepEqual(told('{ match: GET /o, view: { topic: orders, as: cloudevents } }'), [
+    'found `cloudevents` without `key`, expected only beside it: a list has no headers for each',
+  ])
   deepEqual(told('{ match: GET /o, view: { topic: orders, maxPageSize: 10 } }'), [
     'found 100, expected at most maxPageSize, which is 10',
   ])

@@ -10,7 +10,7 @@ import type { Seen } from '../help/follow.ts'
 import { Listener } from '../help/listener.ts'
 import { kafkaBroker } from '../help/onkafka.ts'
 import type { Scope } from '../help/scope.ts'
-import { freePorts, sluice } from '../help/sluice.ts'
+import { freePort, sluice } from '../help/sluice.ts'
 import type { Sluice } from '../help/sluice.ts'
 import { now, sleep, until } from './time.ts'
 
@@ -43,7 +43,7 @@ drain: { delayMs: 500 }
 routes: { feed: { match: GET /feed, delivery: replayable, stream: ${stream} } }
 `,
   )
-  const gateway = new Restarted(() => sluice(scope, ['start', file, ...freePorts]))
+  const gateway = await Restarted.open(scope, file)
   await until('the topic is known', 30_000, () => isKnown(broker))
   const [stop, leave] = [new Aborter(), new Aborter()]
   const producing = produce(broker, options.perSecond, stop)
@@ -83,19 +83,23 @@ routes: { feed: { match: GET /feed, delivery: replayable, stream: ${stream} } }
   ]
 }
 
-/** A gateway that comes back on another port; who asks meanwhile is refused. */
+/** A gateway that comes back where it was; who asks meanwhile is refused. */
 class Restarted {
+  readonly url: string
   readonly #launch: () => Sluice
   #process: Sluice
   restarts = 0
 
-  constructor(launch: () => Sluice) {
+  private constructor(port: number, launch: () => Sluice) {
+    this.url = `http://127.0.0.1:${port}`
     this.#launch = launch
     this.#process = launch()
   }
 
-  async url(): Promise<string> {
-    return (await this.#process.places()).url
+  static async open(scope: Scope, file: string): Promise<Restarted> {
+    const port = await freePort()
+    const set = ['server.host=127.0.0.1', `server.port=${port}`, 'admin.port=0'].flatMap(each => ['--set', each])
+    return new Restarted(port, () => sluice(scope, ['start', file, ...set]))
   }
 
   async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -112,9 +116,7 @@ async function listen(gateway: Restarted, client: Client, cuts: number, leave: A
   while (!leave.aborted) {
     const headers = id === '' ? {} : { 'last-event-id': id }
     await sleep(Math.random() * 200)
-    const url = await gateway.url().catch(() => null)
-    if (url === null) continue // it is being restarted
-    const listener = new Listener(`${url}/feed${id === '' ? '?from=earliest' : ''}`, { headers })
+    const listener = new Listener(`${gateway.url}/feed${id === '' ? '?from=earliest' : ''}`, { headers })
     const untilMs = client.cuts < cuts ? now() + 50 + Math.random() * 1_500 : Infinity
     while (now() < untilMs && !listener.ended && !leave.aborted) {
       await sleep(20)

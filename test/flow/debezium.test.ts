@@ -34,6 +34,7 @@ async function running(t: Scope) {
         'read-order': null,
         'one-order': { match: 'GET /orders/:id', view: { ...view, key: 'path.id' } },
         'all-orders': { match: 'GET /orders', view },
+        'order-event': { match: 'GET /events/:id', view: { ...view, key: 'path.id', as: 'cloudevents' } },
         'order-changes': { match: 'GET /changes', delivery: 'replayable', stream: { topics: [topic], ...capture } },
         'order-events': {
           match: 'GET /events',
@@ -94,6 +95,30 @@ test('as CloudEvents they say what has changed, and can be filtered by it', asyn
       datacontenttype: 'application/json',
       data: { id: 7, customer: 'b', total: '12.34' },
     },
+  )
+})
+
+test('a view shows a row as a CloudEvent in binary mode, where the route says so', async t => {
+  const { ask, change } = await running(t)
+  await change('c', 7, { customer: 'a', total: 'BNI=' })
+  await until('it is shown', async () => (await ask('/events/7')).status === 200)
+  const { headers, json } = await ask('/events/7')
+  deepEqual(json, { id: 7, customer: 'a', total: '12.34' })
+  const told = Object.entries(headers).filter(([name]) => name === 'content-type' || name.startsWith('ce-'))
+  deepEqual(Object.fromEntries(told), {
+    'content-type': 'application/json',
+    'ce-specversion': '1.0',
+    'ce-id': `${topic}-0-0`,
+    'ce-source': '/debezium/postgresql/shop',
+    'ce-type': 'io.debezium.connector.postgresql.DataChangeEvent',
+    'ce-time': '2024-01-01T00:00:00.000Z',
+    'ce-iodebeziumop': 'c',
+    'ce-iodebeziumtable': 'orders',
+  })
+  const plain = Object.keys((await ask('/orders/7')).headers)
+  deepEqual(
+    plain.filter(name => name.startsWith('ce-')),
+    [],
   )
 })
 

@@ -24,6 +24,7 @@ export class Stream implements Listener, Disposable {
   readonly codec: Codec
   readonly filter: Filter
   readonly #shape: Shape
+  readonly #gatherMs: number
   readonly #read: ReadRecord | null
   readonly #decode: ((record: Incoming) => Incoming | null) | null
   readonly #deleted = new Map<string, bigint>() // where a row was seen to be deleted last, by partition
@@ -40,6 +41,7 @@ export class Stream implements Listener, Disposable {
     )
     this.filter = filterOf(options.filter)
     this.#shape = { as: options.as, fields: options.fields ?? null }
+    this.#gatherMs = options.gatherMs
     this.#read = read
     this.#decode = options.format === 'debezium' ? changes(options.columns) : null
     this.#held.push(
@@ -64,7 +66,7 @@ export class Stream implements Listener, Disposable {
     const name = nameOf(wish)
     const crowd = this.#crowds.get(maskName) ?? { mask, audiences: new Map<string, Audience>() }
     this.#crowds.set(maskName, crowd)
-    const audience = crowd.audiences.get(name) ?? new Audience(sink.format)
+    const audience = crowd.audiences.get(name) ?? new Audience(sink.format, this.#gatherMs)
     crowd.audiences.set(name, audience)
     audience.join(sink)
     return {

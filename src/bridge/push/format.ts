@@ -66,7 +66,7 @@ function parses(text: string): boolean {
 }
 
 /** CloudEvents 1.0, HTTP binding, 3.1.3.2: percent-encoded, but for what is printable. */
-const toHeader = (value: string): string =>
+export const toHeader = (value: string): string =>
   value.toWellFormed().replaceAll(/[^\x21\x23\x24\x26-\x7e]/gu, char => {
     let coded = ''
     for (const byte of Buffer.from(char)) coded += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`

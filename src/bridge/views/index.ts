@@ -10,7 +10,7 @@ import type { Progress, Tell } from '../feeds/catchup.ts'
 import type { FollowedBy } from '../feeds/index.ts'
 import { list } from './list.ts'
 import { one } from './one.ts'
-import type { SqliteRows } from './sqlite.ts'
+import type { SqliteOptions, SqliteRows } from './sqlite.ts'
 import { View } from './view.ts'
 
 type Kept = Readonly<{ view: View; allowUncompacted: boolean }>
@@ -33,13 +33,15 @@ export class Views implements Disposable {
       const shown = some.map(([, view]) => view)
       const indices = [...new Set(shown.flatMap(({ index }) => Object.values(index)))]
       const file = shown.find(each => each.file !== undefined)
-      const opened = fileOf(sqlite, file, topic, indices)
+      const cloudEvents = shown.some(({ as }) => as === 'cloudevents')
+      const opened = fileOf(sqlite, file, { topic, indices, cloudEvents })
       const view = new View({
         tail: tails.of(topic),
         past,
         indices,
         read: some.map(([name]) => records(name)).find(read => read !== null) ?? null,
         changes: changesOf(shown),
+        cloudEvents,
         listed: shown.some(({ key }) => key === undefined),
         memoryBytes: Math.max(...shown.map(({ memoryBytes }) => memoryBytes)),
         ...opened,
@@ -113,11 +115,10 @@ type Opened = Pick<ConstructorParameters<typeof View>[0], 'openFile' | 'fileExis
 function fileOf(
   sqlite: typeof SqliteRows | null,
   options: ViewOptions | undefined,
-  topic: string,
-  indices: readonly string[],
+  made: Pick<SqliteOptions, 'topic' | 'indices' | 'cloudEvents'>,
 ): Opened {
   const file = options?.file
   if (sqlite === null || options === undefined || file === undefined) return { openFile: null, fileExists: false }
-  const openFile = (): SqliteRows => new sqlite({ file, maxBytes: options.fileBytes, topic, indices })
+  const openFile = (): SqliteRows => new sqlite({ file, maxBytes: options.fileBytes, ...made })
   return { openFile, fileExists: sqlite.exists(file) }
 }

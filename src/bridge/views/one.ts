@@ -7,13 +7,15 @@ import type { Row } from './rows.ts'
 import { etagOf } from './view.ts'
 import type { View } from './view.ts'
 
+export type OneOptions = Readonly<{ contentType: string; as: 'value' | 'cloudevents' }>
+
 const nothing = Buffer.alloc(0)
 
 /**
  * Answers with the latest value of a key: the innermost service of a view route with a key. Conditional requests get 304; with
  * `Prefer: wait` and If-None-Match the answer is held until the value is another.
  */
-export function one(view: View, { contentType }: Readonly<{ contentType: string }>): Service<Call, Reply> {
+export function one(view: View, options: OneOptions): Service<Call, Reply> {
   return async function one(call) {
     checkReady(view)
     if (call.awaits !== undefined) await reach(view, call)
@@ -29,7 +31,7 @@ export function one(view: View, { contentType }: Readonly<{ contentType: string 
         row = view.get(key)
       }
     if (row === undefined) throw new Problem('no-value', `${view.topic} has no value of this key.`)
-    return answer(row, match, headerOf(headers, 'if-modified-since'), contentType)
+    return answer(row, match, headerOf(headers, 'if-modified-since'), options)
   }
 }
 
@@ -40,7 +42,8 @@ export function checkReady(view: View): void {
   throw new Problem('not-ready', detail, { limit: of, observed: done, retryAfterMs: 1_000 })
 }
 
-function answer(row: Row, match: string | undefined, since: string | undefined, usualType: string): Reply {
+function answer(row: Row, match: string | undefined, since: string | undefined, options: OneOptions): Reply {
+  const { contentType: usualType, as } = options
   const etag = etagOf(row)
   const modified = httpDate(row.modified)
   const own: readonly Pair[] = [
@@ -50,7 +53,8 @@ function answer(row: Row, match: string | undefined, since: string | undefined, 
   ]
   const known = match === undefined ? since !== undefined && isSince(row, since) : names(match, etag)
   if (known) return { status: 304, headers: [], own, body: nothing }
-  return { status: 200, headers: [['content-type', row.type ?? usualType]], own, body: row.value }
+  const headers: readonly Pair[] = [['content-type', row.type ?? usualType]]
+  return { status: 200, headers, own: as === 'value' ? own : [...own, ...(row.attributes ?? [])], body: row.value }
 }
 
 /** Whether If-None-Match names the tag: one of a list, weak or strong, or any (RFC 9110, 13.1.2). */

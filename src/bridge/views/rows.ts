@@ -1,3 +1,4 @@
+import type { Pair } from '../../call.ts'
 import type { EpochMs } from '../../clock.ts'
 import type { Kept } from '../past.ts'
 
@@ -9,6 +10,7 @@ export type Row = Readonly<{
   offset: number
   modified: EpochMs
   indexed: readonly (string | null)[] // the values of the declared fields
+  attributes: readonly Pair[] | null // of its CloudEvent, as headers
 }>
 /** What is listed: keys above `after` that begin with the prefix and, where an index is named, have its value. */
 export type Range = Readonly<{
@@ -37,5 +39,8 @@ export interface Rows extends Disposable {
 
 const overhead = 320 // about what the objects around a row take
 
-export const weigh = (key: string, { value, indexed }: Row): number =>
-  overhead + key.length + value.length + indexed.length * 32
+export function weigh(key: string, { value, indexed, attributes }: Row): number {
+  let sum = overhead + key.length + value.length + indexed.length * 32
+  for (const [name, content] of attributes ?? []) sum += name.length + content.length + 96
+  return sum
+}

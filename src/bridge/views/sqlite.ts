@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
+import type { Pair } from '../../call.ts'
 import type { EpochMs } from '../../clock.ts'
 import type { Kept } from '../past.ts'
 import type { Entry, Range, Row, Rows } from './rows.ts'
@@ -11,6 +12,8 @@ export type SqliteOptions = Readonly<{
   topic: string
   /** The pointers of the indices: a file with others is of no use. */
   indices: readonly string[]
+  /** Whether the rows have the attributes of CloudEvents: a file that differs is of no use, either. */
+  cloudEvents: boolean
 }>
 
 const pageBytes = 4_096
@@ -23,18 +26,19 @@ export class SqliteRows implements Rows {
   readonly #delete: StatementSync
   readonly #indices: number
 
-  constructor({ file, maxBytes, topic, indices }: SqliteOptions) {
+  constructor({ file, maxBytes, topic, indices, cloudEvents }: SqliteOptions) {
     const db = new DatabaseSync(file)
     this.#db = db
     this.#indices = indices.length
     db.exec(`pragma page_size = ${pageBytes}; pragma journal_mode = wal; pragma synchronous = normal`)
     db.exec(`pragma max_page_count = ${Math.floor(maxBytes / pageBytes)}; pragma busy_timeout = 1000`)
-    const made = JSON.stringify([2, topic, indices])
+    const made = JSON.stringify([3, topic, indices, cloudEvents])
     db.exec('create table if not exists made (text text)')
     if (db.prepare('select text from made').get()?.['text'] !== made)
       db.exec('drop table if exists rows; drop table if exists positions; delete from made')
     const columns = indices.map((_, at) => `, i${at} text`).join('')
-    db.exec(`create table if not exists rows (key blob primary key, value blob, type text, part int, off int, modified int${columns})
+    db.exec(`create table if not exists rows (key blob primary key, value blob, type text, part int, off int, modified int,
+      attributes text${columns})
       without rowid`)
     for (const at of indices.keys())
       db.exec(`create index if not exists by${at} on rows (i${at}, key) where i${at} is not null`)
@@ -42,7 +46,7 @@ export class SqliteRows implements Rows {
     db.prepare('insert into made select ? where not exists (select 1 from made)').run(made)
     const places = indices.map(() => ', ?').join('')
     this.#get = db.prepare('select * from rows where key = ?')
-    this.#set = db.prepare(`insert or replace into rows values (?, ?, ?, ?, ?, ?${places})`)
+    this.#set = db.prepare(`insert or replace into rows values (?, ?, ?, ?, ?, ?, ?${places})`)
     this.#delete = db.prepare('delete from rows where key = ?')
   }
 
@@ -62,9 +66,10 @@ export class SqliteRows implements Rows {
     return found === undefined ? undefined : this.#rowOf(found)
   }
 
-  set(key: string, { value, type, partition, offset, modified, indexed }: Row): void {
+  set(key: string, { value, type, partition, offset, modified, indexed, attributes }: Row): void {
     this.#begin()
-    this.#set.run(blob(key), value, type, BigInt(partition), BigInt(offset), BigInt(modified), ...indexed)
+    const own = attributes === null ? null : JSON.stringify(attributes)
+    this.#set.run(blob(key), value, type, BigInt(partition), BigInt(offset), BigInt(modified), own, ...indexed)
   }
 
   delete(key: string): void {
@@ -120,13 +125,14 @@ export class SqliteRows implements Rows {
   }
 
   #rowOf(row: Record<string, unknown>): Row {
-    const { value, type, part, off, modified } = row
+    const { value, type, part, off, modified, attributes } = row
     return {
       value: Buffer.from(value as Uint8Array),
       type: type as string | null,
       partition: Number(part),
       offset: Number(off),
       modified: Number(modified) as EpochMs,
+      attributes: attributes === null ? null : (JSON.parse(attributes as string) as Pair[]),
       indexed: Array.from({ length: this.#indices }, (_, at) => row[`i${at}`] as string | null),
     }
   }

@@ -16,6 +16,7 @@ import type { Past } from '../past.ts'
 import type { ReadRecord } from '../schemas/index.ts'
 import { MemoryRows } from './memory.ts'
 import { MovingRows } from './moving.ts'
+import { attributesOf } from './attributes.ts'
 import type { Row, Rows } from './rows.ts'
 
 export type ViewParts = Readonly<{
@@ -27,6 +28,8 @@ export type ViewParts = Readonly<{
   /** What the records are changes of rows by; null: each is the latest of its key. */
   changes: ((record: Incoming) => Change | null) | null
   listed: boolean
+  /** Whether a route shows CloudEvents. */
+  cloudEvents: boolean
   memoryBytes: number
   /** Opens the file, where there is one to go to. */
   openFile: (() => Rows) | null
@@ -119,7 +122,7 @@ export class View implements Taker, Disposable {
     try {
       if (value === null) this.#rows.delete(key)
       else {
-        const { indices } = this.#parts
+        const { indices, cloudEvents } = this.#parts
         const row = change === null ? value : completed(value, change.untouched, this.#rows.get(key)?.value)
         const json = indices.length === 0 ? undefined : jsonFrom(row)
         const type = headers.find(([name]) => name === 'content-type')?.[1]
@@ -130,6 +133,7 @@ export class View implements Taker, Disposable {
           offset: Number(offset),
           modified: timestamp as EpochMs,
           indexed: indices.map(pointer => comparable(pointed(json, pointer))),
+          attributes: cloudEvents ? attributesOf(record) : null,
         })
         if (this.#rows.bytes > this.#parts.memoryBytes) this.#spill()
       }

@@ -3,6 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { Audience } from '../../../src/bridge/feeds/audience.ts'
 import type { Sink, Told } from '../../../src/feed.ts'
+import { frozenClock } from '../../help/clock.ts'
 import { sse } from '../../../src/routes/streams/sse.ts'
 
 const told = (text: string): Told => ({
@@ -37,7 +38,7 @@ class Box implements Sink {
 }
 
 test('what comes at the same time is written once for all, in one piece', async () => {
-  const audience = new Audience(sse)
+  const audience = new Audience(sse, 0)
   const [one, two] = [new Box(), new Box()]
   audience.join(one)
   audience.join(two)
@@ -50,7 +51,7 @@ test('what comes at the same time is written once for all, in one piece', async 
 })
 
 test('who joins is not told what was told before', async () => {
-  const audience = new Audience(sse)
+  const audience = new Audience(sse, 0)
   const [old, young] = [new Box(), new Box()]
   audience.join(old)
   audience.tell(told('a'))
@@ -62,7 +63,7 @@ test('who joins is not told what was told before', async () => {
 })
 
 test('a beat goes out behind what was told before it', () => {
-  const audience = new Audience(sse)
+  const audience = new Audience(sse, 0)
   const box = new Box()
   audience.join(box)
   audience.tell(told('a'))
@@ -71,7 +72,7 @@ test('a beat goes out behind what was told before it', () => {
 })
 
 test('who takes no more lags, and is no longer of the audience', () => {
-  const audience = new Audience(sse)
+  const audience = new Audience(sse, 0)
   const [slow, quick] = [new Box(), new Box()]
   audience.join(slow)
   audience.join(quick)
@@ -79,4 +80,39 @@ test('who takes no more lags, and is no longer of the audience', () => {
   audience.say(sse.beat('q'))
   audience.say(sse.beat('r'))
   deepEqual([slow.lagged, audience.size, quick.got.length], [1, 1, 2])
+})
+
+test('what comes soon after a piece is gathered, and goes out in one piece when its time has come', async t => {
+  const clock = frozenClock(t)
+  const audience = new Audience(sse, 100)
+  const box = new Box()
+  audience.join(box)
+  audience.tell(told('a'))
+  await endOfTurn()
+  deepEqual(box.texts, ['id: p\ndata: a\n\n'], 'after a silence nothing waits')
+  await clock.advance(40)
+  audience.tell(told('b'))
+  await clock.advance(40)
+  audience.tell(told('c'))
+  equal(box.got.length, 1)
+  await clock.advance(30)
+  deepEqual(box.texts.slice(1), ['id: p\ndata: b\n\nid: p\ndata: c\n\n'])
+  await clock.advance(10)
+  audience.tell(told('d'))
+  audience.say(sse.beat('q'))
+  deepEqual(box.texts.slice(2), ['id: p\ndata: d\n\n', 'id: q\n\n'], 'a beat does not overtake it')
+})
+
+test('a piece that grows large is not held back', async t => {
+  const clock = frozenClock(t)
+  const audience = new Audience(sse, 100)
+  const box = new Box()
+  audience.join(box)
+  for (let n = 0; n < 4; n++) {
+    audience.tell(told('x'.repeat(40_000)))
+    await endOfTurn()
+  }
+  equal(box.got.length, 2)
+  await clock.advance(100)
+  equal(box.got.length, 3)
 })

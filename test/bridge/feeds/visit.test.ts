@@ -9,6 +9,8 @@ import { Tail } from '../../../src/bridge/feeds/tail.ts'
 import { Visitor } from '../../../src/bridge/feeds/visit.ts'
 import { MemoryBroker } from '../../../src/bridge/memory.ts'
 import type { Sink, Told } from '../../../src/feed.ts'
+import type { Past } from '../../../src/bridge/past.ts'
+import { aRecord } from '../../help/record.ts'
 import { until } from '../../help/until.ts'
 
 const signal = new AbortController().signal
@@ -115,6 +117,31 @@ test('a visit with an end comes to it, also behind offsets without records', asy
   )
   await until('it ends', () => client.ended)
   deepEqual(client.told, [])
+})
+
+test('offsets that are missing by thousands of millions, as compaction leaves them, are no gap', async () => {
+  const broker = new MemoryBroker()
+  await broker.admin.create([{ name: 'orders', partitions: 1, replication: 1, config: {} }])
+  await using tail = new Tail(broker, 'orders', { records: 20, bytes: 100_000 })
+  await tail.open()
+  const [first, second, last] = [5, 2 ** 31 + 7, 2 ** 40]
+  const at = (offset: number) => aRecord({ topic: 'orders', partition: 0, offset: BigInt(offset) })
+  tail.windows[0]!.restart(last)
+  tail.windows[0]!.push(at(last))
+  const past: Past = {
+    ...broker.past,
+    page: async ({ from }) => {
+      const offset = [first, second].find(each => each >= from) ?? last
+      return { records: [at(offset)], next: BigInt(offset) + 1n, first: 0n, end: BigInt(last) + 1n }
+    },
+  }
+  using stream = new Stream('orders', StreamSchema.parse({ topics: ['orders'] }), [tail], null)
+  const client = new Client()
+  const start = { offsets: [[1]], logs: [0] }
+  using _visitor = new Visitor({ stream, past, places: new Places(1) }, { wish: [], start, until: null }, client)
+  await until('it has heard the last', () => client.told.length === 3)
+  deepEqual([client.told.map(({ offset }) => Number(offset)), client.gaps], [[first, second, last], []])
+  deepEqual(stream.codec.decode(client.position).offsets, [[last + 1]])
 })
 
 async function fill(broker: MemoryBroker): Promise<void> {

@@ -89,6 +89,13 @@ test('reads on where it stopped, though the batch begins before', () => {
   deepEqual(read(bytes, 13n), { records: [], skipped: [], next: 13n })
 })
 
+test('offsets may be thousands of millions apart', () => {
+  const places = [0n, 2n ** 31n + 5n, 2n ** 40n]
+  const bytes = Buffer.concat(places.map(place => written([plain('a')], place)))
+  const { records, next } = read(bytes, 0n)
+  deepEqual([records.map(({ offset }) => offset), next], [places, 2n ** 40n + 1n])
+})
+
 test('a batch cut off at the end waits for the next fetch', () => {
   const bytes = Buffer.concat([written([plain('a')], 0n), written([plain('b')], 1n)])
   const { records, next } = read(bytes.subarray(0, bytes.length - 1))

@@ -12,6 +12,7 @@ const row = (partition: number, bytes: number, indexed: string | null = null): R
   offset: 0,
   modified: 0 as EpochMs,
   indexed: [indexed],
+  attributes: null,
 })
 
 test('bytes are counted as rows come, are replaced and go', () => {

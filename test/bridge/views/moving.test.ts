@@ -18,11 +18,13 @@ const row = (n: number): Row => ({
   offset: n,
   modified: 1_700_000_000_000 as EpochMs,
   indexed: [n % 3 === 0 ? 'third' : null],
+  attributes: null,
 })
 
 function aMove() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-view-'))
-  const options = { file: join(folder, 'view.db'), maxBytes: 10 * 1_048_576, topic: 'orders', indices: ['/c'] }
+  const made = { topic: 'orders', indices: ['/c'], cloudEvents: false }
+  const options = { file: join(folder, 'view.db'), maxBytes: 10 * 1_048_576, ...made }
   const memory = new MemoryRows({ listed: true, indices: 1 })
   const alike = new MemoryRows({ listed: true, indices: 1 })
   for (let n = 0; n < count; n++) for (const rows of [memory, alike]) rows.set(nameOf(n), row(n))

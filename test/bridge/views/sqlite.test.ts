@@ -16,13 +16,14 @@ const row = (offset: number, indexed: readonly (string | null)[] = [null], bytes
   offset,
   modified: 1_700_000_000_000 as EpochMs,
   indexed,
+  attributes: offset % 3 === 0 ? [['ce-id', `${offset}`]] : null,
 })
 
 function aFile() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-view-'))
   return { file: join(folder, 'view.db'), [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
 }
-const options = { maxBytes: 10 * 1_048_576, topic: 'orders', indices: ['/c'] }
+const options = { maxBytes: 10 * 1_048_576, topic: 'orders', indices: ['/c'], cloudEvents: false }
 
 test('a file and memory list and hold the same', () => {
   using place = aFile()
