@@ -27,6 +27,7 @@ export async function scriptedNode(partitions = 1, id: string | null = null, ids
   const requests: { api: number; body: Buffer }[] = []
   const sockets = new Set<Socket>()
   let dials = 0
+  let late: (answer: Buffer) => void = () => {}
   let [start, end] = [0n, 0n]
   const state = { leader: 1, topicCode: 0, partitions, id } // without an id it is too old to know one
   const server = createServer(socket => {
@@ -46,8 +47,11 @@ export async function scriptedNode(partitions = 1, id: string | null = null, ids
         requests.push({ api, body })
         const reaction = (scripts.get(api) ?? (() => 'silence' as const))(body)
         if (reaction === 'hang-up') socket.destroy()
-        if (typeof reaction !== 'string')
-          socket.write(bytes(out => (out.int32(reaction.length + 4), out.raw(frame.subarray(4, 8)), out.raw(reaction))))
+        const write = (answer: Buffer): void => {
+          socket.write(bytes(out => (out.int32(answer.length + 4), out.raw(frame.subarray(4, 8)), out.raw(answer))))
+        }
+        if (typeof reaction !== 'string') write(reaction)
+        else late = write
       }
     })
   })
@@ -135,6 +139,8 @@ export async function scriptedNode(partitions = 1, id: string | null = null, ids
     on(api: keyof typeof apis, script: Script): void {
       scripts.set(apis[api], script)
     },
+    /** Answers the last request that was met by silence. */
+    answer: (answer: Buffer): void => late(answer),
     /** Cuts every connection, as a node that dies. */
     cut(): void {
       for (const socket of sockets) socket.destroy()

@@ -1,11 +1,12 @@
 // Brokers that move as planned, while clients ask: npm run brokers:long
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { deepEqual, ifError, ok } from 'node:assert/strict'
+import { deepEqual, equal, ifError, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { Config } from '../../config/schema/index.ts'
 import { access } from '../../src/bridge/kafka/access.ts'
+import type { Held } from '../../src/bridge/broker.ts'
 import { dial } from '../../src/bridge/kafka/link.ts'
 import { exchange } from '../../src/bridge/kafka/protocol.ts'
 import type { KafkaNode } from '../../tools/kafka/node.ts'
@@ -14,7 +15,7 @@ import { fresh, useOwnKafka } from '../help/kafka.ts'
 import { gatewayOnKafka, kafkaBroker } from '../help/onkafka.ts'
 import { until } from '../help/until.ts'
 
-const perSecond = 200
+const perSecond = Number(process.env['PER_SECOND'] ?? 200)
 const kafka = useOwnKafka({ brokers: 3 })
 /** What config/gateway.yaml says of the routes that are asked. */
 const asShipped = { routes: { 'place-order': { timeoutMs: 5_000 } } }
@@ -147,6 +148,48 @@ suite('Brokers that move as planned', { skip: kafka.skip, timeout: 300_000 }, ()
     holds(t, await asking(t, 20_000, electOthers))
   })
 })
+
+test(
+  'a member follows leaders and its coordinator within one generation: all is acknowledged, and nothing comes twice',
+  { skip: kafka.skip, timeout: 200_000 },
+  async t => {
+    const topic = fresh('orders')
+    const broker = await kafkaBroker(t, kafka.brokers)
+    await broker.admin.create([{ name: topic, partitions: 3, replication: 3, config: {} }])
+    const holdings = new Set<Held>() // of a generation, one for each partition
+    const heard: string[] = []
+    await broker.join({ group: fresh('members'), topic, from: 'earliest' }, ({ value, offset }, held) => {
+      holdings.add(held)
+      heard.push(String(value))
+      held.done(offset + 1n)
+    })
+    let sent = 0
+    const some = async (): Promise<void> => {
+      for (let i = 0; i < 30; i++) {
+        const value = Buffer.from(String(sent++).padStart(4, '0'))
+        const signal = AbortSignal.timeout(20_000)
+        await broker.publish({ topic, partition: i % 3, key: null, value, headers: [], acks: 'all', signal })
+      }
+      await until(`all ${sent} are heard`, () => heard.length >= sent, 30_000)
+    }
+    await some()
+    for (let i = 0; i < 4; i++) {
+      await electOthers([topic])
+      await some()
+    }
+    for (const node of [first!, ...rest]) {
+      await Promise.all([node().terminate(), some()])
+      await node().restart()
+      await until('replicas have caught up', inSync, 60_000)
+      await some()
+    }
+    deepEqual(
+      heard.toSorted(),
+      Array.from({ length: sent }, (_, i) => String(i).padStart(4, '0')),
+    )
+    equal(holdings.size, 3)
+  },
+)
 
 test(
   'a member of a group goes on although the coordinator of the group stops, whichever broker that is',

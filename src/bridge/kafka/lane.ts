@@ -87,7 +87,6 @@ export class Lane extends Linked {
       records.push(pending)
       pending.part()
       pending.stage = 'handed-over'
-      pending.numbered = number !== null
     }
     if (records.length === 0) return null
     return { lane: this, acks, records, bytes, number, doubtful: false }

@@ -13,8 +13,6 @@ export class Pending extends Linked {
   readonly #reject: (problem: Problem) => void
   readonly #settled: (pending: Pending) => void
   stage: 'waiting' | 'handed-over' | 'settled' = 'waiting'
-  /** Whether its batch has a number, so that it may go again as often as it takes. */
-  numbered = false
 
   constructor(
     { record, size, lane }: Readonly<{ record: Outgoing; size: number; lane: Lane }>,
@@ -51,14 +49,14 @@ export class Pending extends Linked {
   }
 
   /**
-   * Whether the attempt is over, but not the call: what goes again under its number is soon known, where a leader has only
-   * moved, and so is what waits behind it, or for the next leader.
+   * Whether the attempt is over, but not the call: nothing is to be tried again of what is handed over, and it is soon known what
+   * became of it; where a leader has only moved, so it is of what waits behind it, or for the next leader.
    */
   get outlasts(): boolean {
     const { reason } = this.record.signal as { reason: unknown }
     const over = reason instanceof Problem && reason.code === 'publish-timeout'
     if (!over || this.abandoned) return false
-    return this.stage === 'waiting' ? this.#lane.unsure !== null || this.#lane.lostAt !== null : this.numbered
+    return this.stage === 'handed-over' || this.#lane.unsure !== null || this.#lane.lostAt !== null
   }
 
   fail(problem: Problem): void {

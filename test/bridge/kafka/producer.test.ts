@@ -400,6 +400,21 @@ suite('as an idempotent producer', () => {
     ])
   })
 
+  test('what was handed over without a number outlasts its attempt, too, as it may be confirmed yet', async () => {
+    await using it = await idempotent()
+    it.node.on('produce', () => 'silence')
+    const [attempt, call, short] = [new AbortController(), new AbortController(), new AbortController()]
+    const first = it.producer.publish(record({ acks: 'leader', signal: attempt.signal, patience: call.signal }))
+    const second = it.producer.publish(record({ acks: 'leader', signal: attempt.signal, patience: short.signal }))
+    await it.handedOver()
+    const doubt = rejects(second, { code: 'publish-timeout', outcome: 'in-doubt' })
+    attempt.abort(new Problem('publish-timeout', 'Not done within 500 ms.'))
+    short.abort(new Problem('deadline-exceeded', 'The deadline passed.'))
+    await doubt
+    it.node.answer(produced([{ partition: 0, code: 0, offset: 5n }]))
+    deepEqual(await first, { partition: 0, offset: 5n })
+  })
+
   test('what waits for the next leader outlasts its attempt, and is not sent once its call is over', async () => {
     await using it = await idempotent()
     answering(it, 0)
