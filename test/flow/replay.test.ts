@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { aGateway, anOrder, openGateway } from '../help/gateway.ts'
 import type { Part } from '../help/gateway.ts'
+import { historyOf, unlikeARegister } from '../help/history.ts'
 import { until } from '../help/until.ts'
+import { pause } from '../../src/clock.ts'
 
 const keyed = (idempotency: Part = {}, more: Part = {}): Part => ({
   routes: { 'place-order': { idempotency, ...more } },
@@ -157,6 +159,20 @@ test('two instances, 50 at once with one key, 200 keys: each runs once, everywhe
   equal(first.worker.commands.length, 200, 'each ran once')
   for (const [key, all] of Map.groupBy(answers, ({ key }) => key))
     equal(new Set(all.map(({ text }) => text)).size, 1, key)
+})
+
+test('what clients of two instances see of their keys is the history of a register for each', async t => {
+  const broker = new MemoryBroker()
+  t.after(() => broker[Symbol.asyncDispose]())
+  const first = await aGateway(t, { ...keyed({}, { timeoutMs: 20_000 }), instance: { id: 'a' } }, { broker })
+  const second = await openGateway(t, { ...keyed({}, { timeoutMs: 20_000 }), instance: { id: 'b' } }, { broker })
+  await second.gateway.ready
+  let runs = 0
+  first.worker.always(command => void pause(20).then(() => command.reply({ status: 201, body: String(++runs) })))
+  const history = await historyOf([first.ask, second.ask], { keys: 20, times: 10, withinMs: 100 })
+  equal(unlikeARegister(history), null)
+  equal(runs, 20)
+  ok(history.some(({ ran }) => ran === null) && history.some(({ replayed }) => replayed), 'both were seen')
 })
 
 test('a restarted instance still knows the answers', async t => {

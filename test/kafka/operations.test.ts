@@ -14,6 +14,8 @@ import { freshTopics, gatewayOnKafka, kafkaBroker } from '../help/onkafka.ts'
 import { sluice } from '../help/sluice.ts'
 import type { Sluice } from '../help/sluice.ts'
 import { until } from '../help/until.ts'
+import { historyOf, unlikeARegister } from '../help/history.ts'
+import { pause } from '../../src/clock.ts'
 
 const kafka = useKafka()
 
@@ -82,6 +84,33 @@ test(
       )
     }
     deepEqual([runs, worker.commands.length], [40, 40])
+  },
+)
+
+test(
+  'what clients of two instances on Kafka see of their keys is the history of a register for each',
+  {
+    skip: kafka.skip,
+  },
+  async t => {
+    const topics = someTopics()
+    const over = {
+      operations: { topic: topics.log, replies: topics.returns },
+      routes: { 'place-order': { timeoutMs: 20_000, idempotency: {} } },
+      workers: { orders: { bulkhead: { mode: 'off' } } },
+    }
+    const instances = await Promise.all([0, 1].map(() => gatewayOnKafka(t, kafka.brokers, over, { topics })))
+    const broker = await kafkaBroker(t, kafka.brokers, [topics.commands, topics.returns])
+    const worker = await handWorker(t, broker, topics.commands)
+    let runs = 0
+    worker.always(command => void pause(30).then(() => command.reply({ status: 201, body: String(++runs) })))
+    const history = await historyOf(
+      instances.map(({ ask }) => ask),
+      { keys: 40, times: 10, withinMs: 200 },
+    )
+    equal(unlikeARegister(history), null)
+    equal(runs, new Set(history.flatMap(({ key, ran }) => (ran === null ? [] : [key]))).size)
+    ok(history.some(({ ran }) => ran === null) && history.some(({ replayed }) => replayed), 'both were seen')
   },
 )
 

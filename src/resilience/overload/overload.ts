@@ -7,6 +7,7 @@ import { events } from '../../events.ts'
 import type { Resource } from '../../events.ts'
 import { Problem } from '../../problem.ts'
 import { pacedMs } from '../../turn.ts'
+import { effort } from './effort.ts'
 import { SheddingLevel } from './shedding.ts'
 import { refusal, soon } from '../refusal.ts'
 import type { Refuse } from '../refusal.ts'
@@ -159,14 +160,22 @@ function shareAt(observed: number, [none, all]: readonly [number, number]): numb
   return observed <= none ? 0 : (observed - none) / (all - none)
 }
 
+/** Less of a processor than this, and a process is late because of others: to refuse what it is asked would not make it any quicker. */
+const ownEffort = 0.05
+
 /** Reads this process; `connections` is how many are open, `most` how many may be. */
-export function readingsOf(connections: () => number, most: number): Disposable & Readonly<{ read: () => Readings }> {
+export function readingsOf(
+  connections: () => number,
+  most: number,
+  share: () => number = effort(),
+): Disposable & Readonly<{ read: () => Readings }> {
   const loop: LoopWatch = watchLoop(lookMs)
   return {
     read: () => {
+      const lateMs = Math.max(loop.read(), pacedMs())
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
       return {
-        delayMs: Math.max(loop.read(), pacedMs()),
+        delayMs: share() < ownEffort ? 0 : lateMs,
         heapPercent: (used / limit) * 100,
         connectionsPercent: (connections() / most) * 100,
       }

@@ -200,6 +200,21 @@ test('a request that waits for its turn is late, too', async () => {
   await setImmediate()
 })
 
+test('a process that is late because others have the processors is not overloaded by what it is asked', async () => {
+  let share = 0.04
+  using readings = readingsOf(
+    () => 0,
+    100,
+    () => share,
+  )
+  paced(() => {}, false)
+  busyFor(30)
+  equal(readings.read().delayMs, 0)
+  share = 0.05
+  ok(readings.read().delayMs >= 30)
+  await setImmediate()
+})
+
 test('reads its own process', () => {
   using readings = readingsOf(() => 25, 100)
   const { delayMs, heapPercent, connectionsPercent } = readings.read()
