@@ -1,5 +1,6 @@
 // npm run bench:operations: how long an instance takes to read 100,000 operations from a real broker and what they weigh, and what an
 // Idempotency-Key costs a command: beside each other in one run, against a gateway and a worker in processes of their own.
+// OPERATIONS=1000000 reads a million with a file for those that are too many for memory, and nothing else.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,14 +11,17 @@ import { KafkaBroker } from '../src/bridge/kafka/kafka.ts'
 import { newId, write } from '../src/bridge/operations/event.ts'
 import type { Accepted } from '../src/bridge/operations/event.ts'
 import { Operations } from '../src/bridge/operations/index.ts'
+import type { Interned } from '../src/bridge/operations/index.ts'
+import { Overflow } from '../src/bridge/operations/overflow.ts'
 import { partitionOf } from '../src/bridge/partition.ts'
 import { startKafka } from '../tools/kafka/cluster.ts'
 import { keyed } from './keyed.ts'
 
-const count = 100_000
-const limits = { seconds: 10, mb: 150 }
+const usual = 100_000
+const count = Number(process.env['OPERATIONS'] ?? usual)
+const limits = { seconds: (10 * count) / usual, mb: 150 } // the memory is the same for any number
 const partitions = 12
-const [what, brokers = '', topic = ''] = process.argv.slice(2)
+const [what, brokers = '', topic = '', file = ''] = process.argv.slice(2)
 
 async function connected(addresses: string, topics: readonly string[]): Promise<KafkaBroker> {
   const broker = new KafkaBroker(Config.parse({ routes: {}, broker: { brokers: addresses } }).broker)
@@ -41,10 +45,10 @@ if (what === 'rebuild') {
   const broker = await connected(brokers, [topic])
   const before = await memory()
   const begun = performance.now()
-  const operations = new Operations(
-    { broker, publish: record => broker.publish(record) },
-    { topic, entries: 10 * count, bytes: 1_000_000_000 },
-  )
+  const overflow = count > usual ? (interned: Interned) => new Overflow(file, interned) : null
+  const room =
+    overflow === null ? { entries: 10 * count, bytes: 1_000_000_000 } : { entries: usual, bytes: 134_217_728 }
+  const operations = new Operations({ broker, publish: record => broker.publish(record) }, { topic, ...room, overflow })
   await operations.open(partitions)
   const seconds = (performance.now() - begun) / 1_000
   const after = await memory()
@@ -107,11 +111,11 @@ try {
       await wait(50) // its leader is still being chosen
     }
   await fill(broker)
-  const args = ['--expose-gc', import.meta.filename, 'rebuild', kafka.brokers, 'operations']
+  const args = ['--expose-gc', import.meta.filename, 'rebuild', kafka.brokers, 'operations', join(folder, 'overflow')]
   failed ||= spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0
   await broker[Symbol.asyncDispose]()
 
-  failed = (await keyed(kafka.brokers, folder)) || failed
+  if (count === usual) failed = (await keyed(kafka.brokers, folder)) || failed
 } finally {
   await kafka.close()
   rmSync(folder, { recursive: true })
