@@ -4,6 +4,7 @@ import { aGateway, openGateway } from '../help/gateway.ts'
 import { fakeRegistry } from '../help/registry.ts'
 import { bytes } from '../help/record.ts'
 import type { Scope } from '../help/scope.ts'
+import { until } from '../help/until.ts'
 
 const fields = [
   { name: 'orderId', type: 'string' },
@@ -63,6 +64,31 @@ test('a schema that a reply is the first to name is looked for, and then known',
   worker.always(command => void command.reply({ body: Buffer.from('00000000080261', 'hex') }))
   for (let i = 0; i < 3; i++) equal((await ask('/orders', { body: order })).text, '"a"')
   deepEqual(registry.asked, [latest, '/schemas/ids/8'])
+})
+
+test('an incompatible version of a subject is told body by body, and one that does not compile changes nothing', async t => {
+  const { registry, config } = await opened(t, { subjectTtlMs: 100 })
+  const { ask, worker } = await aGateway(t, config)
+  worker.always(command => void command.reply({ body: command.record.value as Uint8Array }))
+  equal((await ask('/orders', { body: order })).status, 200)
+  const wider = record.replace(']', ',{"name":"currency","type":"string"}]')
+  registry.answers[latest] = { id: 8, schema: wider }
+  registry.answers['/schemas/ids/8'] = { schema: wider }
+  const refused = await until('the new version is known', async () => {
+    const answer = await ask('/orders', { body: order })
+    return answer.status === 200 ? null : answer
+  })
+  deepEqual([refused.status, refused.code, refused.outcome], [422, 'schema-violation', 'not-sent'])
+  match(JSON.stringify(refused.json['errors']), /currency/)
+  const priced = { ...order, currency: 'EUR' }
+  deepEqual((await ask('/orders', { body: priced })).json, priced)
+  registry.answers[latest] = { id: 9, schema: '{"type":"record"}' }
+  const before = registry.asked.length
+  await until('it is looked for', async () => {
+    deepEqual((await ask('/orders', { body: priced })).json, priced)
+    return registry.asked.length > before
+  })
+  deepEqual((await ask('/orders', { body: priced })).json, priced)
 })
 
 test('a reply without an id is the failure of the worker; a refusal in JSON passes', async t => {

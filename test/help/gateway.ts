@@ -5,6 +5,9 @@ import type { Gateway } from '../../src/app.ts'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { client } from './ask.ts'
 import type { Ask } from './ask.ts'
+import { certificates } from './certificates.ts'
+import type { Signed } from './certificates.ts'
+import { h2Client } from './h2.ts'
 import { handWorker } from './hand.ts'
 import type { Hand } from './hand.ts'
 import { Metrics } from './metrics.ts'
@@ -77,10 +80,18 @@ export function openShipped(t: Scope): Promise<Opened> {
   return opened(t, config, { demo: true })
 }
 
+/** The same by TLS, so that clients may speak HTTP/2. */
+const secured = ({ server, ...config }: Config, { certFile, keyFile }: Signed): Config => ({
+  ...config,
+  server: { ...server, tls: Config.parse({ server: { tls: { certFile, keyFile } }, routes: {} }).server.tls },
+})
+
 async function opened(t: Scope, config: Config, options: Options): Promise<Opened> {
   const { broker = new MemoryBroker(), demo = false } = options
-  const gateway = await start(config, { broker, demo })
-  const { ask, ...held } = client(gateway.url)
+  const overH2 = process.env['OVER'] === 'h2' // npm run test:h2
+  const tls = overH2 ? certificates(t) : undefined
+  const gateway = await start(tls === undefined ? config : secured(config, tls), { broker, demo })
+  const { ask, ...held } = overH2 ? h2Client(gateway.url) : client(gateway.url)
   t.after(async () => {
     await gateway.stop({ delayMs: 0 })
     held[Symbol.dispose]()

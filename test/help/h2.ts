@@ -7,12 +7,35 @@ import type { Scope } from './scope.ts'
 
 export type H2 = Readonly<{ ask: Ask; session: ClientHttp2Session }>
 
+/** As `client`, by HTTP/2: a connection is opened when there is none. */
+export function h2Client(url: string): Disposable & Readonly<{ ask: Ask }> {
+  const opened: ClientHttp2Session[] = []
+  const ask: Ask = async (path, asked) => {
+    let session = opened.at(-1)
+    if (session === undefined || session.destroyed || session.closed) {
+      session = connect(url, { rejectUnauthorized: false })
+      session.on('error', () => {}) // the streams tell of it
+      opened.push(session)
+    }
+    return await asking(session)(path, asked)
+  }
+  const dispose = (): void => {
+    for (const session of opened) session.destroy()
+  }
+  return { ask, [Symbol.dispose]: dispose }
+}
+
 /** A client with one connection, by HTTP/2. */
 export function h2(t: Scope, url: string, tls: SecureContextOptions = {}): H2 {
   const session = connect(url, { ...tls, rejectUnauthorized: false })
   session.on('error', () => {}) // the streams tell of it
   t.after(() => session.destroy())
-  const ask: Ask = async (path, { method, headers = {}, body, signal } = {}) => {
+  return { ask: asking(session), session }
+}
+
+const asking =
+  (session: ClientHttp2Session): Ask =>
+  async (path, { method, headers = {}, body, signal } = {}) => {
     const plain = Buffer.isBuffer(body) || typeof body === 'string'
     const content = body === undefined ? undefined : plain ? body : JSON.stringify(body)
     const stream = session.request(
@@ -29,8 +52,6 @@ export function h2(t: Scope, url: string, tls: SecureContextOptions = {}): H2 {
     if (content !== undefined) stream.end(content)
     return await answerOf(stream)
   }
-  return { ask, session }
-}
 
 async function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
   const begun = performance.now()
