@@ -115,23 +115,31 @@ test('whatever the upstream answers is the reply, but for what asks to come agai
   equal(letters().length, 0)
 })
 
+/** Answers that are none. */
+const none: Readonly<Record<string, string>> = {
+  '/101': 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+  '/2gib': `HTTP/1.1 200 OK\r\nContent-Length: ${2 ** 31}\r\n\r\n`,
+  '/cr': 'HTTP/1.1 200 OK\r\nX-A: a\rb\r\nContent-Length: 0\r\n\r\n',
+  '/endless': `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${`400\r\n${'x'.repeat(1_024)}\r\n`.repeat(8)}`,
+}
+
 test('what is exhausted, in doubt, refused or poison is given up, with the reason and where it was, and has no reply', async t => {
   const { send, replies, letters, broker } = await aShop(
     t,
-    ({ url, socket }, res) => {
-      if (url === '/busy') res.writeHead(503).end()
+    ({ url = '', socket }, res) => {
+      if (none[url] !== undefined) socket.write(none[url])
+      else if (url === '/busy') res.writeHead(503).end()
       else if (url === '/cut') socket.destroy()
       else if (url === '/large') res.end('x'.repeat(2_000))
-      else if (url === '/101')
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
       else res.end()
     },
     { upstream: { replyBytes: 1_000 } },
   )
-  for (const path of ['/busy', '/cut', '/large', '/101', '/../admin']) await send({ 'http-path': path }, path)
+  for (const path of ['/busy', '/cut', '/large', '/../admin', ...Object.keys(none)])
+    await send({ 'http-path': path }, path)
   await send({ 'http-path': '/cut', 'http-method': 'GET' }, 'get')
   await publish(broker, { topic: 'shop.commands', value: Buffer.from('no command'), headers: [] })
-  await until('all are given up', () => letters().length === 7)
+  await until('all are given up', () => letters().length === 10)
   deepEqual(
     letters()
       .map(({ record, reason, attempts }) => [
@@ -145,9 +153,12 @@ test('what is exhausted, in doubt, refused or poison is given up, with the reaso
       [undefined, undefined, 'poison', 0], // as text it begins with a comma
       ['/../admin', 'POST', 'poison', 0],
       ['/101', 'POST', 'refused', 1],
+      ['/2gib', 'POST', 'refused', 1],
       ['/busy', 'POST', 'exhausted', 3],
+      ['/cr', 'POST', 'refused', 1],
       ['/cut', 'GET', 'exhausted', 3],
       ['/cut', 'POST', 'in-doubt', 1],
+      ['/endless', 'POST', 'refused', 1],
       ['/large', 'POST', 'refused', 1],
     ],
   )

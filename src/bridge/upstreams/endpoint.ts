@@ -41,6 +41,8 @@ export class Endpoint implements AsyncDisposable {
   healthy = true
   /** Whether the passive ones have put it aside. */
   ejected = false
+  /** It was put aside lately, and gets one call at a time until it is known how it is. */
+  onProbation = false
   /** Why its files for TLS cannot be used as they are now, and the former ones are; or null. */
   stale: string | null = null
   readonly #pool: Pool

@@ -18,7 +18,7 @@ const most = 6 // doublings of the time
 
 /**
  * Puts aside the endpoints that fail or are slow while the others are not, for a time that grows with each repetition, and
- * never more than a share of all: a fault that all have is not theirs.
+ * never more than a share of all: a fault that all have is not theirs. Who comes back is on probation.
  */
 export class Outliers implements Disposable {
   readonly #upstream: string
@@ -43,15 +43,22 @@ export class Outliers implements Disposable {
     for (const one of seen) {
       const { endpoint, calls, failures, ms } = one
       const others = seen.filter(other => other !== one && other.calls > 0)
-      if (calls < this.#options.minCalls || others.length === 0) continue
+      if (calls < this.#least(endpoint) || others.length === 0) continue
       endpoint.results.judged()
       const failing = (failures / calls) * 100 - median(others.map(other => (other.failures / other.calls) * 100))
       const usualMs = median(others.map(other => other.ms))
       const isSlow = ms - usualMs > noticeableMs && ms > usualMs * this.#options.slowFactor
+      endpoint.onProbation = false
       if (failing >= this.#options.failurePercent) this.#eject(endpoint, `${failures} of ${calls} calls failed`)
       else if (isSlow) this.#eject(endpoint, `it takes ${Math.round(ms)} ms, others ${Math.round(usualMs)}`)
       else if (!this.#until.has(endpoint)) this.#calm(endpoint)
     }
+  }
+
+  /** Calls that it takes to judge: few of an endpoint that was put aside, as it is likely to be so still. */
+  #least({ onProbation }: Endpoint): number {
+    const { minCalls } = this.#options
+    return onProbation ? Math.min(minCalls, 3) : minCalls
   }
 
   #eject(endpoint: Endpoint, reason: string): void {
@@ -68,6 +75,7 @@ export class Outliers implements Disposable {
   #letIn(endpoint: Endpoint): void {
     this.#until.delete(endpoint)
     endpoint.ejected = false
+    endpoint.onProbation = true
     endpoint.results.forget()
     tell(this.#upstream, endpoint, 'returned', 'its time is over')
   }

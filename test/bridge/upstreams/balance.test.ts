@@ -8,6 +8,7 @@ const open = new Problem('circuit-open', 'x')
 const one = (over: Partial<Choice> = {}): Choice => ({
   healthy: true,
   ejected: false,
+  onProbation: false,
   full: false,
   underWay: 0,
   guard: { refusal: () => null },
@@ -37,4 +38,13 @@ test('who was put aside is chosen when nothing else is left', () => {
   const good = one({ underWay: 3 })
   for (let i = 0; i < 50; i++) equal(choose([aside, good], []), good)
   equal(choose([aside, one({ full: true })], []), aside)
+})
+
+test('who is on probation gets one call at a time, and more when nothing else is left', () => {
+  const good = one({ underWay: 3 })
+  for (let i = 0; i < 50; i++) equal(choose([one({ onProbation: true, underWay: 1 }), good], []), good)
+  const busy = one({ onProbation: true, underWay: 9 })
+  equal(choose([busy, one({ full: true })], []), busy)
+  const free = one({ onProbation: true })
+  equal(choose([free, good], []), free)
 })

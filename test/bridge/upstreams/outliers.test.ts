@@ -77,3 +77,23 @@ test('a slow one, to which few calls go, is judged by those of several looks tog
   }
   deepEqual(aside(all), ['b'])
 })
+
+test('who comes back is tried with few calls, and put aside again after three that are as bad', async t => {
+  const clock = frozenClock(t)
+  const all = three()
+  using _ = new Outliers('shop', () => all, options)
+  all.forEach(one => calls(one, 0, one.name === 'c' ? 200 : 10))
+  await clock.advance(1_000)
+  await clock.advance(5_000)
+  const [, , c] = all as [Endpoint, Endpoint, Endpoint]
+  deepEqual([aside(all), c.onProbation], [[], true])
+  for (let i = 0; i < 3; i++) c.results.add(true, 200)
+  for (const one of all.slice(0, 2)) calls(one, 0, 10)
+  await clock.advance(1_000)
+  deepEqual(aside(all), ['c'])
+  await clock.advance(10_000)
+  for (let i = 0; i < 3; i++) c.results.add(true, 10)
+  for (const one of all.slice(0, 2)) calls(one, 0, 10)
+  await clock.advance(1_000)
+  deepEqual([aside(all), c.onProbation], [[], false])
+})

@@ -103,6 +103,23 @@ test('who passes no check gets no call, and is told of', async t => {
   match(upstream.notices.join(), new RegExp(`does without 127.0.0.1:${ill.port} \\(its checks fail\\)`))
 })
 
+test('an endpoint on probation gets one call at a time', async t => {
+  let most = 0
+  let now = 0
+  const tried = await httpServer(t, (_req, res) => {
+    most = Math.max(most, ++now)
+    setTimeout(() => {
+      now--
+      res.end()
+    }, 20)
+  })
+  const well = await httpServer(t, good('well'))
+  await using upstream = anUpstream([tried.url, well.url], { connections: 20 })
+  for (const endpoint of upstream.endpoints) endpoint.onProbation = endpoint.name.endsWith(String(tried.port))
+  await Promise.all(Array.from({ length: 20 }, () => upstream.serve(anAsk())))
+  equal(most, 1)
+})
+
 test('it says why nobody can be called', async t => {
   const server = await httpServer(t, good('a'))
   await using none = anUpstream(['http://none.test'], {
