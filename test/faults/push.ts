@@ -44,9 +44,13 @@ routes: {}
   const launch = () => sluice(scope, ['start', file, ...freePorts])
   let gateway = launch()
   const stop = new Aborter()
-  await until('the topic is known', 30_000, () => isKnown(broker))
+  await until('the topic is known', 30_000, () => isKnown(broker, topic))
   let produced = 0
   const producing = produce(broker, options, stop, n => (produced = n))
+  held.defer(async () => {
+    stop.abort(null)
+    await producing
+  })
   await until('the first events are there', 60_000, () => got.length > options.perSecond)
   while (kills < options.kills) {
     gateway.kill('SIGKILL')
@@ -55,7 +59,7 @@ routes: {}
     const before = got.length
     gateway = launch()
     await until('events come again', 60_000, () => got.length > before)
-    await until('it has caught up', 60_000, () => Math.max(...got.slice(-50).map(({ n }) => n)) > produced - 50)
+    await until('it has caught up', 180_000, () => Math.max(...got.slice(-50).map(({ n }) => n)) > produced - 50)
     await sleep(1_000 + Math.random() * 1_000)
   }
   stop.abort(null)
@@ -68,7 +72,8 @@ routes: {}
   return figuresOf(got, sent, kills, settledMs, options)
 }
 
-function isKnown(broker: KafkaBroker): boolean {
+/** Whether the broker knows the partitions of a topic already. */
+export function isKnown(broker: KafkaBroker, topic: string): boolean {
   try {
     return broker.partitionFor(topic, null) >= 0
   } catch {

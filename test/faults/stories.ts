@@ -12,6 +12,7 @@ import { killed } from './killed.ts'
 import { processes } from './processes.ts'
 import { push } from './push.ts'
 import { streams } from './streams.ts'
+import { receivers } from './receivers.ts'
 
 /** A fault, and what is to hold while it lasts and after it. */
 export type Story = Readonly<{
@@ -149,6 +150,13 @@ export const stories: readonly Story[] = [
     brokers: 1,
     long: true,
     play: cluster => streams(cluster, { ...streamed, cuts: 1_000 }),
+  },
+  {
+    name: 'push-receivers',
+    title: 'Push: of six subscribers one is down for a minute, and four are worse',
+    brokers: 1,
+    long: true,
+    play: cluster => receivers(cluster, { perSecond: 50, keys: 50, downMs: 60_000, settleMs: 120_000 }),
   },
   {
     name: 'f6',
