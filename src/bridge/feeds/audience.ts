@@ -1,5 +1,5 @@
 import { after, later, now } from '../../clock.ts'
-import type { Instant } from '../../clock.ts'
+import type { Alarm, Instant } from '../../clock.ts'
 import type { Format, Sink, Told } from '../../feed.ts'
 import { atEndOfTurn } from '../../turn.ts'
 
@@ -13,6 +13,7 @@ export class Audience {
   readonly #gatherMs: number
   #pieces: Buffer[] = []
   #bytes = 0
+  #alarm: Alarm | null = null
   #next: Instant = now() // not before then does the next piece go out
 
   constructor(format: Format, gatherMs: number) {
@@ -38,7 +39,7 @@ export class Audience {
     const isFull = this.#bytes < mostBytes && (this.#bytes += piece.length) >= mostBytes
     const waitMs = this.#gatherMs === 0 ? 0 : this.#next - now()
     if (isFull || (isFirst && waitMs <= 0)) atEndOfTurn(this.#flush)
-    else if (isFirst) after(waitMs, this.#flush)
+    else if (isFirst) this.#alarm = after(waitMs, this.#flush)
   }
 
   /** Goes out at once, after what was told before. */
@@ -55,9 +56,12 @@ export class Audience {
 
   leave(sink: Sink): void {
     this.#clients.delete(sink)
+    if (this.#clients.size === 0) this.#flush() // to nobody: nothing is to come later
   }
 
   readonly #flush = (): void => {
+    this.#alarm?.cancel()
+    this.#alarm = null
     const pieces = this.#pieces
     if (pieces.length === 0) return
     this.#pieces = []
