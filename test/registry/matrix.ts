@@ -30,6 +30,7 @@ const page = join(import.meta.dirname, '../../docs/schemas.md')
 const topicOf = (format: Format): string => `orders.${format}`
 const order = '{"orderId":"o-1","amount":4503599627370497}'
 const rows: string[] = []
+const plays = 8 // of the tests below: a part of them is no table
 
 /** The message of the tests as the client of Confluent wants it. */
 const descriptor = Buffer.from(
@@ -107,11 +108,11 @@ before(async () => {
 after(async () => {
   const table = `| serializer | language | ids in | it reads Sluice | Sluice reads it |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
   console.log(`\n${table}`)
-  if (process.env['WRITE'] === '1') {
+  if (process.env['WRITE'] === '1' && rows.length === plays * formats.length) {
     const text = readFileSync(page, 'utf8')
     writeFileSync(
       page,
-      text.replace(/(<!-- played: npm run registry:matrix -->\n\n)[^]*?(\n<!-- end -->)/, `$1${table}$2`),
+      text.replace(/(<!-- played: npm run registry:matrix -->\n)[^]*?(<!-- end -->)/, `$1\n${table}\n$2`),
     )
   }
   await held.disposeAsync()
@@ -234,10 +235,8 @@ test('the serializers of Confluent on Apicurio', { timeout: 900_000 }, async t =
     '--loglevel=error',
   ])
   await using peer = await startPeer([process.execPath, 'peer.mjs', registry.ccompatUrl, descriptor], folder)
-  await played(t, '@confluentinc/schemaregistry 1.10.1 on Apicurio', peer, 'payload', {
-    url: registry.ccompatUrl,
-    kind: 'confluent',
-  })
+  const options = { url: registry.ccompatUrl, kind: 'confluent' }
+  await played(t, '@confluentinc/schemaregistry 1.10.1 on Apicurio', peer, 'payload', options, ['protobuf'])
 })
 
 const inPython = (): string =>
