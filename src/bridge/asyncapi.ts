@@ -1,39 +1,19 @@
-import type { Config, DomainReplies, RouteOptions } from '../../config/schema/index.ts'
-import { keyOf, payloadOf, schemasOf } from './described.ts'
+import type { Config, DomainReplies } from '../../config/schema/index.ts'
+import { payloadOf, schemasOf } from './described.ts'
 import type { ShownOf } from './described.ts'
+import { always, commandOf, eventOf, object, pointed, recordOf, replyOf, text, told } from './messages.ts'
 import { topicsOf, wantsOperations } from './topics.ts'
 import { dialectOf, rowOf } from './wire/index.ts'
 
 type Json = Readonly<Record<string, unknown>>
 type WorkerOptions = Config['workers'][string]
 
-const text = { type: 'string' } as const
-const object = (properties: Json, required: readonly string[]): Json => ({ type: 'object', properties, required })
 /** A name as the document takes it. */
 const named = (topic: string): string => topic.replaceAll(/[^A-Za-z0-9_-]/g, '_')
 const toChannel = (topic: string): Json => ({ $ref: `#/channels/${named(topic)}` })
 const toMessage = (topic: string, message: string): Json => ({
   $ref: `#/channels/${named(topic)}/messages/${message}`,
 })
-
-/** What every command and event carries, as CloudEvents 1.0 in binary mode and as HTTP said it. */
-const told = {
-  ce_specversion: { const: '1.0' },
-  ce_id: { ...text, description: 'Identity of the command: the same on every sending.' },
-  ce_type: { ...text, description: 'Name of the route.' },
-  ce_source: text,
-  ce_time: { ...text, format: 'date-time' },
-  ce_subject: { ...text, description: 'The path, as the client sent it.' },
-  ce_partitionkey: { ...text, description: 'The key, where there is one.' },
-  'sluice-attempt': { ...text, pattern: '^[0-9]+$' },
-  'sluice-expires': { ...text, description: 'Epoch milliseconds after which nobody wants it.' },
-  'http-method': text,
-  'http-route': text,
-  'http-path': text,
-  'content-type': text,
-  traceparent: text,
-} as const
-const always = ['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'ce_time', 'http-method', 'http-path']
 
 /** What is on the topics, in the words of AsyncAPI 3: the gateway sends commands and events, and receives replies. */
 export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
@@ -99,7 +79,7 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
   }
   for (const topic of new Set([replyTopic(false), ...(operating ? [replyTopic(true)] : [])]))
     for (const [name, worker] of workers) {
-      say(topic, `reply-of-${name}`, replyOf(`Reply of ${name}`, worker, payload))
+      say(topic, `reply-of-${name}`, replyOf(`Reply of ${name}`, worker, { description: 'The body of the answer.' }))
       operations[`replies-of-${name}-on-${named(topic)}`] = receives(topic, `reply-of-${name}`, `Replies of ${name}.`)
     }
   return {
@@ -111,8 +91,6 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
     ...schemasOf(Object.keys(config.routes), shown),
   }
 }
-
-const pointed = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 const sends = (topic: string, message: string, summary: string): Json => ({
   action: 'send',
@@ -156,57 +134,9 @@ function channelsOf(config: Config, messages: ReadonlyMap<string, Record<string,
   )
 }
 
-const keyed = (key: string | undefined): Json => ({
-  bindings: {
-    kafka: {
-      ...(key !== undefined && { key: { ...text, description: `Taken from ${key}.` } }),
-      bindingVersion: '0.5.0',
-    },
-  },
-})
-
 /** Which message answers a route: one of its own where it says what its replies are. */
 const repliesOf = (route: string, worker: string, shown: ShownOf): string =>
   shown(route, 'reply', '#') === null ? `reply-of-${worker}` : `reply-to-${route}`
-
-/** What a route tells or shows: anybody's records, or those of its schemas. */
-function recordOf(route: string, shown: ShownOf): Json & Readonly<{ name: string }> {
-  const key = keyOf(route, shown)
-  if (key === null && shown(route, 'record', '#') === null)
-    return { name: 'record', title: 'Whatever is written there.', payload: {} }
-  return {
-    name: `record-of-${route}`,
-    title: `What ${route} tells or shows`,
-    payload: payloadOf(route, 'record', shown),
-    ...(key !== null && { bindings: { kafka: { key, bindingVersion: '0.5.0' } } }),
-  }
-}
-
-const eventOf = (name: string, { event, contentTypes }: RouteOptions, payload: Json): Json => ({
-  title: name,
-  ...(contentTypes?.[0] !== undefined && { contentType: contentTypes[0] }),
-  headers: object(told, always),
-  payload,
-  ...keyed(event?.key),
-})
-
-function commandOf(name: string, route: RouteOptions, worker: WorkerOptions, payload: Json): Json {
-  const { correlation, replyTopic, replyPartition } = rowOf(dialectOf(worker))
-  const wire = {
-    [correlation]: { ...text, description: 'To be echoed in the reply.' },
-    [replyTopic]: { ...text, description: 'The topic of the reply.' },
-    ...(replyPartition !== null && { [replyPartition.name]: { description: 'The partition of the reply.' } }),
-  }
-  const isAsked = route.replies === undefined // a service that knows no gateway is asked for no reply
-  return {
-    title: name,
-    ...(route.contentTypes?.[0] !== undefined && { contentType: route.contentTypes[0] }),
-    headers: isAsked ? object({ ...told, ...wire }, [...always, correlation, replyTopic]) : object(told, always),
-    ...(isAsked && { correlationId: { location: `$message.header#/${pointed(correlation)}` } }),
-    payload,
-    ...keyed((route.command ?? route.query)?.key),
-  }
-}
 
 /** The commands of all processes, and what undoes them, by `ce_type`. */
 const stepsOf = ({ processes, workers }: Config): readonly (readonly [string, Json, WorkerOptions])[] =>
@@ -236,22 +166,3 @@ const toldOn = ({ topic, outcomes }: DomainReplies): Json => ({
   channel: toChannel(topic),
   messages: Object.keys(outcomes).map(type => toMessage(topic, named(type))),
 })
-
-const payload = { description: 'The body of the answer.' } as const
-
-function replyOf(title: string, worker: WorkerOptions, payload: Json): Json {
-  const { correlation, contentType, status } = rowOf(dialectOf(worker))
-  const type = worker.contentType ?? contentType
-  const properties = {
-    [correlation]: { ...text, description: 'As it came in the command.' },
-    [status ?? 'sluice-status']: { ...text, pattern: '^[2-5][0-9][0-9]$', description: 'HTTP status; 200 without it.' },
-    'content-type': text,
-  }
-  return {
-    title,
-    ...(type !== null && type !== undefined && { contentType: type }),
-    headers: object(properties, [correlation]),
-    correlationId: { location: `$message.header#/${pointed(correlation)}` },
-    payload,
-  }
-}

@@ -38,6 +38,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/schemas/registry/confluent.ts': 'test/bridge/schemas/registry/client.test.ts, which asks by it',
   'src/bridge/schemas/registry/index.ts': 'test/flow/registry.test.ts, whose gateways open it',
   'src/bridge/schemas/codec.ts': 'test/bridge/schemas/json.test.ts, whose violations it carries',
+  'src/bridge/messages.ts': 'test/bridge/asyncapi.test.ts: a part of the document',
   'src/bridge/described.ts': 'test/flow/described-schemas.test.ts, which reads the documents',
   'src/routes/openapi/stream.ts': 'test/flow/described-schemas.test.ts, which reads the documents',
   'src/routes/openapi/schemas.ts': 'test/flow/schemas.test.ts, which reads the documents',
