@@ -42,10 +42,14 @@ export class Lane extends Linked {
   #next: Numbered | null = null
   #most = mostRecords
 
-  constructor(topic: string, partition: number) {
+  /** Whether leaders move, so that what takes long now soon goes on. */
+  readonly moving: () => boolean
+
+  constructor(topic: string, partition: number, moving: () => boolean) {
     super()
     this.topic = topic
     this.partition = partition
+    this.moving = moving
   }
 
   get empty(): boolean {

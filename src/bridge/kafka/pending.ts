@@ -50,13 +50,14 @@ export class Pending extends Linked {
 
   /**
    * Whether the attempt is over, but not the call: nothing is to be tried again of what is handed over, and it is soon known what
-   * became of it; where a leader has only moved, so it is of what waits behind it, or for the next leader.
+   * became of it; where leaders only move, so it is of what waits behind it, or for the next leader.
    */
   get outlasts(): boolean {
     const { reason } = this.record.signal as { reason: unknown }
     const over = reason instanceof Problem && reason.code === 'publish-timeout'
     if (!over || this.abandoned) return false
-    return this.stage === 'handed-over' || this.#lane.unsure !== null || this.#lane.lostAt !== null
+    const { unsure, lostAt, moving } = this.#lane
+    return this.stage === 'handed-over' || unsure !== null || lostAt !== null || moving()
   }
 
   fail(problem: Problem): void {

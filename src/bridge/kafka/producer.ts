@@ -129,7 +129,7 @@ export class Producer {
     if (problem !== null) return problem
     let lanes = this.#lanes.get(topic)
     if (lanes === undefined) this.#lanes.set(topic, (lanes = new Map()))
-    const lane = new Lane(topic, partition)
+    const lane = new Lane(topic, partition, () => this.#cluster.movedSince(now()))
     lanes.set(partition, lane)
     return lane
   }

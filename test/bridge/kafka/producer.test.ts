@@ -415,6 +415,28 @@ suite('as an idempotent producer', () => {
     deepEqual(await first, { partition: 0, offset: 5n })
   })
 
+  test('what waits behind a slow request outlasts its attempt while leaders move, and not otherwise', async () => {
+    await using it = await idempotent()
+    it.node.on('produce', () => 'silence')
+    const [attempt, call] = [new AbortController(), new AbortController()]
+    const first = it.producer.publish(record({ signal: attempt.signal, patience: call.signal }))
+    await it.handedOver()
+    const behind = record({ signal: attempt.signal, patience: call.signal })
+    const late = new AbortController()
+    const refused = rejects(it.producer.publish(record({ signal: late.signal, patience: call.signal })), {
+      code: 'broker-unavailable',
+      outcome: 'not-sent',
+    })
+    late.abort(new Problem('publish-timeout', 'Not done within 500 ms.'))
+    await refused
+    const second = it.producer.publish(behind)
+    it.cluster.stale(codes.notLeaderOrFollower) // as another partition's answer says
+    attempt.abort(new Problem('publish-timeout', 'Not done within 500 ms.'))
+    answering(it, 0)
+    it.node.answer(produced([{ partition: 0, code: 0, offset: 4n }]))
+    deepEqual([(await first).offset, (await second).offset], [4n, 5n])
+  })
+
   test('what waits for the next leader outlasts its attempt, and is not sent once its call is over', async () => {
     await using it = await idempotent()
     answering(it, 0)
