@@ -126,8 +126,8 @@ const [first, ...rest] = [0, 1, 2].map(i => (): KafkaNode => kafka.cluster.nodes
 
 suite('Brokers that move as planned', { skip: kafka.skip, timeout: 300_000 }, () => {
   test('one of three stops: nothing is in doubt, and what is refused was not sent', async t => {
+    t.after(() => first!().restart())
     holds(t, await asking(t, 30_000, () => first!().terminate()))
-    await first!().restart()
   })
 
   test('all three restart, one after the other', async t => {
