@@ -18,7 +18,9 @@ function happened(result: Result): readonly string[] {
   const refused = Object.entries(totals.codes).toSorted(([, a], [, b]) => b - a)
   return [
     ...(interrupted ? ['The run was ended before its time: this is what there was until then.'] : []),
-    `In ${seconds(lengthMs)} clients asked for ${count(asked)} things, and ${share(answered, asked)} of them were answered.`,
+    asked === 0
+      ? `In ${seconds(lengthMs)} the load came from elsewhere: the workers executed ${count(executed)} commands.`
+      : `In ${seconds(lengthMs)} clients asked for ${count(asked)} things, and ${share(answered, asked)} of them were answered.`,
     ...(often > 1.005 ? [`For each of them they sent ${often.toFixed(2)} requests, as they repeat what fails.`] : []),
     ...faults.map(({ label, fromMs, toMs, detectMs, recoverMs }) => {
       const noticed =
@@ -26,15 +28,19 @@ function happened(result: Result): readonly string[] {
           ? 'at no time was more refused than answered'
           : `after ${seconds(detectMs)} calls were refused at once instead of waiting in vain`
       const isOpen = toMs >= lengthMs
+      const when = `From ${seconds(fromMs)} to ${isOpen ? 'the end' : seconds(toMs)} (${label})`
+      if (asked === 0) return `${when}.`
       const over = isOpen
         ? ''
         : recoverMs === null
           ? '; it was not over when the run ended'
           : `; ${seconds(recoverMs)} after its end nearly all was answered again`
-      return `From ${seconds(fromMs)} to ${isOpen ? 'the end' : seconds(toMs)} (${label}): ${noticed}${over}.`
+      return `${when}: ${noticed}${over}.`
     }),
     ...(refused.length === 0
-      ? ['Nothing was refused.']
+      ? asked === 0
+        ? []
+        : ['Nothing was refused.']
       : [`What was not answered in time: ${refused.map(([code, n]) => `${count(n)} × ${code}`).join(', ')}.`]),
     ...(executed > 0 && unwanted > 0
       ? [

@@ -46,3 +46,11 @@ test('a run in which nothing failed asks for no change', () => {
   const totals = { ...aResult().totals, codes: {} }
   deepEqual(story(aResult({ totals, objectives: [] })).change, ['Nothing stands out that ought to change.'])
 })
+
+test('of a load that comes from elsewhere nothing is said that only its own clients know', () => {
+  const totals = { ...aResult().totals, asked: 0, sent: 0, answered: 0, executed: 170, unwanted: 0, codes: {} }
+  deepEqual(story(aResult({ totals })).happened, [
+    'In 20.0 s the load came from elsewhere: the workers executed 170 commands.',
+    'From 5.0 s to 10.0 s (workers take 100 ms).',
+  ])
+})
