@@ -94,10 +94,10 @@ test(
     const { scenario } = parseScenario(
       `title: The broker is away
 broker: kafka
-clients: { a: { load: [{ forMs: 8000, perSecond: 40 }], patienceMs: 3000 } }
+clients: { a: { load: [{ forMs: 16000, perSecond: 40 }], patienceMs: 3000 } }
 workers: { members: 1, concurrency: 5, serviceMs: 10 }
-faults: [{ name: away, atMs: 2000, forMs: 1000, broker: down }]
-warmMs: 1000`,
+faults: [{ name: away, atMs: 6000, forMs: 1000, broker: down }]
+warmMs: 8000`,
       's.yaml',
     )
     const manner = { name: 's', variant: '', overlay: {}, target: false, startKafka: startOwnKafka }
