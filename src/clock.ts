@@ -170,9 +170,22 @@ export function every(periodMs: number, task: () => void): Disposable {
   return { [Symbol.dispose]: () => clearInterval(interval) }
 }
 
-/** Once, after `delayMs`, by a timer of its own: to the millisecond, and dearer than `after`. */
+/** Once, after `delayMs`, by a timer of its own: to the millisecond, and to a part of it where that is less. Dearer than `after`. */
 export function precisely(delayMs: number, task: () => void): void {
-  setTimeout(task, delayMs)
+  if (delayMs < 1) finely(later(delayMs), task)
+  else setTimeout(task, delayMs)
+}
+
+const sleeping = new Int32Array(new SharedArrayBuffer(4)) // nobody wakes it
+const napMs = 0.2
+
+/** Node has no timer for less than a millisecond: the thread sleeps in short naps, and between them the event loop turns. */
+function finely(due: Instant, task: () => void): void {
+  setImmediate(() => {
+    Atomics.wait(sleeping, 0, 0, Math.min(until(due), napMs))
+    if (until(due) > 0) finely(due, task)
+    else task()
+  })
 }
 
 /** Resolves after `delayMs`, or as soon as the signal aborts. Never rejects: the caller looks at the signal. */

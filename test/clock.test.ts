@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
-import { Timed, after, alarms, later, now, onTheWire, pause, watchLoop, within } from '../src/clock.ts'
+import { Timed, after, alarms, later, now, onTheWire, pause, precisely, watchLoop, within } from '../src/clock.ts'
 import { busyFor } from './help/busy.ts'
 import { frozenClock } from './help/clock.ts'
 
@@ -166,4 +166,21 @@ test('what has expired here has expired on the wire: rounding up, one command to
   equal(onTheWire(later(10.5)), 5_000_010)
   equal(onTheWire(later(10.99)), 5_000_010)
   equal(onTheWire(later(11)), 5_000_011)
+})
+
+test('less than a millisecond is waited for, not less, and the loop turns meanwhile', async () => {
+  let turns = 0
+  let going = true
+  const again = (): void => {
+    turns++
+    if (going) setImmediate(again)
+  }
+  again()
+  for (let i = 0; i < 10; i++) {
+    const begun = performance.now()
+    await new Promise<void>(resolve => precisely(0.7, resolve))
+    ok(performance.now() - begun >= 0.7)
+  }
+  going = false
+  ok(turns >= 20, `${turns} turns`)
 })

@@ -40,7 +40,7 @@ export type Progress = Readonly<{ atMs: number; asked: number; served: number; p
 /** What else than a network it can be given, such as a gateway in simulation. */
 export type Ways = Readonly<{ watch?: (progress: Progress) => void; dial?: () => Wire; tickMs?: number }>
 
-const usualTickMs = 1
+const usualTickMs = 0.2 // of a nap: more often would cost more than what is sent
 const longestTickMs = 5 // so late at most somebody hangs up whom an answer has not reached
 
 /** Clients of one kind at work. Sendings in the order in which their patience ends, which is that of their beginning. */
