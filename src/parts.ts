@@ -244,13 +244,17 @@ export function watchGroups(
   for (const [worker, { topic, group, watch, breaker }] of Object.entries(config.workers)) {
     if (group === undefined) continue
     const guards = workers.get(worker)
+    const circuits = (does: (circuit: Circuit) => void): void => {
+      if (guards !== undefined) does(guards.circuit)
+      guards?.tenants?.each(does)
+    }
     const settled = (): void => {
       // what was silent may be in other hands by now
-      guards?.circuit.halfOpenNow('the group of the worker has changed')
+      circuits(circuit => circuit.halfOpenNow('the group of the worker has changed'))
       guards?.stuck.tryNow()
     }
     const moved = (partition: number): void => {
-      guards?.circuit.works()
+      circuits(circuit => circuit.works())
       guards?.stuck.works(partition)
     }
     const options = { worker, group, everyMs: watch.everyMs, graceMs: breaker.rebalanceGraceMs }

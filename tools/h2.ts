@@ -5,8 +5,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-/** They bring clients, processes or certificates of their own. */
-const others = /gateway\.url|new WebSocket|fetch\(|listenTo|connect\(|startProcess|runSluice|openShipped/
+/** They bring clients, processes or certificates of their own, or speak of what only HTTP/1.1 has: `Connection`. */
+const others = /gateway\.url|new WebSocket|fetch\(|listenTo|connect\(|openShipped|headers\.connection/
 
 const names = process.argv.slice(2)
 const files = globSync('test/flow/*.test.ts', { cwd: root })

@@ -27,6 +27,11 @@ export class TenantCircuits implements Disposable {
     return circuit
   }
 
+  /** There is news of the worker that all share. */
+  each(does: (circuit: Circuit) => void): void {
+    for (const circuit of this.#circuits.values()) does(circuit)
+  }
+
   [Symbol.dispose](): void {
     for (const circuit of this.#circuits.values()) circuit[Symbol.dispose]()
   }
