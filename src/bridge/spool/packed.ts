@@ -23,11 +23,15 @@ export const unpack = (headers: string): Headers =>
   (JSON.parse(headers) as [string, string][]).map(([name, value]) => [name, Buffer.from(value, 'latin1')])
 
 export function kept({ topic, key, value, headers, acks, operation }: Outgoing, at: EpochMs, inDoubt = false): Kept {
-  if (operation === undefined) return { topic, key, value, headers: pack(headers), acks, at }
+  const bytes = { key: own(key), value: own(value) }
+  if (operation === undefined) return { topic, ...bytes, headers: pack(headers), acks, at }
   const waiting: Waiting = { ...operation, inDoubt }
   const beside = [operationHeader, Buffer.from(JSON.stringify(waiting))] as const
-  return { topic, key, value, headers: packAll([...headers, beside]), acks, at }
+  return { topic, ...bytes, headers: packAll([...headers, beside]), acks, at }
 }
+
+/** In memory of its own: a view of a larger buffer, as bodies are, would be handed to the thread of the disk with all of that. */
+const own = (bytes: Uint8Array | null): Uint8Array | null => (bytes === null ? null : new Uint8Array(bytes))
 
 /** The headers of the record, and the operation that its command begins, null of an event. */
 export function unpackCommand(packed: string): Readonly<{ headers: Headers; waiting: Waiting | null }> {
