@@ -20,6 +20,7 @@ const many = Number(process.env['CLIENTS'] ?? 2_000)
 const [warmMs, settleMs, restMs, lateMs] = [4_000, 2_000, 3_000, 1_000] as const
 const [leastTimes, gatheredMs] = [10, 200] as const
 const ports = { sluice: 18_080, naive: 18_081 } as const
+const adminPort = 18_090
 type Name = keyof typeof ports
 
 process.removeAllListeners('warning') // kafkajs sets negative timeouts, and Node 24 says so
@@ -86,7 +87,7 @@ function launch(name: Name, gatherMs: number): Running {
   const stream = { topics: [topic], clients: 10_000, clientsPerAddress: 10_000, gatherMs }
   const config = {
     server: { host: '127.0.0.1', port: ports.sluice, limits: { connections: 10_000 } },
-    admin: { port: 18_090 },
+    admin: { port: adminPort },
     broker: { brokers: cluster.brokers },
     log: { level: 'silent' },
     overload: { mode: 'off' },
@@ -96,10 +97,15 @@ function launch(name: Name, gatherMs: number): Running {
   return new Running(name, ['src/main.ts', 'start', file], env)
 }
 
-/** Whether somebody listens. */
-function answers(port: number): Promise<boolean> {
+/** Whether it takes clients: Sluice says so, the other one listens. */
+function answers(name: Name): Promise<boolean> {
+  if (name === 'sluice')
+    return fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
   return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true))
+    const socket = connect(ports[name], '127.0.0.1', () => resolve(true))
     socket.on('error', () => resolve(false))
     socket.on('connect', () => socket.destroy())
   })
@@ -110,7 +116,7 @@ type Cost = Readonly<{ perCpu: number; withoutRest: number; carried: boolean }>
 
 async function measure(name: Name, count: number, forSeconds: number, rate: number, gatherMs = 0): Promise<Cost> {
   const running = launch(name, gatherMs)
-  while (!(await answers(ports[name]))) {
+  while (!(await answers(name))) {
     running.expectAlive()
     await pass(100)
   }
