@@ -1,6 +1,6 @@
 // npm run bench:calls: commands a second that `calls` turn into requests and replies, beside a hand-written loop (kafkajs eachBatch and an
 // undici pool, the same concurrency, no policies); and requests a second to an upstream beside a bare undici pool in the same process, and
-// through the whole gateway beside a bare node:http proxy. All in alternating rounds of one run.
+// through the whole gateway beside a bare node:http proxy. All in alternating rounds of one run; `-- calls` and `-- requests` are its halves.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -225,7 +225,7 @@ routes: {}
     return file
   }
   const calls = pair()
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; wants('calls') && round < rounds; round++) {
     await fill(brokers, `ours-${round}`)
     const ours = await rate(url, () => new Running('sluice', ['src/main.ts', 'start', configured(`ours-${round}`)]))
     await fill(brokers, `theirs-${round}`)
@@ -236,6 +236,9 @@ routes: {}
       `${perSecond.toFixed(0)}/s at ${cpuUs.toFixed(0)} µs of CPU`
     console.log(`round ${round + 1}: calls ${told(ours)}, loop ${told(theirs)}`)
   }
+
+  if (wants('calls')) console.log(line('calls, beside a hand-written loop', calls, limits.calls))
+  if (!wants('requests')) return await server.stop()
 
   const options = Options.parse({ urls: [url], connections: concurrency })
   const parts = { guard: (name: string) => guardEndpoint(name, options, 5_000), budget: new Budget(options.budget) }
@@ -266,7 +269,6 @@ routes: {}
     )
   }
 
-  console.log(line('calls, beside a hand-written loop', calls, limits.calls))
   console.log(line('an upstream, beside a bare undici pool', direct, limits.upstream))
   const file = join(folder, 'route.yaml')
   writeFileSync(
@@ -304,6 +306,10 @@ routes: { order: { match: POST /orders, upstream: { to: shop } } }
 }
 
 const [task, ...args] = process.argv.slice(2)
+/** `calls` or `requests` alone; both unless told. */
+function wants(part: 'calls' | 'requests'): boolean {
+  return task === undefined || task === part
+}
 if (task === 'upstream') await upstream(Number(args[0]))
 else if (task === 'loop') await loop(args[0] ?? '', args[1] ?? '', args[2] ?? '')
 else if (task === 'proxy') await proxy(Number(args[0]), args[1] ?? '')

@@ -5,6 +5,7 @@ import { Histogram } from './histogram.ts'
 import { pass } from './process.ts'
 
 const perSecond = 50
+type Answer = Readonly<{ orderId?: number; code?: string; outcome?: string }>
 type Urls = Readonly<{ url: string; adminUrl: string }>
 
 /**
@@ -26,17 +27,25 @@ export async function orders(capture: Capture, { url, adminUrl }: Urls, count: n
     },
   })
   const answers = new Map<string, number>()
+  const refused = new Map<string, number>()
   const took = new Histogram()
   const order = async (orderId: number): Promise<void> => {
     const begun = performance.now()
     const body = JSON.stringify({ orderId })
     const headers = { 'content-type': 'application/json' }
-    const response = await fetch(`${url}/orders`, { method: 'POST', headers, body })
-    const own = (await response.json()) as { orderId?: number }
+    let response = await fetch(`${url}/orders`, { method: 'POST', headers, body })
+    let own = (await response.json()) as Answer
+    // what certainly was not sent is asked again, as any client would
+    for (let again = 0; again < 60 && response.status === 503 && own.outcome === 'not-sent'; again++) {
+      refused.set(own.code ?? '', (refused.get(own.code ?? '') ?? 0) + 1)
+      await pass(1_000)
+      response = await fetch(`${url}/orders`, { method: 'POST', headers, body })
+      own = (await response.json()) as Answer
+    }
     const isRight = response.status === (orderId % 10 === 0 ? 409 : 201) && own.orderId === orderId
     const kind = isRight
       ? 'its own answer'
-      : `${response.status}${own.orderId === undefined ? '' : ' of another order'}`
+      : `${response.status}${own.orderId === undefined ? ` ${own.code}` : ' of another order'}`
     answers.set(kind, (answers.get(kind) ?? 0) + 1)
     took.record((performance.now() - begun) * 1_000)
   }
@@ -55,7 +64,7 @@ export async function orders(capture: Capture, { url, adminUrl }: Urls, count: n
   const events = await countedEvents(adminUrl)
   const rows = Number(await capture.postgres.sql('select count(*) from outbox'))
   console.log(`${count} orders at ${perSecond} a second, Connect restarted in the middle, all answered after ${(restartedMs / 1_000).toFixed(1)} s:
-  clients: ${[...answers].map(([kind, n]) => `${n} ${kind}`).join(', ')}; p50 ${took.percentileMs(50).toFixed(0)} ms, longest ${took.maxMs.toFixed(0)} ms
+  clients: ${[...answers].map(([kind, n]) => `${n} ${kind}`).join(', ')}; p50 ${took.percentileMs(50).toFixed(0)} ms, longest ${took.maxMs.toFixed(0)} ms${[...refused].map(([code, n]) => `; ${n} times ${code} first`).join('')}
   outbox: ${rows} rows; events: ${[...events].map(([kind, n]) => `${n} ${kind}`).join(', ')}`)
   return answers.get('its own answer') === count && events.get('answered') === count && rows === count
 }
