@@ -3,8 +3,9 @@ import { equal, match } from 'node:assert/strict'
 import { unlikeARegister } from './history.ts'
 import type { Asked } from './history.ts'
 
-const asked = (begun: number, ended: number, ran: string | null = '1', replayed = false): Asked => ({
+const asked = (begun: number, ended: number, ran: string | null = '1', replayed = false, at = 0): Asked => ({
   key: 'k',
+  at,
   begun,
   ended,
   ran,
@@ -14,6 +15,10 @@ const asked = (begun: number, ended: number, ran: string | null = '1', replayed 
 test('a key that is taken once and answered alike to all is a register', () => {
   equal(unlikeARegister([]), null)
   equal(unlikeARegister([asked(0, 10), asked(1, 2, null), asked(9, 12, null), asked(3, 10, '1', true)]), null)
+})
+
+test('an instance that has not read the answer yet may say that it is in flight', () => {
+  equal(unlikeARegister([asked(0, 10), asked(11, 12, null, false, 1)]), null)
 })
 
 test('what no register can show is told', () => {
