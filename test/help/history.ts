@@ -18,8 +18,8 @@ export type Asked = Readonly<{
 /**
  * Why what clients saw of a key is no register that is written once, null where it is one. Who gets the key, and what everybody is
  * answered, is linearizable (Herlihy and Wing 1990): taken by one request, answered by that for good. That it is in flight is
- * said by what an instance has read of the log, so that it may be said a moment after another instance gave the answer; never
- * before the first request, and never by an instance that has given the answer itself.
+ * said by what an instance has read of the log, where the answer comes a moment after its client has it: never before the first
+ * request, and never by an instance that has given the answer again, as that it had from the log.
  */
 export function unlikeARegister(history: readonly Asked[]): string | null {
   for (const [key, all] of Map.groupBy(history, ({ key }) => key)) {
@@ -40,7 +40,7 @@ function wrongOf(all: readonly Asked[]): string | null {
   const inFlight = all.filter(({ ran }) => ran === null)
   if (!inFlight.every(began)) return 'it was in flight before its first request'
   if (!answered.every(began)) return 'it was answered before its first request'
-  for (const { at, ended } of answered)
+  for (const { at, ended } of answered.filter(({ replayed }) => replayed))
     if (inFlight.some(asked => asked.at === at && asked.begun > ended)) return 'it was in flight again after an answer'
   return null
 }
