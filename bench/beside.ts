@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Task } from './load.ts'
 import { firstAnswer, freePort, generate, pass, Running } from './process.ts'
+import type { Environment } from './process.ts'
 import { median, spread } from './table.ts'
 
 const slices = 4 // of each round: short ones by turns, as a machine may be busier in one second than in the next
@@ -17,6 +18,7 @@ export async function open(
   name: string,
   configure: Configure,
   broker: 'embedded' | 'away',
+  env: Environment = {},
 ): Promise<Gateway> {
   const file = join(folder, `${name}.yaml`)
   writeFileSync(file, configure(readFileSync(join(import.meta.dirname, 'gateway.yaml'), 'utf8')))
@@ -35,7 +37,7 @@ export async function open(
     ...(broker === 'embedded' ? ['--demo'] : []),
     ...set.flatMap(one => ['--set', one]),
   ]
-  const running = new Running(name, args, { KAFKA_BROKERS: broker === 'embedded' ? '' : '127.0.0.1:1' })
+  const running = new Running(name, args, { KAFKA_BROKERS: broker === 'embedded' ? '' : '127.0.0.1:1', ...env })
   if (broker === 'embedded') await firstAnswer(running, port, performance.now())
   else
     while ((await fetch(`http://127.0.0.1:${admin}/livez`).catch(() => null))?.ok !== true) {

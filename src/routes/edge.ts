@@ -65,8 +65,8 @@ type Match = [keyof typeof methods, string] // the configuration was checked
 
 /**
  * Routes requests by method and path: strict, case-sensitive, fixed segments before parameters. Express's Router, which tries one
- * path after the other, is asked for those with parameters; it stands here without its application, which would change the prototypes of every request and response (10 µs). Throws an Error for a
- * route that could never be served.
+ * path after the other, is asked for those with parameters; it stands here without its application, which would change the
+ * prototypes of every request and response (10 µs). Throws an Error for a route that could never be served.
  */
 export function edge({
   ways,

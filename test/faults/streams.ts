@@ -12,6 +12,7 @@ import { kafkaBroker } from '../help/onkafka.ts'
 import type { Scope } from '../help/scope.ts'
 import { freePort, sluice } from '../help/sluice.ts'
 import type { Sluice } from '../help/sluice.ts'
+import { isKnown } from './push.ts'
 import { now, sleep, until } from './time.ts'
 
 export type StreamsOptions = Readonly<{
@@ -44,7 +45,7 @@ routes: { feed: { match: GET /feed, delivery: replayable, stream: ${stream} } }
 `,
   )
   const gateway = await Restarted.open(scope, file)
-  await until('the topic is known', 30_000, () => isKnown(broker))
+  await until('the topic is known', 30_000, () => isKnown(broker, topic))
   const [stop, leave] = [new Aborter(), new Aborter()]
   const producing = produce(broker, options.perSecond, stop)
   const clients = Array.from({ length: options.clients }, (): Client => ({ ledger: [], gaps: [], cuts: 0 }))
@@ -134,14 +135,6 @@ function enter(client: Client, listener: Listener): void {
   for (const { event, data } of listener.heard.splice(0))
     if (event === 'message') client.ledger.push(JSON.parse(data) as Place)
     else if (event === 'gap') client.gaps.push(data)
-}
-
-function isKnown(broker: KafkaBroker): boolean {
-  try {
-    return broker.partitionFor(topic, null) >= 0
-  } catch {
-    return false
-  }
 }
 
 /** Sends events until it is stopped; what the broker does not confirm is sent again, and may then be in the log twice. */

@@ -57,15 +57,8 @@ test(
     skip: kafka.skip,
   },
   async t => {
-    const topics = someTopics()
-    const over = {
-      operations: { topic: topics.log, replies: topics.returns },
-      routes: { 'place-order': { timeoutMs: 20_000, idempotency: { inFlight: 'join' } } },
-      workers: { orders: { bulkhead: { mode: 'off' } } },
-    }
-    const [a, b] = await Promise.all([0, 1].map(() => gatewayOnKafka(t, kafka.brokers, over, { topics })))
-    const broker = await kafkaBroker(t, kafka.brokers, [topics.commands, topics.returns])
-    const worker = await handWorker(t, broker, topics.commands)
+    const { instances, worker } = await twoInstances(t, { inFlight: 'join' })
+    const [a, b] = instances
     let runs = 0
     worker.always(command => void command.reply({ status: 201, body: String(++runs) }))
     for (let key = 0; key < 40; key++) {
@@ -93,15 +86,7 @@ test(
     skip: kafka.skip,
   },
   async t => {
-    const topics = someTopics()
-    const over = {
-      operations: { topic: topics.log, replies: topics.returns },
-      routes: { 'place-order': { timeoutMs: 20_000, idempotency: {} } },
-      workers: { orders: { bulkhead: { mode: 'off' } } },
-    }
-    const instances = await Promise.all([0, 1].map(() => gatewayOnKafka(t, kafka.brokers, over, { topics })))
-    const broker = await kafkaBroker(t, kafka.brokers, [topics.commands, topics.returns])
-    const worker = await handWorker(t, broker, topics.commands)
+    const { instances, worker } = await twoInstances(t, {})
     let runs = 0
     worker.always(command => void pause(30).then(() => command.reply({ status: 201, body: String(++runs) })))
     const history = await historyOf(
@@ -131,6 +116,19 @@ test('the log is compacted, the replies are not, and neither lets a command in',
   equal(await sum(topics.returns), 1n)
   ok((await independent.admin.topic(topics.log))!.maxMessageBytes > 4_000_000)
 })
+
+/** Two gateways whose orders have keys, and a worker for both. */
+async function twoInstances(t: TestContext, idempotency: Readonly<{ inFlight?: string }>) {
+  const topics = someTopics()
+  const over = {
+    operations: { topic: topics.log, replies: topics.returns },
+    routes: { 'place-order': { timeoutMs: 20_000, idempotency } },
+    workers: { orders: { bulkhead: { mode: 'off' } } },
+  }
+  const instances = await Promise.all([0, 1].map(() => gatewayOnKafka(t, kafka.brokers, over, { topics })))
+  const broker = await kafkaBroker(t, kafka.brokers, [topics.commands, topics.returns])
+  return { instances, worker: await handWorker(t, broker, topics.commands) }
+}
 
 type Started = Readonly<{ ask: Ask; process: Sluice }>
 

@@ -7,6 +7,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { Config } from '../../config/schema/index.ts'
 import { access } from '../../src/bridge/kafka/access.ts'
 import type { Held } from '../../src/bridge/broker.ts'
+import type { KafkaBroker } from '../../src/bridge/kafka/kafka.ts'
 import { dial } from '../../src/bridge/kafka/link.ts'
 import { exchange } from '../../src/bridge/kafka/protocol.ts'
 import type { KafkaNode } from '../../tools/kafka/node.ts'
@@ -106,8 +107,8 @@ async function electOthers(names: readonly string[]): Promise<void> {
 }
 
 /**
- * Nothing is in doubt, what is not sent was refused clearly, and of what was sent nearly all is answered: a worker whose client
- * needs two seconds to find the new leaders is silent meanwhile.
+ * Nothing is in doubt, what is not sent was refused clearly, and of what was sent nearly all is answered: a worker is silent
+ * while it looks for the new leaders.
  */
 function holds(t: TestContext, all: readonly Answer[]): void {
   const refused = all.filter(({ status, outcome }) => status === 503 && outcome === 'not-sent')
@@ -120,6 +121,14 @@ function holds(t: TestContext, all: readonly Answer[]): void {
   )
   ok(refused.length <= all.length / 10, `${refused.length} of ${all.length} refused`)
   ok(silent.length <= all.length / 100, `${silent.length} of ${all.length} sent and not answered`)
+}
+
+/** A topic that each of the three brokers has. */
+async function onThree(t: TestContext): Promise<Readonly<{ broker: KafkaBroker; topic: string }>> {
+  const topic = fresh('orders')
+  const broker = await kafkaBroker(t, kafka.brokers)
+  await broker.admin.create([{ name: topic, partitions: 3, replication: 3, config: {} }])
+  return { broker, topic }
 }
 
 const [first, ...rest] = [0, 1, 2].map(i => (): KafkaNode => kafka.cluster.nodes[i]!)
@@ -153,9 +162,7 @@ test(
   'a member follows leaders and its coordinator within one generation: all is acknowledged, and nothing comes twice',
   { skip: kafka.skip, timeout: 200_000 },
   async t => {
-    const topic = fresh('orders')
-    const broker = await kafkaBroker(t, kafka.brokers)
-    await broker.admin.create([{ name: topic, partitions: 3, replication: 3, config: {} }])
+    const { broker, topic } = await onThree(t)
     const holdings = new Set<Held>() // of a generation, one for each partition
     const heard: string[] = []
     await broker.join({ group: fresh('members'), topic, from: 'earliest' }, ({ value, offset }, held) => {
@@ -195,9 +202,7 @@ test(
   'a member of a group goes on although the coordinator of the group stops, whichever broker that is',
   { skip: kafka.skip, timeout: 200_000 },
   async t => {
-    const topic = fresh('orders')
-    const broker = await kafkaBroker(t, kafka.brokers)
-    await broker.admin.create([{ name: topic, partitions: 3, replication: 3, config: {} }])
+    const { broker, topic } = await onThree(t)
     const heard = new Set<string>()
     await broker.join({ group: fresh('members'), topic, from: 'earliest' }, ({ value, offset }, held) => {
       heard.add(String(value))
