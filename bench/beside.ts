@@ -5,8 +5,8 @@ import { firstAnswer, freePort, generate, pass, Running } from './process.ts'
 import type { Environment } from './process.ts'
 import { median, spread } from './table.ts'
 
-const slices = 4 // of each round: short ones by turns, as a machine may be busier in one second than in the next
-export const load = { connections: 256, warmMs: 300, measureMs: 1_500 }
+const slices = 10 // of each round: short ones by turns, as a machine may be busier in one second than in the next
+export const load = { connections: 256, warmMs: 200, measureMs: 600 }
 
 /** What a gateway is to have: the text of its configuration, by the shipped one. */
 export type Configure = (shipped: string) => string

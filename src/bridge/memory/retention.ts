@@ -12,6 +12,8 @@ export class SharedRetention {
   readonly #limit: number
   readonly #logs: Dropping[] = []
   #bytes = 0
+  #from: Dropping | null = null // had the oldest record when they were last compared
+  #left = 0 // records to be dropped of it before they are compared again
 
   constructor(limit: number) {
     this.#limit = limit
@@ -33,9 +35,10 @@ export class SharedRetention {
   /** Drops until everything is within the limit, or every log has nothing but its newest record. */
   enforce(): void {
     while (this.#bytes > this.#limit) {
-      const oldest = this.#oldest()
-      if (oldest === null) return
-      for (let i = 0; i < atOnce && this.#bytes > this.#limit && oldest.drop(); i++);
+      if (this.#left-- > 0 && this.#from?.drop() === true) continue
+      this.#from = this.#oldest()
+      if (this.#from === null) return
+      this.#left = atOnce
     }
   }
 
