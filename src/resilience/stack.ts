@@ -198,7 +198,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
           () => ({ requests: lease.options.requests, windowMs: lease.options.windowMs, remaining: lease.remaining }),
         )),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheQueue)).map(layer => ({
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheQueue, excused)).map(layer => ({
       ...layer,
       state: () => worker.bulkhead.snapshot(),
     })),

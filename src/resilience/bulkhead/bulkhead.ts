@@ -1,7 +1,7 @@
 import type { BulkheadOptions } from '../../../config/schema/index.ts'
 import { ask, partyOf } from '../../call.ts'
 import type { Call, Policy, Service } from '../../call.ts'
-import { after, since, until } from '../../clock.ts'
+import { after, later, since, until } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import { ConcurrencyLimit } from './concurrency.ts'
 import type { Place } from './cohorts.ts'
@@ -20,6 +20,8 @@ import type { Newcomer } from './waiter.ts'
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
 const patience = 0.1
+/** What was held up by ourselves comes all at once: for so long after the end of it slots are lent still. */
+const settlingMs = 1_000
 /** What there is to know of a bulkhead at one moment, for people. */
 export type BulkheadState = Readonly<{
   limit: number
@@ -48,6 +50,7 @@ const never: Excused = () => false
  * 3. It would have to wait, and more are waiting than will be served soon. A call that matters more, or whose client has clearly less,
  *    takes the place of one that waits.
  * 4. It has waited for `maxWaitMs`, or for a tenth of the time that it had left.
+ * None of this while replies are held up by ourselves, as leaders move: then all slots are open that the worker was judged good for.
  */
 export class Bulkhead {
   readonly worker: string
@@ -123,11 +126,14 @@ export class Bulkhead {
    * Takes a slot: the place of the client when there is one at once, else a promise of it; it is given back with the slot.
    * The promise rejects with bulkhead-full, shed, or why the call ended: a throw would cost as much as all that led to it.
    */
-  enter(call: Call): Place | Promise<Place> {
+  enter(call: Call, excused = never): Place | Promise<Place> {
     const place = this.#inside.cohorts.placeOf(partyOf(call))
-    const problem = this.#admission.refusalOf(call)
-    if (problem === null && this.inFlight >= this.limit && this.#concurrency.hurry()) this.#serve()
-    const taken = this.inFlight >= this.limit
+    const against = this.#admission.refusalOf(call)
+    if (against === null && this.inFlight >= this.limit && this.#concurrency.hurry()) this.#serve()
+    const isFull = this.inFlight >= this.limit
+    const lent = (against !== null || isFull) && this.#lends(excused)
+    const problem = lent ? null : against
+    const taken = isFull && !lent
     if (problem === null && taken && this.#options.mode === 'enforce') return this.#wait(call, place)
     const found = problem ?? (taken ? this.#overflow(call, place) : null)
     const refused = found === null ? null : this.#refuse(call, found)
@@ -157,6 +163,14 @@ export class Bulkhead {
   #emptyQueue(): PriorityQueue {
     const { cohorts, shares } = this.#inside
     return new PriorityQueue(cohorts, shares, this.#concurrency.adaptive)
+  }
+
+  /**
+   * Whether replies are held up by ourselves, as leaders move or the group of the workers is balanced: then what is in flight is no queue
+   * of the worker, and all slots that it was judged good for are open.
+   */
+  #lends(excused: Excused): boolean {
+    return this.inFlight < this.#concurrency.judged && excused(later(-settlingMs))
   }
 
   /** Observed, no queue forms, so its places are taken in flight. */
@@ -232,8 +246,11 @@ export class Bulkhead {
   }
 }
 
-/** Takes a slot of the worker for each call. `excused` says when its silence may be our fault. Throws bulkhead-full, shed. */
-export function bulkhead<Out>(slots: Bulkhead, excused: Excused = never): Policy<Call, Out> {
+/**
+ * Takes a slot of the worker for each call. `excused` says when its silence may be our fault, `heldUp` when that of all partitions is.
+ * Throws bulkhead-full, shed.
+ */
+export function bulkhead<Out>(slots: Bulkhead, excused = never, heldUp = excused): Policy<Call, Out> {
   const holding = (call: Call, place: Place, next: Service<Call, Out>): Promise<Out> => {
     const phase = slots.begin(call.partition)
     return ask(next, call).then(
@@ -251,7 +268,7 @@ export function bulkhead<Out>(slots: Bulkhead, excused: Excused = never): Policy
   }
   return next =>
     function bulkhead(call) {
-      const place = slots.enter(call)
+      const place = slots.enter(call, heldUp)
       if (typeof place === 'number') return holding(call, place, next)
       // it may end between the grant and this line
       return place.then(place => holding(call, place, call.signal.aborted ? gone : next))

@@ -29,7 +29,8 @@ const atHand = 1 / 8 // of the slots: open to a burst, however little was used b
  * headroom, or the slack where that is more. A window holds only calls that began in it, so that a change is judged by its own
  * effects, and waits for nearly all of them, as the first to end are the quickest; while it is judged the limit stays. Timeouts
  * cut the growth and take half of their share away (after DCTCP, Alizadeh et al. 2010): one lost partition must not bring the
- * limit of all to its minimum. Now and then, and only when the limit is reached, it falls to the minimum until the queue in the
+ * limit of all to its minimum. While less than half of it is used only timeouts lower it (as in Netflix's Gradient2Limit, 2018):
+ * fewer slots would shorten nobody's wait, and refuse whoever comes with the next burst. Now and then, and only when the limit is reached, it falls to the minimum until the queue in the
  * topic has drained and the floor is seen.
  *
  * Each route has a floor of its own, and a window is compared with the floors of those whose calls it holds: that another, slower
@@ -181,10 +182,11 @@ export class GradientLimit {
     const tolerated = Math.max(floorMs + slackMs, roomMs) / sampleMs
     const aimed = limit * Math.min(lost > 0 ? 1 : most, Math.max(least, tolerated))
     const next = lost > 0 ? (aimed + Math.sqrt(aimed)) * (1 - lost / 2) : aimed
-    const idle = this.#used * 2 < limit // what is not used cannot be judged
+    const idle = this.#used * 2 < limit // what is not used cannot be judged: it would be cut for a wait that it does not cause
     const grown = idle ? limit : limit * most
+    const fallen = idle && lost === 0 ? limit : Math.max(min, Math.ceil(limit * least))
     const whole = next > limit ? Math.ceil(next) : Math.floor(next) // a small one must not be stuck
-    const judged = Math.min(max, Math.max(min, Math.min(grown, Math.max(Math.ceil(limit * least), whole))))
+    const judged = Math.min(max, Math.max(fallen, Math.min(grown, whole)))
     this.#pressed = this.#used >= limit ? this.#pressed + 1 : 0
     const byUse = limit < this.#judged // it is use that holds it down, not the worker
     if (!byUse || judged < limit) this.#judged = judged

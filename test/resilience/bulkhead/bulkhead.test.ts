@@ -4,7 +4,8 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { BulkheadOptions } from '../../../config/schema/index.ts'
 import type { Call, Reply } from '../../../src/call.ts'
-import { alarms, later } from '../../../src/clock.ts'
+import { alarms, later, now } from '../../../src/clock.ts'
+import type { Instant } from '../../../src/clock.ts'
 import { Problem } from '../../../src/problem.ts'
 import { Bulkhead, bulkhead } from '../../../src/resilience/bulkhead/bulkhead.ts'
 import { aCall, anAnswer } from '../../help/call.ts'
@@ -314,6 +315,41 @@ test('none is kept where the conclusion is drawn already, nor after a silence of
     await clock.advance(10_000)
     equal(alarms(), 0)
   }
+})
+
+test('while leaders move, and for a second after, all slots are open, however few were used before', async t => {
+  const clock = frozenClock(t)
+  let movedAt = -Infinity
+  const { service, taken } = heldService()
+  const slots = new Bulkhead('orders', slotsOf({ limit: 'adaptive', slots: 512, min: 8, queue: 0 }))
+  const moved = (since: Instant): boolean => movedAt >= since
+  const guarded = bulkhead<Reply>(slots, moved)(service)
+  const serve = async (some: number): Promise<void> => {
+    const all = Array.from({ length: some }, () => guarded(patient({ progress: { ...aCall().progress, workerMs: 10 } })))
+    await clock.advance(1)
+    for (const { reply } of taken.splice(0)) reply(anAnswer)
+    await Promise.all(all)
+    await clock.advance(200)
+  }
+  for (let i = 0; i < 20; i++) await serve(12)
+  const usual = slots.limit
+  ok(usual < 100, `${usual} slots`)
+  const many = (): Promise<unknown>[] => Array.from({ length: 600 }, () => guarded(patient()).catch(() => {}))
+  void many()
+  await clock.advance(1)
+  equal(slots.inFlight, usual)
+  movedAt = now()
+  void many()
+  await clock.advance(1)
+  equal(slots.inFlight, 512)
+  for (const { reply } of taken.splice(0, 100)) reply(anAnswer)
+  await clock.advance(999)
+  void many()
+  equal(slots.inFlight, 512)
+  for (const { reply } of taken.splice(0, 100)) reply(anAnswer)
+  await clock.advance(1)
+  void many()
+  equal(slots.inFlight, 412)
 })
 
 test('few slots are their own minimum', async t => {

@@ -83,6 +83,18 @@ test('does not grow while less than half of it is used', async t => {
   equal(limiter.judged, 2 * judged)
 })
 
+test('does not fall for long replies while less than half of it is used, but for timeouts', async t => {
+  const clock = frozenClock(t)
+  const { limiter, window } = await aLimiter(clock)
+  for (let i = 0; i < 20; i++) await window(1_000, 12)
+  equal(limiter.judged, 512)
+  equal(await window(1_000, limiter.limit / 2 - 1, 5), limiter.limit)
+  ok(limiter.judged < 512)
+  const { judged } = limiter
+  await window(1_000, Math.ceil(limiter.limit / 2))
+  ok(limiter.judged < judged)
+})
+
 test('does not move without calls, nor before nearly all of a window have ended', async t => {
   const clock = frozenClock(t)
   const { limiter } = await aLimiter(clock)
