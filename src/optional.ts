@@ -17,6 +17,8 @@ export async function openSpool({ config, broker, far, operations, held }: Parts
   try {
     held.use(holdFile(options.file))
     const spool = held.use(await Spool.open(options, diskOf(options.file)))
+    if (operations !== null)
+      for await (const waiting of spool.commands()) operations.log.keep(waiting, !waiting.inDoubt)
     const pace = paced('spool', options.perSecond)
     held.use(new Forwarder(spool, { broker, publish: far.again, pace, operating: operations?.log ?? null }))
     return spool

@@ -198,10 +198,12 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
           () => ({ requests: lease.options.requests, windowMs: lease.options.windowMs, remaining: lease.remaining }),
         )),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheQueue, excused)).map(layer => ({
-      ...layer,
-      state: () => worker.bulkhead.snapshot(),
-    })),
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheQueue, excused)).map(
+      layer => ({
+        ...layer,
+        state: () => worker.bulkhead.snapshot(),
+      }),
+    ),
     // one circuit for each worker, shared by its routes; around it one for each tenant, where tenants share the worker
     ...guarded('breaker', options.breaker.mode, circuit, () =>
       tenants === null ? broken(circuit) : next => perTenant(tenants, circuit, broken)(broken(circuit)(next)),

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
 import { join } from 'node:path'
+import { Problem } from '../../src/problem.ts'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { aGateway, openGateway } from '../help/gateway.ts'
 import type { Part } from '../help/gateway.ts'
@@ -134,6 +135,28 @@ test('the next gateway sends the commands that one which was killed had accepted
   await second.worker.next()
   const { status, json } = await second.ask(place)
   deepEqual([status, json['state']], [202, 'pending'])
+})
+
+test('commands of an earlier process that still wait on disk are known', async t => {
+  const file = join(folder(t), 'spool')
+  const first = await aGateway(t, withCommands(file))
+  first.broker.outage()
+  const place = (await first.ask('/orders', order)).headers.location ?? ''
+  await first.gateway.stop({ delayMs: 0 })
+  const broker = new MemoryBroker()
+  t.after(() => broker[Symbol.asyncDispose]())
+  const publish = broker.publish.bind(broker)
+  broker.publish = async record => {
+    if (String(record.value).includes('"accepted"'))
+      throw new Problem('publish-timeout', 'Slow.', { outcome: 'not-sent' })
+    return await publish(record)
+  }
+  const second = await openGateway(t, withCommands(file), { broker })
+  await second.gateway.ready
+  const { status, json, outcome } = await second.ask(place)
+  deepEqual([status, json['state'], outcome], [202, 'pending', 'in-doubt'])
+  delete (broker as Partial<MemoryBroker>).publish
+  await until('the log tells of it', async () => (await second.ask(place)).outcome === 'sent')
 })
 
 test('a full spool refuses, and nothing of it is sent', async t => {

@@ -42,6 +42,7 @@ export class Operations implements AsyncDisposable {
   readonly #sweeping: Disposable
   readonly #known: ((id: string) => void)[] = []
   readonly #begun = new Set<string>() // their commands are being sent from our disk
+  #left: Parameters<Operations['keep']>[] | null = [] // by an earlier process on our disk, until the log is known
   #running = 0
 
   constructor({ broker, publish }: OperationsParts, options: OperationsOptions) {
@@ -65,7 +66,11 @@ export class Operations implements AsyncDisposable {
 
   /** Resolves once all operations are known. */
   open(partitions: number): Promise<void> {
-    return this.#journal.open(partitions)
+    const opened = this.#journal.open(partitions)
+    const left = this.#left ?? []
+    this.#left = null
+    for (const [beginning, isUnsent] of left) this.keep(beginning, isUnsent)
+    return opened
   }
 
   /** Why nothing can be said of operations yet, or null. */
@@ -101,8 +106,10 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Shows an operation whose command waits on our disk, until whoever forwards that has written it to the log. */
-  keep({ id, accepted }: Beginning, isUnsent: boolean): void {
-    this.view.keep(id, accepted, this.#journal.partitionOf(id), isUnsent)
+  keep(beginning: Beginning, isUnsent: boolean): void {
+    const { id, accepted } = beginning
+    if (this.#left !== null) this.#left.push([beginning, isUnsent])
+    else this.view.keep(id, accepted, this.#journal.partitionOf(id), isUnsent)
   }
 
   /** A command that waited on our disk is about to be sent. */

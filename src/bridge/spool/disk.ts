@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import type { Kept, Row, Totals } from './table.ts'
+import type { Kept, Labels, Row, Totals } from './table.ts'
 import type { Answered, Asked, Work } from './thread.ts'
 
 /** Where rows are kept: each method resolves once it is on disk. Throws a DiskError. */
 export interface Disk extends AsyncDisposable {
   append(rows: readonly Kept[]): Promise<void>
   waiting(most: number, except: readonly string[]): Promise<readonly Row[]>
+  waitingWith(header: string, after: number, most: number): Promise<readonly Labels[]>
   remove(seqs: readonly number[]): Promise<void>
   reject(seq: number, reason: string): Promise<void>
   totals(): Promise<Totals>
@@ -63,6 +64,7 @@ export function diskOf(file: string): Disk {
   return {
     append: rows => ask({ kind: 'append', rows }),
     waiting: (most, except) => ask({ kind: 'waiting', most, except }),
+    waitingWith: (header, after, most) => ask({ kind: 'waiting-with', header, after, most }),
     remove: seqs => ask({ kind: 'remove', seqs }),
     reject: (seq, reason) => ask({ kind: 'reject', seq, reason }),
     totals: () => ask({ kind: 'totals' }),

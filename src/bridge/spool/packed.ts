@@ -12,7 +12,8 @@ const latin1 = (value: Uint8Array): string =>
 /** The operation of a command; `inDoubt`: its command may have been sent before it was put on disk. */
 export type Waiting = Beginning & Readonly<{ inDoubt: boolean }>
 
-const operationHeader = 'sluice-spool-operation' // on disk only
+/** Beside the headers of a command, on disk only. */
+export const operationHeader = 'sluice-spool-operation'
 
 /** Headers as a text of JSON, each byte of a value as one character. */
 export const pack = (headers: Headers): string => packAll(headers.filter(([name]) => !passing.has(name)))

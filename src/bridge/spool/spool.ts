@@ -9,7 +9,8 @@ import type { ProblemCode } from '../../problem.ts'
 import type { Acknowledged, Outgoing } from '../broker.ts'
 import { DiskError } from './disk.ts'
 import type { Disk } from './disk.ts'
-import { kept } from './packed.ts'
+import { kept, operationHeader, unpackCommand } from './packed.ts'
+import type { Waiting as Command } from './packed.ts'
 import { sizeOf } from './table.ts'
 import type { Kept, Row } from './table.ts'
 
@@ -173,6 +174,19 @@ export class Spool implements AsyncDisposable {
     const [first] = rows
     if (except.length === 0) this.#oldest = first === undefined ? null : (first.at as EpochMs)
     return rows
+  }
+
+  /** The operations whose commands wait, the oldest first. Throws a DiskError. */
+  async *commands(): AsyncIterable<Command> {
+    for (let after = 0; ;) {
+      const rows = await this.#disk.waitingWith(operationHeader, after, groupRows)
+      for (const { seq, headers } of rows) {
+        after = seq
+        const { waiting } = unpackCommand(headers)
+        if (waiting !== null) yield waiting
+      }
+      if (rows.length < groupRows) return
+    }
   }
 
   /** They are in their topics. Throws a DiskError: then they are forwarded again. */

@@ -13,6 +13,7 @@ export type Kept = Readonly<{
 }>
 /** `seq` gives the order. `reason` says why the brokers refuse it for good; null while it waits to be forwarded. */
 export type Row = Kept & Readonly<{ seq: number; reason: string | null }>
+export type Labels = Pick<Row, 'seq' | 'headers'>
 /** What waits, by topic, and what was put aside; `oldest` is when the oldest waiting one was accepted, null without one. */
 export type Totals = Readonly<{
   topics: readonly Readonly<{ topic: string; records: number; bytes: number }>[]
@@ -82,6 +83,14 @@ export class Table implements Disposable {
        WHERE reason IS NULL AND seq > ? AND topic NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?`,
     )
     return select.all(after, JSON.stringify(except), most) as unknown as readonly Row[]
+  }
+
+  /** The headers of the oldest waiting ones after a sequence number that have one of this name. */
+  waitingWith(header: string, after: number, most: number): readonly Labels[] {
+    const select = this.#db.prepare(
+      'SELECT seq, headers FROM spool WHERE reason IS NULL AND seq > ? AND instr(headers, ?) > 0 ORDER BY seq LIMIT ?',
+    )
+    return select.all(after, JSON.stringify(header), most) as unknown as readonly Labels[]
   }
 
   /** The oldest of all after a sequence number, those included that were put aside. */

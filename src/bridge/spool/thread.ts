@@ -8,6 +8,7 @@ import { Table } from './table.ts'
 export type Work =
   | Readonly<{ kind: 'append'; rows: readonly Kept[] }>
   | Readonly<{ kind: 'waiting'; most: number; except: readonly string[] }>
+  | Readonly<{ kind: 'waiting-with'; header: string; after: number; most: number }>
   | Readonly<{ kind: 'remove'; seqs: readonly number[] }>
   | Readonly<{ kind: 'reject'; seq: number; reason: string }>
   | Readonly<{ kind: 'totals' }>
@@ -22,6 +23,7 @@ function done(work: Work): unknown {
   table ??= new Table(file)
   if (work.kind === 'append') return table.append(work.rows)
   if (work.kind === 'waiting') return table.waiting(0, work.most, work.except)
+  if (work.kind === 'waiting-with') return table.waitingWith(work.header, work.after, work.most)
   if (work.kind === 'remove') return table.remove(work.seqs)
   if (work.kind === 'reject') return table.reject(work.seq, work.reason)
   return table.totals()

@@ -6,7 +6,7 @@ import type { Outgoing } from '../../../src/bridge/broker.ts'
 import { DiskError } from '../../../src/bridge/spool/disk.ts'
 import type { Disk } from '../../../src/bridge/spool/disk.ts'
 import { Spool } from '../../../src/bridge/spool/spool.ts'
-import type { Kept, Row } from '../../../src/bridge/spool/table.ts'
+import type { Kept, Labels, Row } from '../../../src/bridge/spool/table.ts'
 import { Problem } from '../../../src/problem.ts'
 import type { ProblemCode } from '../../../src/problem.ts'
 import { frozenClock } from '../../help/clock.ts'
@@ -31,6 +31,9 @@ class HandDisk implements Disk {
   }
   async waiting(most: number): Promise<readonly Row[]> {
     return this.rows.slice(0, most)
+  }
+  async waitingWith(header: string, after: number, most: number): Promise<readonly Labels[]> {
+    return this.rows.filter(({ seq, headers }) => seq > after && headers.includes(header)).slice(0, most)
   }
   async remove(seqs: readonly number[]): Promise<void> {
     for (const seq of seqs)

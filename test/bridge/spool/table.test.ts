@@ -34,6 +34,18 @@ test('rows come back in their order, without those of topics that are left out',
   )
 })
 
+test('those that have a header are found, from any place in their order, but for what is put aside', t => {
+  using table = new Table(`${folder(t)}/spool`)
+  const marked = { ...row, headers: '[["mark","x"]]' }
+  table.append([marked, { ...row, headers: '[["other","mark"]]' }, row, marked, marked])
+  const found = (after: number, most: number): readonly number[] =>
+    table.waitingWith('mark', after, most).map(({ seq }) => seq)
+  deepEqual(found(0, 2), [1, 2]) // a value may be the same text
+  deepEqual(found(2, 10), [4, 5])
+  table.reject(5, 'too large')
+  deepEqual(found(1, 10), [2, 4])
+})
+
 test('what is put aside no longer waits, but is still there', t => {
   using table = new Table(`${folder(t)}/spool`)
   table.append([row, row])

@@ -325,7 +325,9 @@ test('while leaders move, and for a second after, all slots are open, however fe
   const moved = (since: Instant): boolean => movedAt >= since
   const guarded = bulkhead<Reply>(slots, moved)(service)
   const serve = async (some: number): Promise<void> => {
-    const all = Array.from({ length: some }, () => guarded(patient({ progress: { ...aCall().progress, workerMs: 10 } })))
+    const all = Array.from({ length: some }, () =>
+      guarded(patient({ progress: { ...aCall().progress, workerMs: 10 } })),
+    )
     await clock.advance(1)
     for (const { reply } of taken.splice(0)) reply(anAnswer)
     await Promise.all(all)
