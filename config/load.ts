@@ -40,8 +40,11 @@ export { hidden } from './secrets.ts'
 export type Loaded = Readonly<
   { config: Config; mistakes: readonly [] } | { config: null; mistakes: readonly Mistake[] }
 >
-/** `set` are settings such as `server.port=0` that go before the file; `env` is what `${NAME}` stands for. */
-export type LoadOptions = Readonly<{ set?: readonly string[]; env?: Environment }>
+/**
+ * `set` are settings such as `server.port=0` that go before the file; `env` is what `${NAME}` stands for. With `files: false`
+ * those that the configuration names, such as passwords and certificates, may be missing.
+ */
+export type LoadOptions = Readonly<{ set?: readonly string[]; env?: Environment; files?: boolean }>
 
 /** The configuration that comes with the package: beside this file, or beside `dist` once it is JavaScript. */
 export const shipped: string = fileURLToPath(
@@ -56,20 +59,28 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
 }
 
 /** Checks the text of a configuration file. Never throws. */
-export function parse(source: string, file: string, { set = [], env = process.env }: LoadOptions = {}): Loaded {
+export function parse(
+  source: string,
+  file: string,
+  { set = [], env = process.env, files = true }: LoadOptions = {},
+): Loaded {
   const mistakes: Mistake[] = []
   const document = read(source, file, mistakes)
   if (document === null) return { config: null, mistakes: inOrder(mistakes) }
-  return settle(override(document, set, mistakes), { source, file, env }, mistakes)
+  return settle(override(document, set, mistakes), { source, file, env, files }, mistakes)
 }
 
-type Origin = Readonly<{ source: string; file: string; env: Environment }>
+type Origin = Readonly<{ source: string; file: string; env: Environment; files?: boolean }>
 
 /** Checks a document that has been read, perhaps from within another; `before` is what is wrong with it already. */
-export function settle(document: Tree, { source, file, env }: Origin, before: readonly Mistake[] = []): Loaded {
+export function settle(
+  document: Tree,
+  { source, file, env, files = true }: Origin,
+  before: readonly Mistake[] = [],
+): Loaded {
   const mistakes = [...before]
   const settled = substituteAll(document, env, source, mistakes)
-  const tree = readFiles(settled, dirname(file), mistakes)
+  const tree = readFiles(settled, dirname(file), files ? mistakes : [])
   const { success, data, error } = Config.safeParse(plain(tree))
   if (!success) mistakes.push(...explain(error.issues, tree))
   check(tree, mistakes)

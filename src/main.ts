@@ -23,8 +23,8 @@ const setting = [
 
 type Settings = Readonly<{ set: readonly string[] }>
 
-function configuration(file: string, { set }: Settings) {
-  const { config, mistakes } = load(file, { set })
+function configuration(file: string, { set, files = true }: Settings & Readonly<{ files?: boolean }>) {
+  const { config, mistakes } = load(file, { set, files })
   if (config === null)
     return fail(
       `${format(mistakes)}\n${mistakes.length} ${mistakes.length === 1 ? 'mistake' : 'mistakes'} in the configuration: nothing was started.`,
@@ -109,6 +109,9 @@ const { deadCommand } = await import('./commands/dead.ts')
 deadCommand(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
 const { describeCommands } = await import('./commands/describe.ts')
 describeCommands(program, { configuration: file => configuration(file, { set: [] }), say, fail }, shipped)
+const { topicsCommand } = await import('./commands/topics.ts')
+const settable = (command: typeof program): typeof program => command.option(...setting, gather, [])
+topicsCommand(program, { configuration, say, fail }, { shipped, settable })
 const { initCommand } = await import('./commands/init.ts')
 initCommand(program, { say, fail })
 const { labCommand } = await import('./commands/lab.ts')

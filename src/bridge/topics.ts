@@ -66,7 +66,7 @@ export function ownTopicsOf(config: Config): ReadonlySet<string> {
 }
 
 /** Where the events of a route may go: by the claim of a client, or by its tenant. */
-function eventTopics(
+export function eventTopics(
   { topic, topicByClaim }: NonNullable<RouteOptions['event']>,
   tenants: Config['tenants'],
 ): readonly string[] {

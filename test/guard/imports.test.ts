@@ -47,7 +47,7 @@ const homes: Readonly<Record<string, string | readonly string[]>> = {
   'ajv-formats': 'src/bridge/schemas/',
   avsc: 'src/bridge/schemas/',
   bottleneck: 'src/resilience/',
-  commander: 'src/main.ts',
+  commander: ['src/main.ts', 'src/commands/'],
   echarts: 'src/lab/', // for pictures: an optional peer
   express: 'src/routes/',
   'fastest-levenshtein': 'config/',
@@ -67,7 +67,7 @@ const homes: Readonly<Record<string, string | readonly string[]>> = {
   undici: 'src/bridge/',
   uplot: 'src/console/', // served to browsers as it is
   ws: 'src/routes/',
-  yaml: 'config/',
+  yaml: ['config/', 'src/commands/topics/'],
   zod: 'config/',
 }
 

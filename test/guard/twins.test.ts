@@ -19,6 +19,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/spool/thread.ts': 'test/bridge/spool/disk.test.ts, whose disks are served by it',
   'src/worker/projection/follow.ts': 'test/worker/projection/projection.test.ts, whose projections follow',
   'src/worker/projection/index.ts': 'test/worker/projection/projection.test.ts, which opens them',
+  'src/commands/topics.ts': 'test/flow/topics-command.test.ts, which runs it as a process',
   'src/commands/connected.ts': 'test/kafka/replay.test.ts, whose command reaches the brokers by it',
   'src/commands/replay.ts': 'test/kafka/replay.test.ts, which runs it as a process',
   'src/commands/describe.ts': 'test/flow/describe-command.test.ts, which runs it as a process',
