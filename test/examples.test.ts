@@ -1,17 +1,20 @@
 import { after, test } from 'node:test'
 import { deepEqual, equal, match } from 'node:assert/strict'
-import { globSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { format, load } from '../config/load.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const CERTS = mkdtempSync(join(tmpdir(), 'sluice-')) // what a script of the example makes
-for (const name of ['ca.pem', 'server.crt', 'server.key']) writeFileSync(join(CERTS, name), '')
+const CERTS = mkdtempSync(join(tmpdir(), 'sluice-')) // what a script of the example makes, or Kubernetes mounts
+for (const name of ['ca.pem', 'server.crt', 'server.key', 'ca/ca.crt', 'user/password']) {
+  mkdirSync(dirname(join(CERTS, name)), { recursive: true })
+  writeFileSync(join(CERTS, name), 'text')
+}
 after(() => rmSync(CERTS, { recursive: true }))
-const env = { KAFKA_BROKERS: 'localhost:9092', CERTS }
+const env = { KAFKA_BROKERS: 'localhost:9092', CERTS, SECRETS: CERTS }
 
 for (const file of globSync('examples/**/gateway.yaml', { cwd: root }))
   test(`${file} is a configuration that holds`, () => {
