@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema/index.ts'
 import type { Broker } from './bridge/broker.ts'
+import { logOf } from './bridge/past.ts'
 import type { Entrance, Entrant } from './call.ts'
 import { Calls } from './calls.ts'
 import { changesOf } from './changes.ts'
@@ -132,6 +133,7 @@ export async function openWays(parts: Parts, health: Health, partitionFor: Parti
   const shared = {
     ...parts,
     partitionFor,
+    logOf: (topic: string) => logOf(parts.broker.past.id(topic)),
     upstreams: parts.upstreams,
     spool,
     checks,

@@ -381,6 +381,13 @@ export const problems = {
     blames: null,
     advice: 'Repeat: the detail says how far it is. If it lasts, look at whoever writes the topic of the view.',
   },
+  'position-gone': {
+    status: 410,
+    title: 'The position is one of another log.',
+    outcome: 'not-sent',
+    blames: null,
+    advice: 'Ask without `Sluice-Position`: its topic was made anew since, or it stands in another cluster.',
+  },
   'publish-timeout': {
     status: 504,
     title: 'The broker did not confirm the command.',

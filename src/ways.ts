@@ -6,6 +6,7 @@ import type { Far } from './bridge/faulty.ts'
 import { marked } from './bridge/marked.ts'
 import { notify } from './bridge/notify.ts'
 import type { Terms } from './bridge/operations/index.ts'
+import type { LogOf } from './bridge/past.ts'
 import { repeatedRequest } from './bridge/repeat.ts'
 import { requestReply } from './bridge/request.ts'
 import { wantsOperations } from './bridge/topics.ts'
@@ -54,6 +55,7 @@ export type Shared = Readonly<{
   workers: ReadonlyMap<string, WorkerGuards>
   watches: ReadonlyMap<string, Watch>
   partitionFor: (topic: string, key: Uint8Array | null) => number
+  logOf: LogOf
   upstreams: UpstreamsPart
   /** Of whatever is published, and of what is answered, too. */
   checks: Readonly<{
@@ -129,9 +131,10 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
     domain === null ? shared.excused : (since, at) => shared.excused(since, at) || domain.sickSince(since)
   const named = { route: name, template: route.match.slice(route.match.indexOf('/')), instance }
   const parts = { ...partsOf(name, route, shared), excused }
-  const marks = Object.values(config.routes).some(
+  const hasMarks = Object.values(config.routes).some(
     ({ view, command, query }) => view !== undefined || (command ?? query)?.positions === true,
   )
+  const marks = hasMarks ? shared.logOf : null
   /** The core of the way; where faults can be injected, with the places for them. */
   const inMind = (build: (far: Far) => Service<Call, Reply>): Service<Call, Reply> =>
     faults === null ? build(far) : injectable(far, build)
@@ -231,7 +234,7 @@ function oneWay(name: string, route: RouteOptions, shared: Shared): RouteWay {
       watched: () => watch.snapshot(),
     }),
   })
-  return { name, route, topic, service: pipe(wraps(policies), marks ? marked(core) : core), policies }
+  return { name, route, topic, service: pipe(wraps(policies), marks === null ? core : marked(core, marks)), policies }
 }
 
 /** What the gate asks; of a call that may wait on disk only the first of it. */

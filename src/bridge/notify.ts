@@ -3,6 +3,7 @@ import { now, since } from '../clock.ts'
 import { Problem, strongest } from '../problem.ts'
 import type { Acknowledged, Acks, Outgoing } from './broker.ts'
 import { markOf } from './mark.ts'
+import type { LogOf } from './past.ts'
 import { asEvent, envelope, valueOf } from './wire/index.ts'
 import type { Envelope } from './wire/index.ts'
 
@@ -10,7 +11,7 @@ export type NotifyOptions = Omit<Envelope, 'reply' | 'dialect'> &
   Readonly<{
     acks: Acks
     expose: boolean
-    marks?: boolean // whether the answer says what a view is to show to have seen it
+    marks?: LogOf | null // given, the answer says what a view is to show to have seen it
   }>
 
 const json = [['content-type', 'application/json']] as const
@@ -22,6 +23,7 @@ const json = [['content-type', 'application/json']] as const
 export function notify(publish: Service<Outgoing, Acknowledged>, options: NotifyOptions): Service<Call, Reply> {
   const written = { ...options, dialect: 'sluice', reply: null } as const
   const [headers, value] = [envelope(written), valueOf(written)]
+  const { marks } = options
   return async function notify(call) {
     const { progress } = call
     const begun = now()
@@ -41,8 +43,8 @@ export function notify(publish: Service<Outgoing, Acknowledged>, options: Notify
       if (spooled !== undefined) return accepted({ id: call.command, spooled: true })
       const place = options.expose ? { topic: call.topic, partition, offset: String(offset) } : {}
       const reply = accepted({ id: call.command, ...place })
-      if (options.marks !== true || offset < 0n) return reply
-      return { ...reply, own: [['Sluice-Position', markOf(call.topic, partition, offset)]] }
+      if (!marks || offset < 0n) return reply
+      return { ...reply, own: [['Sluice-Position', markOf(call.topic, partition, offset, marks(call.topic))]] }
     } catch (error) {
       const problem = Problem.from(error)
       progress.outcome = strongest(progress.outcome, problem.outcome)

@@ -25,6 +25,9 @@ export interface Past {
 /** A number that tells the log of a topic from a later one of its name, by the topic's id. */
 export const logOf = (id: string | null): number => (id === null ? 0 : (crc32(id) & logMask) + 1)
 
+/** The same of a topic that is named. */
+export type LogOf = (topic: string) => number
+
 /** Whether offsets of the one are offsets of the other, as far as is known. */
 export const isSameLog = (one: number, other: number): boolean => one === other || one === 0 || other === 0
 

@@ -38,7 +38,7 @@ test('a query waits until the state of its worker shows what its client has seen
     deepEqual((await read(String(headers['sluice-position']))).json, { count })
   }
   const partition = broker.partitionFor(topic, Buffer.from('a'))
-  const late = await read(markOf(topic, partition, 41n))
+  const late = await read(markOf(topic, partition, 41n, 0))
   deepEqual(
     [late.status, late.json['detail']],
     [504, `The state of ${topic} is at 20 in partition ${partition}, and 42 is awaited.`],

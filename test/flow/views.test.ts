@@ -154,10 +154,22 @@ test('who has written something is shown it, or told how far the view is', async
   equal((await ask('/orders/7', { headers: { 'sluice-position': 'garbage' } })).status, 400)
 
   const { markOf } = await import('../../src/bridge/mark.ts')
-  const future = { 'sluice-position': markOf('orders.state', 0, 99n), prefer: 'wait=1' }
+  const future = { 'sluice-position': markOf('orders.state', 0, 99n, 0), prefer: 'wait=1' }
   const behind = await ask('/orders/7', { headers: future })
   deepEqual([behind.status, behind.code, behind.json['limit']], [504, 'view-behind', 100])
   match(String(behind.json['detail']), /is at \d+ in partition 0, and 100 is awaited/)
+})
+
+test('a position of another log, as of another cluster, is refused instead of being taken for one of this', async t => {
+  const [here, there] = [await running(t, (await aTopic()).broker), await running(t, (await aTopic()).broker)]
+  const { headers } = await there.ask('/changes/7', { body: { state: 'paid' } })
+  for (let n = 0; n < 20; n++) await here.ask(`/changes/${n}`, { body: { state: 'placed' } })
+  const position = { 'sluice-position': String(headers['sluice-position']) }
+  for (const path of ['/orders/7', '/orders']) {
+    const { status, code } = await here.ask(path, { headers: position })
+    deepEqual([status, code], [410, 'position-gone'], path)
+  }
+  equal((await here.ask('/orders/7')).status, 200)
 })
 
 test('after a command a view shows what its worker wrote before it answered', async t => {

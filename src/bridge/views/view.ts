@@ -12,6 +12,7 @@ import { CatchUp } from '../feeds/catchup.ts'
 import type { Progress, Taker } from '../feeds/catchup.ts'
 import type { Tail } from '../feeds/tail.ts'
 import { Waiters } from '../feeds/waiters.ts'
+import { logOf } from '../past.ts'
 import type { Past } from '../past.ts'
 import type { ReadRecord } from '../schemas/index.ts'
 import { MemoryRows } from './memory.ts'
@@ -202,6 +203,11 @@ export class View implements Taker, Disposable {
   /** The ends of the partitions at present. */
   async ends(): Promise<readonly number[]> {
     return (await this.#parts.past.offsets(this.topic, 'end')).map(Number)
+  }
+
+  /** Which log a topic of the same cluster has at present. */
+  logOf(topic: string): number {
+    return logOf(this.#parts.past.id(topic))
   }
 
   /** It is not to be built. */

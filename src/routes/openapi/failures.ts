@@ -53,7 +53,7 @@ export function failuresOf(
   add(to !== undefined || route.event !== undefined || route.process !== undefined, ...ofPublishing)
   add(route.gather !== undefined, 'too-few-replies')
   add(route.process !== undefined, 'process-refused', 'process-failed')
-  add(route.view !== undefined, 'view-behind')
+  add(route.view !== undefined, 'view-behind', 'position-gone')
   add(route.view?.key !== undefined, 'no-value')
   add(to !== undefined, ...ofAnswers)
   add(worker?.group !== undefined, 'no-worker', 'worker-behind')

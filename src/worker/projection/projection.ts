@@ -11,7 +11,7 @@ import { Limit } from './limit.ts'
 import { written } from './record.ts'
 import type { Decision, Event } from './record.ts'
 import { decisionName, expectedName } from './rule.ts'
-import { nothingKept } from '../../bridge/past.ts'
+import { isSameLog, nothingKept } from '../../bridge/past.ts'
 import type { Snapshot } from './snapshot.ts'
 import { States } from './states.ts'
 import type { Definition } from './states.ts'
@@ -197,19 +197,26 @@ export class Projection<State> implements AsyncDisposable {
   }
 
   #positionOf(key: string, version: number): string {
-    return markOf(this.topic, this.#broker.partitionFor(this.topic, Buffer.from(key)), BigInt(version))
+    return markOf(
+      this.topic,
+      this.#broker.partitionFor(this.topic, Buffer.from(key)),
+      BigInt(version),
+      this.#follow.kept.log,
+    )
   }
 
   /**
    * Waits until the state shows what a client has seen: the `position` of a command, or of a decision. A position of another topic
-   * stands for everything that is in this one by now. Throws a refusal: 504 and how far it is, 400 for a position that is none.
+   * stands for everything that is in this one by now. Throws a refusal: 504 and how far it is, 400 for a position that is none, 410 for one of
+   * another log of the topic.
    */
   async reach(position: string | null, { signal, expires = null, limitMs = waitMs }: Patience = {}): Promise<void> {
     if (position === null || position === '') return
     const wanted = new Map<number, number>()
     let others = false
-    for (const { topic, partition, next } of marksIn(position))
+    for (const { topic, partition, next, log } of marksIn(position))
       if (topic !== this.topic) others = true
+      else if (!isSameLog(log, this.#follow.kept.log)) throw refuse(410, `There is another ${topic} here.`)
       else wanted.set(partition, Math.max(next, wanted.get(partition) ?? 0))
     if (others)
       for (const [partition, end] of (await this.#broker.past.offsets(this.topic, 'end')).entries())

@@ -65,7 +65,7 @@ test('of two that decide at once against one balance, in two processes, only one
   for (let round = 0; round < 50; round++) {
     const key = `k${round}`
     await here.decide(key, deposit(1))
-    await there.reach(markOf('any.topic', 0, 0n))
+    await there.reach(markOf('any.topic', 0, 0n, 0))
     const both = await Promise.allSettled([here.decide(key, withdraw(1)), there.decide(key, withdraw(1))])
     deepEqual(
       both.map(({ status }) => status).toSorted((a, b) => a.localeCompare(b)),
@@ -83,7 +83,7 @@ test('many decisions from several processes add up to what each of them was told
   )
   ok(results.every(({ appended, repeated }) => appended && !repeated))
   deepEqual(new Set(results.map(({ position }) => position)).size, 60)
-  await Promise.all(all.map(one => one.reach(markOf('any.topic', 0, 0n))))
+  await Promise.all(all.map(one => one.reach(markOf('any.topic', 0, 0n, 0))))
   deepEqual(
     all.map(one => one.get('shared')),
     [60, 60, 60],
@@ -158,7 +158,7 @@ test('events of writers that read no state count, too', async t => {
     acks: 'all',
     signal: new AbortController().signal,
   })
-  await accounts.reach(markOf(topic, partition, offset))
+  await accounts.reach(markOf(topic, partition, offset, 0))
   equal(accounts.get('a'), 4)
   equal((await accounts.decide('a', withdraw(4))).state, 0)
 })
@@ -249,15 +249,22 @@ test('what a client has seen is waited for, and how far it is is told when it do
   await accounts.reach(position)
   await accounts.reach(null)
   const partition = broker.partitionFor(topic, Buffer.from('a'))
-  await rejects(accounts.reach(markOf(topic, partition, 5n), { limitMs: 30 }), (error: Refusal) => {
+  await rejects(accounts.reach(markOf(topic, partition, 5n, 0), { limitMs: 30 }), (error: Refusal) => {
     match(JSON.stringify(error.answer), /504.*is at 1 in partition \d, and 6 is awaited/)
     return true
   })
   await rejects(accounts.reach('nonsense'), (error: Refusal) => error.answer.status === 400)
-  const later = accounts.reach(markOf(topic, partition, 1n))
+  const later = accounts.reach(markOf(topic, partition, 1n, 0))
   await accounts.decide('a', deposit(1))
   await later
   await until('nothing is left to do', () => accounts.get('a') === 2)
+})
+
+test('what a client has seen in another log of the topic is refused', async t => {
+  const [here, there] = [await opened(t, await aBroker(t)), await opened(t, await aBroker(t))]
+  const { position } = await there.decide('a', deposit(1))
+  for (let n = 0; n < 5; n++) await here.decide('a', deposit(1))
+  await rejects(here.reach(position), (error: Refusal) => error.answer.status === 410)
 })
 
 /** The same broker, whose acknowledgements are lost, and whose records are, each now and then. */
