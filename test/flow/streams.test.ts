@@ -161,6 +161,21 @@ test('a position that retention has deleted is told with how many are missed', a
   )
 })
 
+test('a position of another cluster is told as a gap for each partition, and all that is in this one comes', async t => {
+  const [here, there] = [await running(t), await running(t)]
+  const listener = await listenTo(t, `${there.url}/orders`).open()
+  for (let n = 0; n < 3; n++) await there.publish(n, `there ${n}`)
+  await listener.messages(3)
+  for (let n = 0; n < 30; n++) await here.publish(n % 3, `${n}`) // the old offsets are some of this log, too
+  const again = listenTo(t, `${here.url}/orders`, { headers: { 'last-event-id': listener.lastId } })
+  equal(new Set(await again.messages(30)).size, 30)
+  const gaps = again.heard.filter(({ event }) => event === 'gap').map(({ data }) => JSON.parse(data) as object)
+  deepEqual(
+    gaps.map(gap => 'reason' in gap && gap.reason),
+    ['recreated', 'recreated', 'recreated'],
+  )
+})
+
 test('a stream can begin at a time and end at one, and is then over for good', async t => {
   const { url, publish, ask } = await running(t)
   await publish(0, 'before')
