@@ -17,6 +17,7 @@ import { gatewayOnKafka, kafkaBroker } from '../help/onkafka.ts'
 import { until } from '../help/until.ts'
 
 const perSecond = Number(process.env['PER_SECOND'] ?? 200)
+const warmS = 15
 const kafka = useOwnKafka({ brokers: 3 })
 /** What config/gateway.yaml says of the routes that are asked. */
 const asShipped = { routes: { 'place-order': { timeoutMs: 5_000 } } }
@@ -29,7 +30,13 @@ async function asking(
   done: (topics: readonly string[]) => Promise<void>,
 ): Promise<readonly Answer[]> {
   const { ask, topics } = await gatewayOnKafka(t, kafka.brokers, asShipped, { demo: true })
-  for (let i = 0; i < 300; i++) await ask('/orders', { body: { orderId: `w-${i}`, amount: 1 } }) // all are warm, and the worker is there
+  // brokers that have just started need seconds of this rate to be quick, and of these nothing is asked here
+  const warm: Promise<Answer>[] = []
+  for (let i = 0; i < warmS * perSecond; i++) {
+    warm.push(ask('/orders', { body: { orderId: `w-${i}`, amount: 1 } }))
+    await sleep(1_000 / perSecond)
+  }
+  await Promise.all(warm)
   const answers: Promise<Answer & { second: number }>[] = []
   const begun = performance.now()
   let doing: Promise<void> | null = null
@@ -119,7 +126,7 @@ function holds(t: TestContext, all: readonly Answer[]): void {
     wrong.map(({ text }) => text),
     [],
   )
-  ok(refused.length <= all.length / 10, `${refused.length} of ${all.length} refused`)
+  ok(refused.length <= all.length / 20, `${refused.length} of ${all.length} refused`)
   ok(silent.length <= all.length / 100, `${silent.length} of ${all.length} sent and not answered`)
 }
 

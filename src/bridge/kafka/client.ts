@@ -2,12 +2,13 @@ import net from 'node:net'
 import tls from 'node:tls'
 import kafkajs from 'kafkajs'
 import type { Admin as KafkaAdmin, ISocketFactory, KafkaConfig, RetryOptions, SASLOptions } from 'kafkajs'
+import Connection from 'kafkajs/src/network/connection.js'
 import { hostAndPort } from './access.ts'
 import type { Access } from './access.ts'
 import { decompress } from './compression.ts'
 import type { Codec } from './compression.ts'
 
-const { CompressionCodecs, CompressionTypes, Kafka, KafkaJSNonRetriableError, logLevel } = kafkajs
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs
 
 const largestUnfolded = 64 * 1_048_576
 // a record compressed with a codec that nobody registered crashes the consumer for good, and many clients compress
@@ -46,10 +47,22 @@ export function client(
 /** kafkajs cuts a seed at its first colon, which an IPv6 address has within: it gets a name instead, and we dial. */
 const alias = (i: number): string => `seed-${i}.invalid`
 
+const closed = 'the client is closed'
+const { connect } = Connection.prototype
+// what the dialing throws is taken for a broker that is away, and tried again for ever
+Connection.prototype.connect = async function (): Promise<void> {
+  try {
+    await connect.call(this)
+  } catch (error) {
+    if (error instanceof Error && error.message.endsWith(closed)) Object.assign(error, { retriable: false })
+    throw error
+  }
+}
+
 const dialing =
   (seeds: readonly string[], cut: AbortSignal | undefined): ISocketFactory =>
   ({ host: name, port, ssl, onConnect }) => {
-    if (cut?.aborted === true) throw new KafkaJSNonRetriableError('closed')
+    if (cut?.aborted === true) throw new Error(closed)
     const seed = seeds.find((_, i) => alias(i) === name)
     const host = seed === undefined ? name : hostAndPort(seed).host
     const socket =

@@ -14,7 +14,7 @@ declare module 'kafkajs/src/network/connection.js' {
   }
   export default class Connection {
     constructor(options: Readonly<Record<string, unknown>>)
-    connect(): Promise<void>
+    connect: () => Promise<void>
     authenticate(): Promise<void>
     disconnect(): Promise<void>
     send<T>(exchange: Exchange<T>): Promise<T>

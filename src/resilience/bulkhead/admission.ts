@@ -67,6 +67,11 @@ export class Admission {
     return waiting < places
   }
 
+  /** Whether slots have been short for longer than a burst, and for `ms`. */
+  shortFor(ms: number): boolean {
+    return this.#rate.short(Math.max(ms, this.#knownAfterMs))
+  }
+
   /** Somebody has found all slots taken. */
   press(): void {
     this.#rate.press(this.#options.maxWaitMs)
@@ -112,7 +117,7 @@ export class Admission {
     const share = Math.min(cap, partitions.share(size))
     if (held < share) return null
     if (held >= cap && answers.mute(partition, this.#silentAfterMs)) return partitionFull(partition, held, cap)
-    if (!this.#rate.short(this.#knownAfterMs)) return null
+    if (!this.shortFor(0)) return null
     // what the others do not use is lent to it
     const { limit, places } = this.#servedWithin(this.#options.maxWaitMs * standing)
     const most = Math.max(share, partitions.lent(size - held, limit + places))

@@ -20,7 +20,7 @@ import type { Newcomer } from './waiter.ts'
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
 const patience = 0.1
-/** What was held up by ourselves comes all at once: for so long after the end of it slots are lent still. */
+/** What was held up by ourselves comes all at once: for so long after the end of it slots are lent still. Slots run short before it is noticed. */
 const settlingMs = 1_000
 /** What there is to know of a bulkhead at one moment, for people. */
 export type BulkheadState = Readonly<{
@@ -50,7 +50,7 @@ const never: Excused = () => false
  * 3. It would have to wait, and more are waiting than will be served soon. A call that matters more, or whose client has clearly less,
  *    takes the place of one that waits.
  * 4. It has waited for `maxWaitMs`, or for a tenth of the time that it had left.
- * None of this while replies are held up by ourselves, as leaders move: then all slots are open that the worker was judged good for.
+ * None of this while replies are held up by ourselves, as leaders move: then all slots are open, unless they were short before.
  */
 export class Bulkhead {
   readonly worker: string
@@ -60,6 +60,7 @@ export class Bulkhead {
   readonly #inside: InFlight
   readonly #admission: Admission
   #queue: PriorityQueue
+  #lent: number | null = null // slots that are open while replies are held up by ourselves
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
   constructor(worker: string, options: BulkheadOptions, concluded = (): boolean => false) {
@@ -167,10 +168,12 @@ export class Bulkhead {
 
   /**
    * Whether replies are held up by ourselves, as leaders move or the group of the workers is balanced: then what is in flight is no queue
-   * of the worker, and all slots that it was judged good for are open.
+   * of the worker, and all slots are open; where they were short before, those that the worker was judged good for.
    */
   #lends(excused: Excused): boolean {
-    return this.inFlight < this.#concurrency.judged && excused(later(-settlingMs))
+    if (!excused(later(-settlingMs))) this.#lent = null
+    else this.#lent ??= this.#admission.shortFor(settlingMs) ? this.#concurrency.judged : this.#options.slots
+    return this.#lent !== null && this.inFlight < this.#lent
   }
 
   /** Observed, no queue forms, so its places are taken in flight. */

@@ -6,7 +6,8 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { Config } from '../../../config/schema/index.ts'
 import { access } from '../../../src/bridge/kafka/access.ts'
-import { withAdmin } from '../../../src/bridge/kafka/client.ts'
+import { client, withAdmin } from '../../../src/bridge/kafka/client.ts'
+import { until } from '../../help/until.ts'
 
 /** Listens as a broker that closes every connection; counts them. */
 async function closing(t: TestContext, host: string) {
@@ -25,6 +26,17 @@ suite('the client for groups and topics', () => {
     const { port, dials } = await closing(t, '127.0.0.1')
     await rejects(withAdmin(reach(`127.0.0.1:${port}`), async () => {}))
     equal(dials(), 3, 'once, and two repetitions')
+  })
+
+  test('what waits for a broker ends when the client is cut off', { timeout: 20_000 }, async t => {
+    const { port, dials } = await closing(t, '127.0.0.1')
+    const cut = new AbortController()
+    const connecting = client(reach(`127.0.0.1:${port}`), { cut: cut.signal })
+      .admin()
+      .connect()
+    await until('it tries again', () => dials() > 1)
+    cut.abort()
+    await rejects(connecting, /the client is closed/)
   })
 
   test('a broker with an IPv6 address is reached too', { timeout: 20_000 }, async t => {

@@ -352,6 +352,30 @@ test('while leaders move, and for a second after, all slots are open, however fe
   await clock.advance(1)
   void many()
   equal(slots.inFlight, 412)
+  for (; taken.length > 0; await clock.advance(1)) taken.shift()?.reply(anAnswer)
+})
+
+test('where slots were short before leaders moved, those are open that the worker was judged good for', async t => {
+  let movedAt = -Infinity
+  const { clock, slots, serve } = anAdaptive(t, { slots: 512, queue: 500, maxWaitMs: 1_000 }, since => movedAt >= since)
+  await serve(20)
+  while ((await serve(1_000)) > 64);
+  const { service, taken } = heldService()
+  const guarded = bulkhead<Reply>(slots, since => movedAt >= since)(service)
+  const ask = (some: number): void => {
+    for (let i = 0; i < some; i++) void guarded(patient({ client: `${i}` })).catch(() => {})
+  }
+  for (let ms = 0; ms < 3_000; ms += 100) {
+    ask(10)
+    await clock.advance(100)
+    taken.shift()?.reply(anAnswer)
+  }
+  movedAt = now()
+  ask(200)
+  await clock.advance(1)
+  ok(slots.inFlight <= 64, `${slots.inFlight} in flight`)
+  for (; taken.length > 0; await clock.advance(1)) taken.shift()?.reply(anAnswer)
+  equal(slots.inFlight + slots.waiting, 0)
 })
 
 test('few slots are their own minimum', async t => {
