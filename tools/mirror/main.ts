@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { startClusters } from './clusters.ts'
+import type { Clusters } from './clusters.ts'
 
 const help = `Runs two clusters of Kafka with MirrorMaker 2 between them, for development, without Docker: what
 examples/two-clusters needs. Needs Java 17 or newer, and Maven once, to fetch the jars.
@@ -13,11 +14,17 @@ async function main(): Promise<void> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   // before the start: a Ctrl-C while the jars are being fetched must clean up as well
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop())
+  let clusters: Clusters | undefined
+  const watch = setInterval(() => {
+    if (clusters === undefined || clusters.mirror.pid !== null) return
+    console.error(`MirrorMaker 2 has ended:\n${clusters.mirror.printed}`)
+    process.exitCode = 1
+    stop()
+  }, 500)
   const begun = performance.now()
-  const started = await Promise.race([startClusters(line => console.log(line)), stopped])
+  clusters = (await Promise.race([startClusters(line => console.log(line)), stopped])) ?? undefined
   // an early signal: leaving is enough, what was begun ends with this process
-  if (started === undefined) return process.exit(0)
-  await using clusters = started
+  if (clusters === undefined) return process.exit(0)
   const { KAFKA_A, KAFKA_B } = clusters.addresses
   console.log(`Both flows run after ${((performance.now() - begun) / 1_000).toFixed(1)} s. In two other terminals:
 
@@ -31,14 +38,9 @@ and then:
   curl -N 'localhost:8080/orders/events?from=earliest'
 
 Ctrl-C stops all and deletes their data.`)
-  const watch = setInterval(() => {
-    if (clusters.mirror.pid !== null) return
-    console.error(`MirrorMaker 2 has ended:\n${clusters.mirror.printed}`)
-    process.exitCode = 1
-    stop()
-  }, 500)
   await stopped
   clearInterval(watch)
+  await clusters[Symbol.asyncDispose]()
 }
 
 try {
