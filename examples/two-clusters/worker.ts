@@ -4,7 +4,7 @@ import { ordersOn } from './orders.ts'
 
 const broker = await connect({ brokers: process.env['KAFKA_B'] ?? 'localhost:9093' })
 broker.start(['orders.events', 'orders.state'])
-const worker = await serve({ broker, topic: 'a.orders.commands', group: 'orders' }, ordersOn(broker))
+const worker = await serve({ broker, topic: 'a.orders.commands', group: 'orders', mirrored: true }, ordersOn(broker))
 console.log('Serving a.orders.commands. Ctrl-C stops.')
 
 async function stop(): Promise<void> {

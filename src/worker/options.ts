@@ -36,6 +36,11 @@ export type WorkerOptions = Readonly<{
   ahead?: number
   /** How far the clocks of gateway and worker may differ, in ms. Default: 1,000. */
   clockSkewMs?: number
+  /**
+   * The topic is a copy from another cluster, as MirrorMaker makes it: a record may have waited before it got its offset, so offsets
+   * prove nothing of clocks, and what has expired on the way is dropped. Default: false.
+   */
+  mirrored?: boolean
   /** Answers kept for duplicates. Default: 10,000, 64 MiB, 10 minutes. */
   duplicates?: Partial<DuplicatesOptions>
   /** How long sending a reply is retried when its command never expires, in ms. Default: 60,000. */

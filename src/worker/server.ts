@@ -64,7 +64,7 @@ export class Server implements Serving {
     this.#giveUp = options.giveUp
     this.#lanes = new Lanes(concurrency)
     this.#sender = new Sender({ broker, dialect, clockSkewMs, replyMs, stop: this.#stop.signal })
-    this.#skew = new Skew(() => broker.admin.ends(topic))
+    this.#skew = new Skew(options.mirrored === true ? null : () => broker.admin.ends(topic))
     this.#duplicates = new Duplicates({ count: 10_000, bytes: 64 * 1_048_576, ageMs: 600_000, ...duplicates })
   }
 

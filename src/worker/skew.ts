@@ -19,14 +19,14 @@ const calmMs = 60_000
  * made; a command that has waited in the topic proves nothing, and expires.
  */
 export class Skew implements Disposable {
-  readonly #ends: () => Promise<readonly bigint[]>
+  readonly #ends: (() => Promise<readonly bigint[]>) | null
   readonly #bounds = new Map<string, Bounds>() // by instance of the gateway
   #seen: Readonly<{ at: Instant; wallAt: EpochMs; ends: readonly bigint[] }> | null = null
   #timer: Disposable | null = null
   #expiredAt: Instant = now()
 
-  /** `ends`: the offset that the next record of each partition will get. */
-  constructor(ends: () => Promise<readonly bigint[]>) {
+  /** `ends`: the offset that the next record of each partition will get; null where offsets do not say when a command was written. */
+  constructor(ends: (() => Promise<readonly bigint[]>) | null) {
     this.#ends = ends
   }
 
@@ -41,13 +41,14 @@ export class Skew implements Disposable {
   /** A command seems to have expired: from now on it is noticed how new records are. */
   suspect(): void {
     this.#expiredAt = now()
-    if (this.#timer !== null) return
+    if (this.#timer !== null || this.#ends === null) return
     this.#timer = every(lookMs, () => (since(this.#expiredAt) > calmMs ? this.#rest() : void this.look()))
     void this.look()
   }
 
   /** Whatever gets an offset from these ends on is written later than this moment. */
   async look(): Promise<void> {
+    if (this.#ends === null) return
     const [at, wallAt] = [now(), wallClock()]
     try {
       this.#seen = { at, wallAt, ends: await this.#ends() }

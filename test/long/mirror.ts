@@ -33,6 +33,14 @@ suite('a gateway in one cluster, its workers in another', { skip: withoutKafka()
   let worker: Serving
   let ask: Ask
   const place = (orderId: string, headers = {}): Promise<Answer> => ask('/orders', { headers, body: { orderId } })
+  const gatewayIn = async (brokers: string): Promise<Gateway> => {
+    const set = ['server.port=0', 'admin.port=0', 'log.level=error', 'overload.mode=off']
+    const { config, mistakes } = parse(readFileSync(example, 'utf8'), example, { env: { KAFKA_A: brokers }, set })
+    deepEqual(mistakes, [])
+    const opening = await start(config!)
+    opened.defer(() => opening.stop({ delayMs: 0 }))
+    return opening
+  }
   const completed = (operation: string): Promise<Answer> =>
     until(`${operation} completes`, async () => notPending(await ask(operation)), againMs)
   const opened = new AsyncDisposableStack()
@@ -40,21 +48,11 @@ suite('a gateway in one cluster, its workers in another', { skip: withoutKafka()
   before(async () => {
     clusters = opened.use(await startClusters(line => console.log(line)))
     const { addresses, b } = clusters
-    const set = [
-      'server.port=0',
-      'admin.port=0',
-      'log.level=error',
-      'overload.mode=off',
-      'workers.orders.bulkhead.slots=512',
-    ]
-    const { config, mistakes } = parse(readFileSync(example, 'utf8'), example, { env: addresses, set })
-    deepEqual(mistakes, [])
-    gateway = await start(config!)
-    opened.defer(() => gateway.stop({ delayMs: 0 }))
+    gateway = await gatewayIn(addresses.KAFKA_A)
     b.start(['orders.events', 'orders.state'])
     const handle = ordersOn(b)
     worker = opened.use(
-      await serve({ broker: b, topic: 'a.orders.commands', group: 'orders' }, (command, context) => {
+      await serve({ broker: b, topic: 'a.orders.commands', group: 'orders', mirrored: true }, (command, context) => {
         const { orderId = '' } = command.route === 'price' ? command.params : (command.json() as { orderId?: string })
         runs.set(orderId, (runs.get(orderId) ?? 0) + 1)
         return handle(command, context)
@@ -151,5 +149,24 @@ suite('a gateway in one cluster, its workers in another', { skip: withoutKafka()
     const twice = worker.counters.duplicates - before
     ok(twice > 0, 'MirrorMaker brings what it had not noted again')
     console.log(`killed amid 100 commands: ${JSON.stringify(counts)}, ${twice} came to the worker twice`)
+  })
+
+  test('who comes to the other cluster is told that positions are not of that one', async t => {
+    const listener = listenTo(t, `${gateway.url}/orders/events?from=earliest`)
+    await until('a position is known', () => listener.data.length >= 100, soonMs)
+    listener.close()
+    const { headers } = await place('last')
+    const other = await gatewayIn(clusters.addresses.KAFKA_B)
+    await other.ready
+    const again = listenTo(t, `${other.url}/orders/events`, { headers: { 'last-event-id': listener.lastId } })
+    await until('all comes', () => again.data.length > 400, soonMs)
+    const gaps = again.heard.filter(({ event }) => event === 'gap').map(({ data }) => data)
+    equal(gaps.length, 3)
+    for (const gap of gaps) ok(gap.includes('"recreated"'), gap)
+    using there = client(other.url)
+    const position = { 'sluice-position': String(headers['sluice-position']) }
+    const refused = await there.ask('/orders/last', { headers: position })
+    deepEqual([refused.status, refused.code], [410, 'position-gone'])
+    equal((await there.ask('/orders/last')).status, 200)
   })
 })

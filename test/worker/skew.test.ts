@@ -9,13 +9,14 @@ import { aRecord } from '../help/record.ts'
 const expires = 2_000_000
 
 /** Commands by a clock that ours is `aheadMs` ahead of, in a partition that ends at `state.end`. */
-function aSkew() {
+function aSkew({ mirrored = false } = {}) {
   const state = { end: 10n, looks: 0, fails: false }
-  const skew = new Skew(async () => {
+  const ends = async (): Promise<readonly bigint[]> => {
     state.looks++
     if (state.fails) throw new Error('nobody answers')
     return [state.end]
-  })
+  }
+  const skew = new Skew(mirrored ? null : ends)
   const correction = (aheadMs: number, offset: bigint, over: Partial<Origin> = {}, recordMs = 0): number | null => {
     const writtenAt = wallClock() - aheadMs
     const origin = { expires, writtenAt, source: 'a', ...over } as Origin
@@ -47,6 +48,15 @@ test('a command that may have waited proves nothing', async t => {
   state.fails = true
   await skew.look()
   equal(correction(5_000, 10n), 0)
+})
+
+test('a command of another cluster may have waited before it got its offset, and proves our clock behind only', async t => {
+  const clock = frozenClock(t)
+  const { skew, state, correction } = aSkew({ mirrored: true })
+  await skew.look()
+  skew.suspect()
+  await clock.advance(3_000)
+  deepEqual([correction(5_000, 10n), correction(-4_000, 11n), state.looks], [0, -4_000, 0])
 })
 
 test('a machine that has slept proves nothing by what was written meanwhile', async t => {
