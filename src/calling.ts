@@ -104,12 +104,12 @@ export async function openCalling(
   const { caller, InFlight, recovering } = await import('./bridge/calls/index.ts')
   const { serve } = await import('./worker/serve.ts')
   return all.map(([name, options]) => {
-    const { topic, group = `sluice.calls.${name}`, from, concurrency, ahead } = options
+    const { topic, group = `sluice.calls.${name}`, from, concurrency, ahead, mirrored } = options
     const dialect = dialectOf(options)
     const dead = deadOf(options)
     const known = recovering(broker, { dialect, dead, span: longestSpan })
     const stopMs = Math.min(longestStopMs, config.drain.limitMs)
-    const served = { broker: known, topic, group, from, concurrency, ahead, dialect, stopMs }
+    const served = { broker: known, topic, group, from, concurrency, ahead, mirrored, dialect, stopMs }
     const inFlight = new InFlight(name, options.upstream)
     const handler = inFlight.handler(caller(namedBy(upstreams, options.upstream), { ...options, flaw: targetFlaw }))
     const join: Join = giveUp => serve({ ...served, giveUp }, handler)

@@ -13,6 +13,12 @@ export const Calls = z
       .describe('Names and encodings of the record headers, of commands and replies: docs/dialects.md.'),
     custom: Custom.optional().describe('Names of record headers, for `dialect: custom`.'),
     from: z.enum(['earliest', 'end']).default('earliest').describe('Where a group without commits begins.'),
+    mirrored: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the topic is a copy from another cluster, whose offsets prove nothing of clocks: docs/mirroring.md.',
+      ),
     method: z
       .enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
       .default('POST')

@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
 import { readDead } from '../../src/bridge/dead.ts'
 import type { DeadLetter } from '../../src/bridge/dead.ts'
-import type { Broker, Incoming } from '../../src/bridge/broker.ts'
+import type { Broker, Incoming, MemberHandler, Membership } from '../../src/bridge/broker.ts'
 import { openGateway } from '../help/gateway.ts'
 import type { Part } from '../help/gateway.ts'
 import { httpServer } from '../help/httpserver.ts'
@@ -29,7 +29,7 @@ async function readAll(t: Scope, broker: Broker, topic: string): Promise<readonl
 /** A gateway that calls a server with the commands of `shop.commands`, and a client of Kafka who sends them. */
 async function aShop(t: Scope, answers: Answers, over: Part = {}) {
   const server = await httpServer(t, answers)
-  const broker = new MemoryBroker()
+  const broker = (over['broker'] as MemoryBroker | undefined) ?? new MemoryBroker()
   const calls = { topic: 'shop.commands', upstream: 'shop', baseMs: 1, capMs: 20, partitions: 3 }
   const { gateway, admin } = await openGateway(
     t,
@@ -263,4 +263,24 @@ test('a command on its way to its upstream is told beside the calls of clients, 
       ['ce-0', 'calls.shop', null, 'in-doubt'],
     ],
   )
+})
+
+/** Records as from another cluster: with the time at which they were written there, a minute before they got their offset. */
+class MirroredBroker extends MemoryBroker {
+  override join(membership: Membership, handler: MemberHandler): Promise<AsyncDisposable> {
+    return super.join(membership, (record, held) => handler({ ...record, timestamp: record.timestamp - 60_000 }, held))
+  }
+}
+
+test('a command that has expired on its way from another cluster is not called, where the topic is said to be mirrored', async t => {
+  let called = 0
+  const shop = await aShop(t, (_request, res) => void res.writeHead(201).end(`${++called}`), {
+    broker: new MirroredBroker(),
+    calls: { mirrored: true },
+  })
+  const ago = (ms: number): number => Date.now() - ms
+  await shop.send({ ce_time: new Date(ago(60_000)).toISOString(), 'sluice-expires': String(ago(55_000)) })
+  await shop.send()
+  await until('both have a reply', () => shop.replies.length === 2)
+  equal(called, 1)
 })
