@@ -108,13 +108,14 @@ const ownWorkers = ({ tenants }: Config, worker: string): readonly string[] => [
 
 /** What the policies of a route are made of, whatever its core is. */
 function partsOf(name: string, route: RouteOptions, shared: Shared): Omit<CallParts, 'worker' | 'checks'> {
-  const { config, drain, leases, faults, excused, causes, schemas } = shared
+  const { config, drain, leases, faults, excused, causes, schemas, cluster } = shared
   return {
     route,
     policies: config.policies,
     drain,
     shares: sharesOf(leases, name, route),
     excused,
+    moving: cluster.moving,
     causes,
     faults,
     tenancy: route.tenant === 'none' ? null : shared.tenancy,

@@ -42,6 +42,7 @@ export type CallParts = Readonly<{
   worker: WorkerGuards | null // null for an event, which nobody answers
   shares?: SharedClients | null // of the quotas of the route's clients, when all instances share them
   excused?: Excuse
+  moving?: () => boolean // whether leaders move, and replies are held up by that
   causes?: Causes // why replies may be missing although the worker is well
   fallback?: readonly Step[] // what is tried instead, in this order
   faults?: Faults | null // null: none can be injected
@@ -70,7 +71,17 @@ export const repeatStack = <In extends Publishing, Out>(
 
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
-  const { route, policies, drain: door, checks, worker, excused, fallback: steps = [], faults: all = null } = parts
+  const {
+    route,
+    policies,
+    drain: door,
+    checks,
+    worker,
+    excused,
+    moving,
+    fallback: steps = [],
+    faults: all = null,
+  } = parts
   const { repetition = null, watched, shares = null, claims = null, fits = null, causes, tenancy = null } = parts
   const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
@@ -112,7 +123,7 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
         )),
     // never queue for what will be refused
     ...on('gate', policies.gate, mode => gate<Reply>(asked, mode), watched),
-    ...(worker === null ? [] : workerStack(worker, route, excused)),
+    ...(worker === null ? [] : workerStack(worker, route, excused, moving)),
     // innermost, so that the policies meet injected faults as real ones
     ...(all === null
       ? []
@@ -163,7 +174,12 @@ const replays =
   (mode: ModeName): Policy<Call, Reply> =>
     replay(claims, { ...options, mode })
 
-const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse): Layer<Call, Reply>[] => {
+const workerStack = (
+  worker: WorkerGuards,
+  route: RouteOptions,
+  excused?: Excuse,
+  moving?: () => boolean,
+): Layer<Call, Reply>[] => {
   const { lease, circuit, tenants, stuck, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
   const blamed = (whose: Blame, since: Instant, partition: number): boolean =>
@@ -198,7 +214,7 @@ const workerStack = (worker: WorkerGuards, route: RouteOptions, excused?: Excuse
           () => ({ requests: lease.options.requests, windowMs: lease.options.windowMs, remaining: lease.remaining }),
         )),
     // outside the breaker: our own refusals are not the worker's failures
-    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheQueue, excused)).map(
+    ...on('bulkhead', options.bulkhead.mode, () => bulkhead<Reply>(worker.bulkhead, notTheQueue, moving)).map(
       layer => ({
         ...layer,
         state: () => worker.bulkhead.snapshot(),

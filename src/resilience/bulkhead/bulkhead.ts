@@ -1,7 +1,7 @@
 import type { BulkheadOptions } from '../../../config/schema/index.ts'
 import { ask, partyOf } from '../../call.ts'
 import type { Call, Policy, Service } from '../../call.ts'
-import { after, later, since, until } from '../../clock.ts'
+import { after, since, until } from '../../clock.ts'
 import { Problem } from '../../problem.ts'
 import { ConcurrencyLimit } from './concurrency.ts'
 import type { Place } from './cohorts.ts'
@@ -20,8 +20,8 @@ import type { Newcomer } from './waiter.ts'
 const policy = 'bulkhead'
 /** At most this share of the time that a call has left is spent in the queue. */
 const patience = 0.1
-/** What was held up by ourselves comes all at once: for so long after the end of it slots are lent still. Slots run short before it is noticed. */
-const settlingMs = 1_000
+/** Slots run short before it is noticed that leaders move. */
+const noticedMs = 1_000
 /** What there is to know of a bulkhead at one moment, for people. */
 export type BulkheadState = Readonly<{
   limit: number
@@ -33,7 +33,7 @@ export type BulkheadState = Readonly<{
   fullestPartition: ReturnType<Partitions['fullest']>
 }>
 
-const never: Excused = () => false
+const never = (): boolean => false
 
 /**
  * The slots of one worker, shared by its routes, and a bounded queue for them. A slot is held until the service inside settles:
@@ -50,7 +50,7 @@ const never: Excused = () => false
  * 3. It would have to wait, and more are waiting than will be served soon. A call that matters more, or whose client has clearly less,
  *    takes the place of one that waits.
  * 4. It has waited for `maxWaitMs`, or for a tenth of the time that it had left.
- * None of this while replies are held up by ourselves, as leaders move: then all slots are open, unless they were short before.
+ * None of this while leaders move, which holds replies up: then all slots are open, unless they were short before.
  */
 export class Bulkhead {
   readonly worker: string
@@ -60,7 +60,7 @@ export class Bulkhead {
   readonly #inside: InFlight
   readonly #admission: Admission
   #queue: PriorityQueue
-  #lent: number | null = null // slots that are open while replies are held up by ourselves
+  #lent: number | null = null // slots that are open while leaders move
 
   /** `concluded`: whether somebody else draws the conclusion already when the worker is silent. */
   constructor(worker: string, options: BulkheadOptions, concluded = (): boolean => false) {
@@ -127,12 +127,12 @@ export class Bulkhead {
    * Takes a slot: the place of the client when there is one at once, else a promise of it; it is given back with the slot.
    * The promise rejects with bulkhead-full, shed, or why the call ended: a throw would cost as much as all that led to it.
    */
-  enter(call: Call, excused = never): Place | Promise<Place> {
+  enter(call: Call, moving: () => boolean = never): Place | Promise<Place> {
     const place = this.#inside.cohorts.placeOf(partyOf(call))
     const against = this.#admission.refusalOf(call)
     if (against === null && this.inFlight >= this.limit && this.#concurrency.hurry()) this.#serve()
     const isFull = this.inFlight >= this.limit
-    const lent = (against !== null || isFull) && this.#lends(excused)
+    const lent = (against !== null || isFull) && this.#lends(moving)
     const problem = lent ? null : against
     const taken = isFull && !lent
     if (problem === null && taken && this.#options.mode === 'enforce') return this.#wait(call, place)
@@ -167,12 +167,12 @@ export class Bulkhead {
   }
 
   /**
-   * Whether replies are held up by ourselves, as leaders move or the group of the workers is balanced: then what is in flight is no queue
-   * of the worker, and all slots are open; where they were short before, those that the worker was judged good for.
+   * Whether a slot is open to a call as leaders move, which holds replies up: what is in flight is no queue of the worker then, and all
+   * slots are open; where they were short before, those that the worker was judged good for.
    */
-  #lends(excused: Excused): boolean {
-    if (!excused(later(-settlingMs))) this.#lent = null
-    else this.#lent ??= this.#admission.shortFor(settlingMs) ? this.#concurrency.judged : this.#options.slots
+  #lends(moving: () => boolean): boolean {
+    if (!moving()) this.#lent = null
+    else this.#lent ??= this.#admission.shortFor(noticedMs) ? this.#concurrency.judged : this.#options.slots
     return this.#lent !== null && this.inFlight < this.#lent
   }
 
@@ -250,10 +250,14 @@ export class Bulkhead {
 }
 
 /**
- * Takes a slot of the worker for each call. `excused` says when its silence may be our fault, `heldUp` when that of all partitions is.
- * Throws bulkhead-full, shed.
+ * Takes a slot of the worker for each call. `excused` says when its silence may be our fault, `moving` whether leaders move. Throws
+ * bulkhead-full, shed.
  */
-export function bulkhead<Out>(slots: Bulkhead, excused = never, heldUp = excused): Policy<Call, Out> {
+export function bulkhead<Out>(
+  slots: Bulkhead,
+  excused: Excused = never,
+  moving: () => boolean = never,
+): Policy<Call, Out> {
   const holding = (call: Call, place: Place, next: Service<Call, Out>): Promise<Out> => {
     const phase = slots.begin(call.partition)
     return ask(next, call).then(
@@ -271,7 +275,7 @@ export function bulkhead<Out>(slots: Bulkhead, excused = never, heldUp = excused
   }
   return next =>
     function bulkhead(call) {
-      const place = slots.enter(call, heldUp)
+      const place = slots.enter(call, moving)
       if (typeof place === 'number') return holding(call, place, next)
       // it may end between the grant and this line
       return place.then(place => holding(call, place, call.signal.aborted ? gone : next))
