@@ -28,8 +28,14 @@ export function smallDisk(t: Scope, mib: number): Disk | null {
   return {
     path,
     fill: leftKib => {
-      const { stdout } = spawnSync('df', ['--output=avail', '-k', path], { encoding: 'utf8' })
-      writeFileSync(ballast, Buffer.alloc(Math.max(0, Number(stdout.split('\n')[1]) - leftKib) * 1_024))
+      for (let tries = 1; ; tries++)
+        try {
+          const { stdout } = spawnSync('df', ['--output=avail', '-k', path], { encoding: 'utf8' })
+          return writeFileSync(ballast, Buffer.alloc(Math.max(0, Number(stdout.split('\n')[1]) - leftKib) * 1_024))
+        } catch (error) {
+          rmSync(ballast, { force: true }) // somebody else has written meanwhile
+          if (tries === 10) throw error
+        }
     },
     free: () => rmSync(ballast),
     readOnly: yes => {
