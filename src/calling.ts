@@ -17,6 +17,7 @@ import type { ServeOptions, Serving } from './worker/index.ts'
 type Join = (giveUp: NonNullable<ServeOptions['giveUp']>) => Promise<Serving>
 
 const againMs = 1_000
+const leaveMs = 500
 /** For calls under way to end when the gateway stops; what has not is called by the next member. */
 const longestStopMs = 10_000
 /** As many as a member of a group finishes behind one that hangs. */
@@ -88,7 +89,8 @@ export class Calling implements AsyncDisposable {
     if (this.#serving === null) this.#stop.abort(stopping())
     await this.#serving?.close()
     this.#stop.abort(stopping())
-    await this.#running
+    // whoever is not admitted, as its group is forbidden, tries until the broker is closed, which is after us
+    await Promise.race([this.#running, pause(leaveMs)])
   }
 }
 

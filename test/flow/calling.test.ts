@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { MemoryBroker } from '../../src/bridge/memory.ts'
+import { pause } from '../../src/clock.ts'
 import { readDead } from '../../src/bridge/dead.ts'
 import type { DeadLetter } from '../../src/bridge/dead.ts'
 import type { Broker, Incoming, MemberHandler, Membership } from '../../src/bridge/broker.ts'
@@ -283,4 +284,26 @@ test('a command that has expired on its way from another cluster is not called, 
   await shop.send()
   await until('both have a reply', () => shop.replies.length === 2)
   equal(called, 1)
+})
+
+test('a gateway stops although its group does not admit it', async t => {
+  class Forbidding extends MemoryBroker {
+    override join(): Promise<AsyncDisposable> {
+      return new Promise(() => {}) // as a broker does until it is closed
+    }
+  }
+  const server = await httpServer(t, (_req, res) => void res.end())
+  const broker = new Forbidding()
+  t.after(() => broker[Symbol.asyncDispose]())
+  const { gateway, admin } = await openGateway(
+    t,
+    { upstreams: { shop: { urls: [server.url] } }, calls: { shop: { topic: 'shop.commands', upstream: 'shop' } } },
+    { broker },
+  )
+  await gateway.ready
+  match((await admin.ready()).reasons.join(), /calls\.shop does not call/)
+  const stopped = gateway.stop({ delayMs: 0 }).then(() => 'stopped')
+  const limit = new AbortController()
+  equal(await Promise.race([stopped, pause(20_000, limit.signal).then(() => 'it still runs')]), 'stopped')
+  limit.abort()
 })
