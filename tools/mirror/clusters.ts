@@ -6,10 +6,11 @@ import type { Broker } from '../../src/bridge/broker.ts'
 import type { NewTopic } from '../../src/bridge/admin.ts'
 import { connect } from '../../src/worker/connect.ts'
 import { startKafka } from '../kafka/cluster.ts'
+import type { KafkaCluster } from '../kafka/cluster.ts'
 import { watchdog } from '../kafka/watchdog.ts'
 import { fetchMirror, MirrorMaker } from './mirrormaker.ts'
 
-const properties = join(import.meta.dirname, '..', '..', 'examples', 'two-clusters', 'mirror.properties')
+const example = join(import.meta.dirname, '..', '..', 'examples', 'two-clusters')
 const startLimitMs = 180_000
 const lookMs = 100
 
@@ -17,9 +18,10 @@ const lookMs = 100
 export interface Clusters extends AsyncDisposable {
   readonly a: Broker // where the gateway is
   readonly b: Broker // where the workers are
+  readonly kafka: KafkaCluster // a, to be killed
   readonly addresses: Readonly<{ KAFKA_A: string; KAFKA_B: string }>
   readonly mirror: MirrorMaker
-  /** Resolves once both flows carry records that were written after this was called. Throws what MirrorMaker printed when they do not. */
+  /** Resolves once the flows carry records that were written after this was called. Throws what MirrorMaker printed when they do not. */
   flows(): Promise<void>
 }
 
@@ -30,8 +32,10 @@ const topic = (name: string, partitions: number, config: NewTopic['config'] = {}
   config,
 })
 
-/** Resolves once both flows run. Throws one line that says what is missing, or what a process printed. */
-export async function startClusters(progress: (line: string) => void = () => {}): Promise<Clusters> {
+const told = [topic('orders.events', 3), topic('orders.state', 3, { 'cleanup.policy': 'compact' })]
+
+/** `standby`: b only takes over, and nothing is mirrored back. Resolves once the flows run. Throws one line that says what is missing, or what a process printed. */
+export async function startClusters(progress: (line: string) => void, standby = false): Promise<Clusters> {
   await fetchMirror(progress)
   const folder = mkdtempSync(join(tmpdir(), 'sluice-mirror-'))
   const dog = watchdog(folder)
@@ -44,28 +48,27 @@ export async function startClusters(progress: (line: string) => void = () => {})
   const a = held.use(await connect({ brokers: here.brokers, clientId: 'mirror' }))
   const b = held.use(await connect({ brokers: there.brokers, clientId: 'mirror' }))
   progress('Making the topics …')
-  await a.admin.create([topic('orders.commands', 6), topic('orders.signals', 3)])
+  await a.admin.create([topic('orders.commands', 6), topic('orders.signals', 3), ...told])
   await b.admin.create([
     // what is mirrored back: the replies with as many partitions as the gateway would give them
     topic('gateway.replies', 12, { 'retention.ms': '600000' }),
     topic('sluice.operations.replies', 12, { 'retention.ms': '3600000' }),
-    topic('orders.events', 3),
-    topic('orders.state', 3, { 'cleanup.policy': 'compact' }),
+    ...told,
   ])
   progress('Starting MirrorMaker 2 …')
   const mirror: MirrorMaker = new MirrorMaker({
-    properties,
+    properties: join(example, standby ? 'standby.properties' : 'mirror.properties'),
     log: join(folder, 'mirror.log'),
     env: addresses,
     changed: () => dog.watch(mirror.pid === null ? [] : [mirror.pid]),
   })
   mirror.launch()
   const flows = async (): Promise<void> => {
-    await Promise.all([beats(a, 'b.heartbeats', mirror), beats(b, 'a.heartbeats', mirror)])
+    await Promise.all([beats(b, 'a.heartbeats', mirror), standby ? null : beats(a, 'b.heartbeats', mirror)])
   }
   await flows()
   const all = held.move()
-  return { a, b, addresses, mirror, flows, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return { a, b, kafka: here, addresses, mirror, flows, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** Resolves once MirrorMaker has mirrored a heartbeat that the other cluster got from now on. */
