@@ -82,7 +82,7 @@ export class Views implements Disposable {
           const info = await admin.topic(topic)
           if (!allowUncompacted && info !== null && info.compacted !== true) {
             view.refuse(
-              'its topic is not compacted, so that what retention deletes would be missing: set allowUncompacted if it may',
+              'its topic is not compacted, or its settings may not be seen (DescribeConfigs), and what retention deletes would be missing: set allowUncompacted if it may',
             )
             break
           }
