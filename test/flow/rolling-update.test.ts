@@ -8,7 +8,7 @@ import { configOf } from '../help/gateway.ts'
 import { handWorker } from '../help/hand.ts'
 
 const clients = 40
-const restarts = 8
+const restarts = Number(process.env['RESTARTS'] ?? 8)
 const drain = { delayMs: 300, limitMs: 5_000 }
 
 /** What the clients saw that they should not: by its name, how often. */
