@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { spread } from './table.ts'
+import { median, spread } from './table.ts'
 
 const [earlier, later] = process.argv.slice(2)
 if (earlier === undefined) throw new Error('npm run bench:before -- COMMIT [COMMIT]')
@@ -90,7 +90,6 @@ const usual = 'bench/gateway.yaml'
 const before = checkedOut(git('rev-parse', '--short', earlier))
 const after = later === undefined ? root : checkedOut(git('rev-parse', '--short', later))
 const everything = crowded()
-const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0
 /** The throughput of `mine` divided by that of `theirs`. */
 const ratio = (mine: Gateway, theirs: Gateway): number =>
   median(mine.us.map((us, round) => (theirs.us[round] ?? us) / us))

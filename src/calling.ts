@@ -3,10 +3,10 @@ import { Aborter } from './aborter.ts'
 import type { Broker } from './bridge/broker.ts'
 import type { InFlight, OutboundCall } from './bridge/calls/index.ts'
 import { bury } from './bridge/dead.ts'
-import { deadOf } from './bridge/topics.ts'
+import { deadOf, groupOf } from './bridge/topics.ts'
 import type { Upstream } from './bridge/upstreams/index.ts'
 import { dialectOf } from './bridge/wire/index.ts'
-import { pause } from './clock.ts'
+import { pause, within } from './clock.ts'
 import { events } from './events.ts'
 import { Problem } from './problem.ts'
 import { targetFlaw } from './routes/target.ts'
@@ -90,7 +90,7 @@ export class Calling implements AsyncDisposable {
     await this.#serving?.close()
     this.#stop.abort(stopping())
     // whoever is not admitted, as its group is forbidden, tries until the broker is closed, which is after us
-    await Promise.race([this.#running, pause(leaveMs)])
+    await within(leaveMs, this.#running ?? Promise.resolve())
   }
 }
 
@@ -106,7 +106,8 @@ export async function openCalling(
   const { caller, InFlight, recovering } = await import('./bridge/calls/index.ts')
   const { serve } = await import('./worker/serve.ts')
   return all.map(([name, options]) => {
-    const { topic, group = `sluice.calls.${name}`, from, concurrency, ahead, mirrored } = options
+    const { topic, from, concurrency, ahead, mirrored } = options
+    const group = groupOf('calls', name, options)
     const dialect = dialectOf(options)
     const dead = deadOf(options)
     const known = recovering(broker, { dialect, dead, span: longestSpan })

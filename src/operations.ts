@@ -14,7 +14,7 @@ import type {
   Terms,
 } from './bridge/operations/index.ts'
 import type { Processes } from './bridge/processes/index.ts'
-import { wantsOperations } from './bridge/topics.ts'
+import { usesOperations, wantsOperations } from './bridge/topics.ts'
 import { dialectOf, replyReader } from './bridge/wire/index.ts'
 import type { Decode } from './bridge/wire/index.ts'
 import type { Call, Reply, Service } from './call.ts'
@@ -58,7 +58,7 @@ export async function openOperations(
   { instance, broker, publish, held, decode, ahead }: Opening,
 ): Promise<OperationsPart | null> {
   const { operations, workers, routes } = config
-  if (!Object.values(routes).some(wantsOperations)) return null
+  if (!usesOperations(config)) return null
   const { Cancels, Claims, forwarding, mayKeep, Operations, Returns, operable, resources } =
     await import('./bridge/operations/index.ts') // not loaded where it is not used
   const unnamed = Object.keys(routes).filter(name => isUnnamed(routes[name]))

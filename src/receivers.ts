@@ -4,7 +4,7 @@ import type { Broker } from './bridge/broker.ts'
 import type { Graveyard } from './bridge/dead.ts'
 import type { Receiver } from './bridge/deliver/index.ts'
 import type { Subscription } from './bridge/push/index.ts'
-import { deadOf } from './bridge/topics.ts'
+import { deadOf, groupOf } from './bridge/topics.ts'
 import { originsOf } from './origins.ts'
 
 // Who is sent messages by HTTP: opened where the configuration names any, and loaded only then.
@@ -49,7 +49,8 @@ export async function openPush({ config, broker, publish, held }: Push): Promise
   const { keyOf } = await import('./bridge/deliver/index.ts')
   const partitionFor: Broker['partitionFor'] = (topic, key) => broker.partitionFor(topic, key)
   const opening = all.map(async ([subscriber, options]) => {
-    const { topic, url, signingKey, token = null, type = topic, group = `sluice.push.${subscriber}` } = options
+    const { topic, url, signingKey, token = null, type = topic } = options
+    const group = groupOf('push', subscriber, options)
     const [name, target] = [`push.${subscriber}`, new URL(url)]
     const receiver = held.use((await openerOf(options, config.egress.allow))(name, target.origin))
     const key = signingKey === undefined ? null : keyOf(signingKey)

@@ -2,7 +2,7 @@ import type { Config, DomainReplies } from '../../config/schema/index.ts'
 import { payloadOf, schemasOf } from './described.ts'
 import type { ShownOf } from './described.ts'
 import { always, commandOf, eventOf, object, pointed, recordOf, replyOf, text, told } from './messages.ts'
-import { topicsOf, wantsOperations } from './topics.ts'
+import { topicsOf, usesOperations } from './topics.ts'
 import { dialectOf, rowOf } from './wire/index.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -20,7 +20,7 @@ export function asyncapi(config: Config, shown: ShownOf = () => null): Json {
   const { title, version } = config.api
   const routes = Object.entries(config.routes)
   const workers = Object.entries(config.workers)
-  const operating = Object.values(config.routes).some(wantsOperations)
+  const operating = usesOperations(config)
   const replyTopic = (asynchronous: boolean): string =>
     asynchronous ? config.operations.replies : config.replies.topic
   const messages = new Map<string, Record<string, Json>>()

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema/index.ts'
 import type { NewTopic, TopicInfo } from './admin.ts'
-import { deadOf, eventTopics, topicsOf, wantsOperations } from './topics.ts'
+import { deadOf, eventTopics, groupOf, topicsOf, usesOperations } from './topics.ts'
 
 /** What may be done to a topic or a group, by Kafka's names, in the order in which they are listed. */
 const operations = ['Create', 'Read', 'Write', 'Describe', 'DescribeConfigs'] as const
@@ -84,7 +84,7 @@ function useRoutes({ routes, tenants }: Config, topic: Use, group: Use): void {
 }
 
 function useOperations({ operations, routes }: Config, topic: Use, group: Use): void {
-  if (!Object.values(routes).some(wantsOperations)) return
+  if (!usesOperations({ routes })) return
   topic(operations.topic, 'log of operations and keys', 'Read', 'Write')
   topic(operations.replies, 'replies to operations', 'Read')
   for (const [route, { lateReplies }] of Object.entries(routes))
@@ -103,10 +103,10 @@ function useDelivering(
   for (const [name, options] of Object.entries(calls)) {
     topic(options.topic, `commands of calls.${name}`, 'Read')
     topic(deadOf(options), `dead letters of calls.${name}`, 'Read', 'Write') // after a crash it looks what was given up already
-    group(options.group ?? `sluice.calls.${name}`, `calls.${name}`, 'Read', 'Describe')
+    group(groupOf('calls', name, options), `calls.${name}`, 'Read', 'Describe')
     if (own.has(options.topic)) {
       topic(replies.topic, `replies of calls.${name}`, 'Read', 'Write')
-      if (Object.values(routes).some(wantsOperations)) topic(operations.replies, `replies of calls.${name}`, 'Write')
+      if (usesOperations({ routes })) topic(operations.replies, `replies of calls.${name}`, 'Write')
     }
     notes.push(
       `calls.${name} answers to the topic that a command of ${options.topic} names: where another gateway sends them, it needs Read, Write and Describe on that gateway's reply topics, too.`,
@@ -115,7 +115,7 @@ function useDelivering(
   for (const [name, options] of Object.entries(push)) {
     topic(options.topic, `events of push.${name}`, 'Read')
     topic(deadOf(options), `dead letters of push.${name}`, 'Write')
-    group(options.group ?? `sluice.push.${name}`, `push.${name}`, 'Read', 'Describe')
+    group(groupOf('push', name, options), `push.${name}`, 'Read', 'Describe')
   }
   return notes
 }

@@ -88,9 +88,20 @@ export const wantsOperations = ({ async, onTimeout, idempotency, lateReplies, pr
   onTimeout === 'accept' ||
   (idempotency !== undefined && idempotency.mode !== 'off')
 
+/** Whether any route of a configuration wants them. */
+export const usesOperations = ({ routes }: Pick<Config, 'routes'>): boolean =>
+  Object.values(routes).some(wantsOperations)
+
 /** Where records are put that are given up. */
 export const deadOf = ({ topic, dead }: Readonly<{ topic: string; dead?: string | undefined }>): string =>
   dead ?? `${topic}.dead`
+
+/** The group by which a part that delivers reads its topic. */
+export const groupOf = (
+  part: 'calls' | 'push',
+  name: string,
+  { group }: Readonly<{ group?: string | undefined }>,
+): string => group ?? `sluice.${part}.${name}`
 
 /** All topics of a configuration in which there may be dead letters. */
 export const deadTopicsOf = ({ calls, push }: Pick<Config, 'calls' | 'push'>): readonly string[] => [
@@ -135,7 +146,7 @@ export function topicsOf({ replies, operations, workers, routes, calls, push, te
     add(deadOf(each), each.partitions, {})
   }
   add(replies.topic, replies.partitions, { 'cleanup.policy': 'delete', 'retention.ms': String(replies.retentionMs) })
-  if (Object.values(routes).some(wantsOperations)) {
+  if (usesOperations({ routes })) {
     const { topic, partitions, replyRetentionMs } = operations
     const largest = String(replies.maxBytes + recordBytes)
     add(topic, partitions, { ...compactedOften(replies.maxBytes + recordBytes), 'max.message.bytes': largest })

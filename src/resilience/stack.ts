@@ -71,17 +71,7 @@ export const repeatStack = <In extends Publishing, Out>(
 
 /** The policies of one route, outermost first: each at the place that its comment gives the reason for. */
 export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
-  const {
-    route,
-    policies,
-    drain: door,
-    checks,
-    worker,
-    excused,
-    moving,
-    fallback: steps = [],
-    faults: all = null,
-  } = parts
+  const { route, policies, drain: door, checks, worker, fallback: steps = [], faults: all = null } = parts
   const { repetition = null, watched, shares = null, claims = null, fits = null, causes, tenancy = null } = parts
   const asked = worker === null ? checks : [...checks, ...ownChecks(worker)]
   return [
@@ -123,7 +113,7 @@ export function callLayers(parts: CallParts): Layer<Call, Reply>[] {
         )),
     // never queue for what will be refused
     ...on('gate', policies.gate, mode => gate<Reply>(asked, mode), watched),
-    ...(worker === null ? [] : workerStack(worker, route, excused, moving)),
+    ...(worker === null ? [] : workerStack(worker, parts)),
     // innermost, so that the policies meet injected faults as real ones
     ...(all === null
       ? []
@@ -174,12 +164,7 @@ const replays =
   (mode: ModeName): Policy<Call, Reply> =>
     replay(claims, { ...options, mode })
 
-const workerStack = (
-  worker: WorkerGuards,
-  route: RouteOptions,
-  excused?: Excuse,
-  moving?: () => boolean,
-): Layer<Call, Reply>[] => {
+const workerStack = (worker: WorkerGuards, { route, excused, moving }: CallParts): Layer<Call, Reply>[] => {
   const { lease, circuit, tenants, stuck, options } = worker
   const outlived = route.commandTtlMs !== undefined && route.commandTtlMs > route.timeoutMs
   const blamed = (whose: Blame, since: Instant, partition: number): boolean =>

@@ -1,4 +1,5 @@
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
 import { join } from 'node:path'
 import { Problem } from '../../src/problem.ts'
@@ -125,12 +126,18 @@ test('a command whose time is over before the brokers are back is never sent, an
   equal(seen.length, 0)
 })
 
-test('the next gateway sends the commands that one which was killed had accepted, and their operations are known', async t => {
+/** A gateway that was stopped while a command waited on its disk: the file, and the place of the operation. */
+async function leftOnDisk(t: TestContext): Promise<Readonly<{ file: string; place: string }>> {
   const file = join(folder(t), 'spool')
-  const first = await aGateway(t, withCommands(file))
-  first.broker.outage()
-  const place = (await first.ask('/orders', order)).headers.location ?? ''
-  await first.gateway.stop({ delayMs: 0 })
+  const { ask, broker, gateway } = await aGateway(t, withCommands(file))
+  broker.outage()
+  const { headers } = await ask('/orders', order)
+  await gateway.stop({ delayMs: 0 })
+  return { file, place: headers.location ?? '' }
+}
+
+test('the next gateway sends the commands that one which was killed had accepted, and their operations are known', async t => {
+  const { file, place } = await leftOnDisk(t)
   const second = await aGateway(t, withCommands(file))
   await second.worker.next()
   const { status, json } = await second.ask(place)
@@ -138,11 +145,7 @@ test('the next gateway sends the commands that one which was killed had accepted
 })
 
 test('commands of an earlier process that still wait on disk are known', async t => {
-  const file = join(folder(t), 'spool')
-  const first = await aGateway(t, withCommands(file))
-  first.broker.outage()
-  const place = (await first.ask('/orders', order)).headers.location ?? ''
-  await first.gateway.stop({ delayMs: 0 })
+  const { file, place } = await leftOnDisk(t)
   const broker = new MemoryBroker()
   t.after(() => broker[Symbol.asyncDispose]())
   const publish = broker.publish.bind(broker)

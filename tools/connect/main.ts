@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { stopAsked } from '../stopped.ts'
 import { startCapture } from './capture.ts'
 
 const help = `Runs PostgreSQL, Kafka and Kafka Connect with Debezium, for development, without Docker: each change of the table
@@ -11,8 +12,7 @@ Needs Java 17 or newer, Maven once, to fetch the jars, and PostgreSQL 14 or newe
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h', default: false } } })
   if (values.help) return console.log(help)
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop())
+  const { promise: stopped } = stopAsked()
   const begun = performance.now()
   await using capture = await startCapture({ progress: line => console.log(line) })
   const { postgres, brokers, connect } = capture

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { stopAsked } from '../stopped.ts'
 import { startKafka } from './cluster.ts'
 import type { KafkaCluster } from './cluster.ts'
 
@@ -35,9 +36,8 @@ async function main(): Promise<void> {
   const [username, password] = values.sasl?.split(':') ?? []
   if (values.sasl !== undefined && (!username || !password)) throw new Error('--sasl takes USER:PASSWORD.')
 
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   // before the start: a Ctrl-C while the jars are being fetched must clean up as well
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop())
+  const { promise: stopped, resolve: stop } = stopAsked()
   const parent = process.ppid
   let running: KafkaCluster | undefined
   const watch = setInterval(() => {

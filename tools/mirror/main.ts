@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { stopAsked } from '../stopped.ts'
 import { startClusters } from './clusters.ts'
 import type { Clusters } from './clusters.ts'
 
@@ -11,9 +12,8 @@ examples/two-clusters needs. Needs Java 17 or newer, and Maven once, to fetch th
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h', default: false } } })
   if (values.help) return console.log(help)
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   // before the start: a Ctrl-C while the jars are being fetched must clean up as well
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop())
+  const { promise: stopped, resolve: stop } = stopAsked()
   let clusters: Clusters | undefined
   const watch = setInterval(() => {
     if (clusters === undefined || clusters.mirror.pid !== null) return

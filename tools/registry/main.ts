@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { stopAsked } from '../stopped.ts'
 import { startRegistry, version } from './apicurio.ts'
 
 const help = `Runs a real schema registry for development: Apicurio Registry ${version}, in memory, without Docker.
@@ -13,8 +14,7 @@ const { values } = parseArgs({
 if (values.help) console.log(help)
 else
   try {
-    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop())
+    const { promise: stopped } = stopAsked()
     const stay = setInterval(() => {}, 60_000) // nothing else keeps this process
     const registry = await startRegistry({
       progress: line => console.log(line),

@@ -30,8 +30,8 @@ const atHand = 1 / 8 // of the slots: open to a burst, however little was used b
  * effects, and waits for nearly all of them, as the first to end are the quickest; while it is judged the limit stays. Timeouts
  * cut the growth and take half of their share away (after DCTCP, Alizadeh et al. 2010): one lost partition must not bring the
  * limit of all to its minimum. While less than half of it is used only timeouts lower it (as in Netflix's Gradient2Limit, 2018):
- * fewer slots would shorten nobody's wait, and refuse whoever comes with the next burst. Now and then, and only when the limit is reached, it falls to the minimum until the queue in the
- * topic has drained and the floor is seen.
+ * fewer slots would shorten nobody's wait, and refuse whoever comes with the next burst. Now and then, and only when the limit is
+ * reached, it falls to the minimum until the queue in the topic has drained and the floor is seen.
  *
  * Each route has a floor of its own, and a window is compared with the floors of those whose calls it holds: that another, slower
  * kind of work has come is no queue in the topic.
