@@ -1,4 +1,5 @@
 import type { Signal } from '../../aborter.ts'
+import { BoundedMap } from '../../bounded.ts'
 import { Problem } from '../../problem.ts'
 import type { Acknowledged, Incoming, Outgoing } from '../broker.ts'
 import { CatchUp } from '../feeds/catchup.ts'
@@ -29,7 +30,7 @@ export class Journal implements Taker, Disposable {
   readonly #ledger: Ledger
   readonly #catchUp: CatchUp
   readonly #awaited = new Map<string, (verdict: Verdict) => void>() // by partition and offset
-  readonly #early = new Map<string, Verdict>() // read before the acknowledgement came
+  readonly #early = new BoundedMap<string, Verdict>(mostAwaited) // read before the acknowledgement came
   #writing = 0
 
   constructor(parts: JournalParts) {
@@ -146,14 +147,8 @@ export class Journal implements Taker, Disposable {
     const place = `${partition}/${record.offset}`
     const told = this.#awaited.get(place)
     if (told !== undefined) told(verdict)
-    else if (this.#writing > 0) this.#remember(place, verdict)
+    else if (this.#writing > 0) this.#early.set(place, verdict)
     this.changes.changed(key)
-  }
-
-  #remember(place: string, verdict: Verdict): void {
-    this.#early.set(place, verdict)
-    const [oldest] = this.#early.keys()
-    if (this.#early.size > mostAwaited && oldest !== undefined) this.#early.delete(oldest)
   }
 
   [Symbol.dispose](): void {

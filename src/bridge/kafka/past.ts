@@ -50,9 +50,12 @@ export class KafkaPast implements Past, AsyncDisposable {
     }
     this.#check(topic, partition, code)
     const records: Incoming[] = []
-    const onRecord = (record: Incoming): void => void records.push(record)
-    const next =
-      batches === null ? from : readBatches(batches, { topic, partition, from, aborted, onRecord, onSkipped: () => {} })
+    let next = from
+    if (batches !== null)
+      for (const unfolded of readBatches(batches, { topic, partition, from, aborted, onSkipped: () => {} })) {
+        records.push(...unfolded.records)
+        next = unfolded.next
+      }
     return { records, next, first, end }
   }
 

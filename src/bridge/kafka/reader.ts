@@ -1,4 +1,5 @@
-import { now, pause, wallClock } from '../../clock.ts'
+import { setImmediate as othersTurn } from 'node:timers/promises'
+import { now, pause, since, wallClock } from '../../clock.ts'
 import type { EpochMs, Instant } from '../../clock.ts'
 import { events } from '../../events.ts'
 import type { ReaderEvent } from '../../events.ts'
@@ -19,6 +20,9 @@ const graceMs = 2_000
 const maxBytes = 4 * 1_048_576
 const againMs = 100
 const lookMs = 20
+/** Records are handled for so long at a time, else whoever catches up with a long log keeps the whole process waiting. */
+const sliceMs = 10
+const looksAfter = 32 // records
 const mutedMs = 200 // held back longer by our own quota, we are to blame for a silence, and no worker
 
 let count = 0
@@ -43,6 +47,7 @@ export class Reader implements Reading {
   readonly #holdback: Holdback
   readonly #ended = new AbortController()
   readonly #held: Disposable[] = []
+  #slice = now() // since when we have handled records without a pause
   #saidAtOpening = ''
   #wanted: Source['partitions'] = []
   #id: string | null = null // of the topic that the positions are in
@@ -190,8 +195,9 @@ export class Reader implements Reading {
         const waitMs = this.#lost.has(node) ? lookMs : maxWaitMs // to know soon whether it works again
         const [id, begun] = [this.#id, now()]
         const request = fetchRequest({ topic: this.#topic, id, positions, maxWaitMs: waitMs, maxBytes }, link.knows)
-        for (const fetched of await link.send(request, waitMs + graceMs))
-          if (id === this.#id) await this.#take(fetched, positions, begun) // else it is of the topic that was
+        const answer = await link.send(request, waitMs + graceMs)
+        this.#slice = now()
+        for (const fetched of answer) if (id === this.#id) await this.#take(node, fetched, positions, begun) // else it is of the topic that was
         if (this.#lost.delete(node))
           this.#tell('recovered', [...positions.keys()], `reading from node ${node} again`, null)
       } catch (error) {
@@ -204,10 +210,11 @@ export class Reader implements Reading {
     }
   }
 
-  async #take(fetched: Fetched, asked: ReadonlyMap<number, bigint>, begun: Instant): Promise<void> {
+  async #take(node: number, fetched: Fetched, asked: ReadonlyMap<number, bigint>, begun: Instant): Promise<void> {
     const { partition, code, aborted, batches } = fetched
     const from = asked.get(partition)
     if (from === undefined || this.#ended.signal.aborted) return
+    if (this.#positions.get(partition) !== from) return // the reader of another leader went on meanwhile
     if (code === codes.offsetOutOfRange) {
       // what lies between is gone; or the log was made anew where topics have no ids, which fresh metadata may tell
       this.#cluster.refresh()
@@ -223,20 +230,28 @@ export class Reader implements Reading {
     } else {
       this.#holdback.release(partition)
       const held = new Set<Promise<void>>()
-      const next = readBatches(batches, {
-        topic: this.#topic,
-        partition,
-        from,
-        aborted,
-        onRecord: record => {
+      const onSkipped = (reason: string, offset: bigint): void => this.#tell('skipped', [partition], reason, offset)
+      const unfolding = readBatches(batches, { topic: this.#topic, partition, from, aborted, onSkipped })
+      reading: for (const { records, next } of unfolding) {
+        for (const [i, record] of records.entries()) {
+          const isLong = i % looksAfter === 0 && since(this.#slice) > sliceMs
+          if (isLong && !(await this.#goesOn(node, partition, record.offset))) break reading
           const running = this.#handle(record)
           if (running instanceof Promise) held.add(running)
-        },
-        onSkipped: (reason, offset) => this.#tell('skipped', [partition], reason, offset),
-      })
-      this.#positions.set(partition, next)
+        }
+        this.#positions.set(partition, next)
+      }
       if (held.size > 0) await Promise.allSettled(held)
     }
+  }
+
+  /** Lets everything else of the process have its turn. False when somebody else reads the partition now, from there on. */
+  async #goesOn(node: number, partition: number, offset: bigint): Promise<boolean> {
+    this.#positions.set(partition, offset)
+    await othersTurn()
+    this.#slice = now()
+    if (this.#ended.signal.aborted || this.#cluster.leader(this.#topic, partition) !== node) return false
+    return this.#positions.get(partition) === offset
   }
 
   #handle(record: Incoming): void | Promise<void> {

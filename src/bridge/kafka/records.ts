@@ -110,19 +110,21 @@ export type Batches = Readonly<{
   partition: number
   from: bigint // records below are in the batch, but were read before
   aborted?: readonly Aborted[] // transactions that were given up: the answer carries their records all the same
-  onRecord: (record: Incoming) => void
   onSkipped: (reason: string, offset: bigint) => void
 }>
 
+/** The records of one batch, and the offset to go on at behind it. */
+export type Unfolded = Readonly<{ records: readonly Incoming[]; next: bigint }>
+
 /**
- * Reads the record batches of one partition out of a fetch and returns the next offset to fetch. A batch that cannot be
- * read (bad checksum, unknown or broken compression, too large when unfolded) is reported and passed: it would be as
- * broken the next time. A batch cut off at the end is left for the next fetch.
+ * Reads the record batches of one partition out of a fetch, one after the other. A batch that cannot be read (bad checksum, unknown or
+ * broken compression, too large when unfolded) is reported and passed: it would be as broken the next time. A batch cut off at the end
+ * is left for the next fetch.
  */
-export function readBatches(
+export function* readBatches(
   bytes: Buffer,
-  { topic, partition, from, aborted = [], onRecord, onSkipped }: Batches,
-): bigint {
+  { topic, partition, from, aborted = [], onSkipped }: Batches,
+): Generator<Unfolded, undefined> {
   const isVoid = aborted.length === 0 ? null : voids(aborted)
   let next = from
   let at = 0
@@ -133,7 +135,7 @@ export function readBatches(
     const batch = bytes.subarray(at, at + 12 + length)
     at += 12 + length
     const last = base + BigInt(Math.max(0, batch.readInt32BE(23)))
-    let records: Incoming[] | null = null
+    let records: readonly Incoming[] = []
     try {
       const givenUp = isVoid !== null && isVoid(batch, last)
       if (last < next) continue
@@ -142,9 +144,8 @@ export function readBatches(
       onSkipped(error instanceof Error ? error.message : String(error), base)
     }
     next = last + 1n // also over offsets that compaction took away
-    if (records !== null) for (const record of records) onRecord(record)
+    yield { records, next }
   }
-  return next
 }
 
 /**

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { ProcessOptions } from '../../../config/schema/index.ts'
 import type { Reply, Told } from '../../call.ts'
 import { isoTime } from '../../clock.ts'
 import type { EpochMs } from '../../clock.ts'
 import type { Outcome, ProblemCode } from '../../problem.ts'
+import { randomText } from '../../random.ts'
 import type { Headers, Incoming } from '../broker.ts'
 import { replyHeaders, replyReader } from '../wire/index.ts'
 
@@ -86,7 +86,7 @@ const timeHeader = 'sluice-at'
 const lateHeader = 'sluice-late-ms'
 
 /** 128 random bits, as text that no parser takes for a number. */
-export const secretOf = (): string => randomBytes(16).toString('base64url')
+export const secretOf = (): string => randomText(16)
 export const newId = (): string => `o${secretOf()}`
 const idPattern = /^o[\w-]{22}$/
 export const isId = (text: string): boolean => idPattern.test(text)
@@ -98,7 +98,7 @@ export const isId = (text: string): boolean => idPattern.test(text)
 export function keyOf(id: string, { kind }: Event): string {
   if (kind === 'accepted') return id
   const isShared = kind === 'progress' || kind === 'called' || kind === 'recalled' // the last of them counts
-  return `${id}/${isShared ? kind : randomBytes(6).toString('base64url')}`
+  return `${id}/${isShared ? kind : randomText(6)}`
 }
 
 type Written = Readonly<{ key: string; value: Uint8Array; headers: Headers }>

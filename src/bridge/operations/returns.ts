@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../bounded.ts'
 import { pause, wallClock } from '../../clock.ts'
 import { events } from '../../events.ts'
 import { Problem } from '../../problem.ts'
@@ -54,9 +55,9 @@ export class Returns implements AsyncDisposable {
   readonly #options: ReturnsOptions
   readonly #waiting = new Map<string, Awaiting>()
   /** Where the replies are that came before their operation was known here; the oldest goes first. */
-  readonly #passed = new Map<string, Place>()
+  readonly #passed = new BoundedMap<string, Place>(mostPassed)
   /** Where the replies are to steps that are not under way here: of some, the log is read later. */
-  readonly #ahead = new Map<string, Place>()
+  readonly #ahead = new BoundedMap<string, Place>(mostPassed)
   readonly #names: ReadonlySet<string>
   #reading: Reading | null = null
   #partition: number | null = null
@@ -127,7 +128,7 @@ export class Returns implements AsyncDisposable {
       return waiter.take(record)
     }
     const operation = this.#operations.view.get(id)
-    if (operation === null) return keep(this.#passed, id, record)
+    if (operation === null) return void this.#passed.set(id, placeOf(record))
     if (operation.run !== null) return this.#step(operation, correlation ?? '', record)
     if (operation.accepted.secret !== secret) return tell('forged')
     if (operation.ending !== null) return this.#miss(operation, operation.ending.said, record)
@@ -139,7 +140,7 @@ export class Returns implements AsyncDisposable {
   #step(operation: Operation, correlation: string, record: Incoming): void {
     const { steps } = this.#options
     if (steps === undefined || operation.ending !== null) return tell('late')
-    if (correlation !== steps.correlationOf(operation)) return keep(this.#ahead, correlation, record)
+    if (correlation !== steps.correlationOf(operation)) return void this.#ahead.set(correlation, placeOf(record))
     const { run, accepted } = operation
     if (this.#operations.delayFor(run?.by ?? accepted.by) === 0) this.#conclude(operation.id, record)
     else this.#concludeLater(operation, record)
@@ -234,14 +235,7 @@ export class Returns implements AsyncDisposable {
   }
 }
 
-/** Keeps where a record is; of too many the oldest goes. */
-function keep(places: Map<string, Place>, name: string, { partition, offset }: Place): void {
-  if (places.size >= mostPassed) {
-    const [oldest] = places.keys()
-    if (oldest !== undefined) places.delete(oldest)
-  }
-  places.set(name, { partition, offset })
-}
+const placeOf = ({ partition, offset }: Incoming): Place => ({ partition, offset }) // not the whole record
 
 /** How a reply ends its operation. `since` is when its client was told to come back, in epoch milliseconds. */
 export function endingOf(read: () => Reply, since: number): Ending {

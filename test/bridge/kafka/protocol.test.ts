@@ -48,13 +48,9 @@ test('a produce request is what kafkajs would write, around the same records', a
   const values = (batch: Buffer): string[] => {
     const all: string[] = []
     const skipped: string[] = []
-    readBatches(batch, {
-      topic: 't',
-      partition: 4,
-      from: 0n,
-      onRecord: ({ key, value, headers }) => all.push(`${key} ${value} ${headers[0]![0]} ${headers[0]![1]}`),
-      onSkipped: reason => skipped.push(reason),
-    })
+    const onSkipped = (reason: string): void => void skipped.push(reason)
+    for (const { records } of readBatches(batch, { topic: 't', partition: 4, from: 0n, onSkipped }))
+      for (const { key, value, headers } of records) all.push(`${key} ${value} ${headers[0]![0]} ${headers[0]![1]}`)
     deepEqual(skipped, [])
     return all
   }

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { Config } from '../../../config/schema/index.ts'
 import { access } from '../../../src/bridge/kafka/access.ts'
 import { Cluster } from '../../../src/bridge/kafka/cluster.ts'
@@ -30,6 +30,8 @@ async function reading(
   })
   const reader = new Reader(cluster, { topic: 't', partitions: [0], from: 'end', lost: 'earliest' }, ({ value }) => {
     if (String(value) === 'throws') throw new Error('a handler that fails')
+    const done = performance.now() + 1
+    if (String(value).startsWith('slow')) while (performance.now() < done);
     got.push(String(value))
   })
   t.after(async () => {
@@ -50,6 +52,26 @@ test('begins at the end of the log, and goes on behind what it has handled', asy
   await until('all three', () => it.asked.length === 4)
   deepEqual(it.got, ['a', 'b', 'c'])
   deepEqual(it.asked, [40n, 42n, 42n, 43n])
+})
+
+test('whoever catches up with a long log lets the process do other things between its records, and stops there when it is closed', async t => {
+  const it = await reading(t)
+  const values = Array.from({ length: 200 }, (_, i) => `slow ${i}`)
+  it.fetches.push(fetched(0, batchOf(0n, ...values)), fetched(0, batchOf(200n, ...values)))
+  let turns = 0
+  const turn = (): void => {
+    if (it.got.length > 0 && it.got.length < 200) turns++
+    if (it.got.length > 200) void it.reader[Symbol.asyncDispose]()
+    else setImmediate(turn)
+  }
+  setImmediate(turn)
+  await it.open()
+  await until('closed in the middle of the second fetch', () => it.got.length > 200)
+  await it.reader[Symbol.asyncDispose]()
+  ok(turns >= 2, `${turns} turns while 200 records took a millisecond each`)
+  deepEqual(it.got.slice(0, 200), values)
+  ok(it.got.length < 400, `${it.got.length} records were handled, although it was closed`)
+  deepEqual(it.asked, [0n, 200n])
 })
 
 test('a lost connection is no health, and afterwards it goes on where it was', async t => {

@@ -25,14 +25,12 @@ function read(
 ): { records: Incoming[]; skipped: string[]; next: bigint } {
   const records: Incoming[] = []
   const skipped: string[] = []
-  const next = readBatches(bytes, {
-    topic: 't',
-    partition: 0,
-    from,
-    aborted,
-    onRecord: record => records.push(record),
-    onSkipped: reason => skipped.push(reason),
-  })
+  let next = from
+  const onSkipped = (reason: string): void => void skipped.push(reason)
+  for (const unfolded of readBatches(bytes, { topic: 't', partition: 0, from, aborted, onSkipped })) {
+    records.push(...unfolded.records)
+    next = unfolded.next
+  }
   return { records, skipped, next }
 }
 const plain = (value: string): Written => ({ key: null, value: Buffer.from(value), headers: [] })

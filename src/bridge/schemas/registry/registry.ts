@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../bounded.ts'
 import { now, since } from '../../../clock.ts'
 import type { Instant } from '../../../clock.ts'
 import { events } from '../../../events.ts'
@@ -26,7 +27,7 @@ export const idText = ({ kind, value }: Id): string => `${kind} id ${value}`
 export class Registry {
   readonly #client: Client
   readonly #options: RegistryOptions
-  readonly #known = new Map<string, Known>()
+  readonly #known = new BoundedMap<string, Known>(mostKnown)
   readonly #missing = new Map<string, Missing>()
   #asked = 0
   #down = false
@@ -105,7 +106,7 @@ export class Registry {
         throw new Unusable(cause.message, { cause })
       })
       const known = { codec, ids }
-      if (message === undefined) for (const id of ids) this.#keep(idText(id), known)
+      if (message === undefined) for (const id of ids) this.#known.set(idText(id), known)
       return known
     } catch (cause) {
       if (cause instanceof Unusable) {
@@ -117,12 +118,6 @@ export class Registry {
     } finally {
       this.#asked--
     }
-  }
-
-  #keep(id: string, known: Known): void {
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= mostKnown && oldest !== undefined) this.#known.delete(oldest)
-    this.#known.set(id, known)
   }
 
   #forgetOldest(): void {

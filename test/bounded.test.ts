@@ -1,0 +1,35 @@
+import { deepEqual, ok } from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { BoundedMap } from '../src/bounded.ts'
+
+const aStep = fc.oneof(
+  fc.record({ kind: fc.constant('set' as const), key: fc.nat({ max: 12 }) }),
+  fc.record({ kind: fc.constant('delete' as const), key: fc.nat({ max: 12 }) }),
+  fc.record({ kind: fc.constant('clear' as const), key: fc.constant(0) }),
+)
+
+test('a bounded map drops the oldest, and keeps all others, whatever was deleted or set again meanwhile', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 }), fc.array(aStep, { maxLength: 60 }), (most, steps) => {
+      const map = new BoundedMap<number, number>(most)
+      const plain = new Map<number, number>() // the same, by asking for its first key each time
+      for (const [i, { kind, key }] of steps.entries()) {
+        if (kind === 'clear') {
+          map.clear()
+          plain.clear()
+        } else if (kind === 'delete') {
+          map.delete(key)
+          plain.delete(key)
+        } else {
+          const [oldest] = plain.keys()
+          if (plain.size >= most && !plain.has(key) && oldest !== undefined) plain.delete(oldest)
+          map.set(key, i)
+          plain.set(key, i)
+        }
+        deepEqual([...map], [...plain])
+        ok(map.size <= most)
+      }
+    }),
+  )
+})
