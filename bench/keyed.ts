@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { serve } from '../src/worker/index.ts'
 import { median } from './table.ts'
@@ -32,7 +33,7 @@ async function load(url: string, connections: number, forMs: number, keyed: bool
       const headers = { 'content-type': 'application/json', ...(keyed && { 'idempotency-key': `"${run}-${key++}"` }) }
       const req = request(`${url}/${keyed ? 'keyed' : 'plain'}`, { agent, method: 'POST', headers }).end('{"a":1}')
       const [res] = await once(req, 'response')
-      if (res.statusCode !== 201) throw new Error(`status ${res.statusCode}`)
+      if (res.statusCode !== 201) throw new Error(`status ${res.statusCode}: ${await textOf(res)}`)
       res.resume()
       await once(res, 'end')
       times.push(performance.now() - begun)
@@ -57,6 +58,7 @@ server: { host: 127.0.0.1, port: 0 }
 admin: { port: 0 }
 log: { requests: false }
 overload: { mode: 'off' }
+operations: { entries: 1000000, bytes: 4294967296 }
 broker: { brokers: '${brokers}' }
 workers: { bench: { topic: bench.commands, bulkhead: { limit: fixed, slots: 1000 } } }
 routes:
