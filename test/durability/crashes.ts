@@ -27,6 +27,7 @@ export async function crashes(t: Scope, cluster: KafkaCluster, { kills, perSecon
   if (phoenix === undefined || node === undefined) throw new Error('There is no gateway, or no broker.')
   const killed: number[] = []
   const readies: number[] = []
+  let serving = now() // since when the broker does
   let early = 0
 
   const kill = async (brokerIsThere: boolean): Promise<void> => {
@@ -34,7 +35,8 @@ export async function crashes(t: Scope, cluster: KafkaCluster, { kills, perSecon
       await sleep(Math.random() * 1_000) // while it starts
       if (!(await phoenix.isReady())) early++
     } else {
-      if (brokerIsThere) readies.push(await phoenix.ready(30_000))
+      // one that began while the broker was away cannot be ready before the broker is
+      if (brokerIsThere) readies.push(Math.min(await phoenix.ready(30_000), now() - serving))
       else await sleep(1_000)
       await sleep(Math.random() * 1_500)
     }
@@ -52,6 +54,7 @@ export async function crashes(t: Scope, cluster: KafkaCluster, { kills, perSecon
       for (let i = 0; i < outageKills && killed.length < kills; i++) await kill(false)
       await sleep(1_000)
       await node.restart()
+      serving = now()
     })
   }
   await phoenix.ready(30_000)
@@ -69,7 +72,12 @@ export async function crashes(t: Scope, cluster: KafkaCluster, { kills, perSecon
         killed.length === kills,
       ),
       note('broker killed -9', `${scene.troubles.length} times`),
-      timed('ready after its start, at most', `≤ ${seconds(readyMs)}`, seconds(worst), worst <= readyMs),
+      timed(
+        'ready after its start, and the broker’s, at most',
+        `≤ ${seconds(readyMs)}`,
+        seconds(worst),
+        worst <= readyMs,
+      ),
       ...figures,
       statuses(
         'answers to facts',
