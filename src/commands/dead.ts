@@ -24,7 +24,7 @@ export function deadCommand(program: Command, terminal: Terminal, shipped: strin
     const letters: Kept[] = []
     for (const topic of deadTopicsOf(config))
       try {
-        letters.push(...(await deadLetters(broker, topic)))
+        for (const letter of await deadLetters(broker, topic)) letters.push(letter) // there may be more than a call takes arguments
       } catch (error) {
         const problem = Problem.from(error)
         if (problem.code !== 'topic-missing') fail(problem.message) // nothing was ever given up there

@@ -53,7 +53,7 @@ export class KafkaPast implements Past, AsyncDisposable {
     let next = from
     if (batches !== null)
       for (const unfolded of readBatches(batches, { topic, partition, from, aborted, onSkipped: () => {} })) {
-        records.push(...unfolded.records)
+        for (const record of unfolded.records) records.push(record) // as arguments, too many would not fit
         next = unfolded.next
       }
     return { records, next, first, end }
