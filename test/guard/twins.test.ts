@@ -79,7 +79,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/bridge/kafka/group.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
   'src/bridge/kafka/identity.ts': 'test/bridge/kafka/producer.test.ts, by what its requests say',
   'src/bridge/kafka/kafka.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
-  'src/bridge/kafka/past.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
   'src/bridge/memory/past.ts': 'test/bridge/memory.test.ts: the contract',
   'src/bridge/feeds/asked.ts': 'test/flow/streams.test.ts, whose clients ask',
   'src/bridge/feeds/index.ts': 'test/flow/streams.test.ts, which opens them',
