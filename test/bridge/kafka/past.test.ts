@@ -21,7 +21,11 @@ test('a page may have more records than a call takes arguments', async t => {
   await until('connected', () => cluster.link(1, 'produce'))
   const out = new Writer()
   const tiny = { key: null, value: Buffer.from('x'), headers: [] }
-  writeBatch(out, Array.from({ length: 200_000 }, () => tiny), wallClock())
+  writeBatch(
+    out,
+    Array.from({ length: 200_000 }, () => tiny),
+    wallClock(),
+  )
   node.on('fetch', () => fetched(0, Buffer.from(out.bytes)))
   const past = new KafkaPast(cluster)
   const page = await past.page({ topic: 't', partition: 0, from: 0n, maxBytes: 4_194_304 })
