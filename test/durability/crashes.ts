@@ -27,7 +27,7 @@ export async function crashes(t: Scope, cluster: KafkaCluster, { kills, perSecon
   if (phoenix === undefined || node === undefined) throw new Error('There is no gateway, or no broker.')
   const killed: number[] = []
   const readies: number[] = []
-  let serving = now() // since when the broker does
+  let serving = -Infinity // since when the broker does, where it was away
   let early = 0
 
   const kill = async (brokerIsThere: boolean): Promise<void> => {
@@ -35,9 +35,11 @@ export async function crashes(t: Scope, cluster: KafkaCluster, { kills, perSecon
       await sleep(Math.random() * 1_000) // while it starts
       if (!(await phoenix.isReady())) early++
     } else {
-      // one that began while the broker was away cannot be ready before the broker is
-      if (brokerIsThere) readies.push(Math.min(await phoenix.ready(30_000), now() - serving))
-      else await sleep(1_000)
+      if (brokerIsThere) {
+        const took = await phoenix.ready(30_000) // Infinity when it never is
+        // one that began while the broker was away cannot be ready before the broker is
+        readies.push(Number.isFinite(took) ? Math.min(took, now() - serving) : took)
+      } else await sleep(1_000)
       await sleep(Math.random() * 1_500)
     }
     await phoenix.end('SIGKILL')
