@@ -76,7 +76,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/prepare.ts': 'test/flow/not-ready.test.ts, whose brokers come late',
   'src/ways.ts': 'test/flow/, whose stories go all of its ways',
   'src/bridge/kafka/admin.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
-  'src/bridge/kafka/group.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
   'src/bridge/kafka/identity.ts': 'test/bridge/kafka/producer.test.ts, by what its requests say',
   'src/bridge/kafka/kafka.ts': 'test/kafka/broker.test.ts: the contract, on a real broker',
   'src/bridge/memory/past.ts': 'test/bridge/memory.test.ts: the contract',

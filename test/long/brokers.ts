@@ -64,7 +64,9 @@ async function asking(
       `${code} ${outcome}: ${text.replace(/.*"detail":"([^"]*)".*/, '$1').replace(/\d+/g, 'n')}`,
   )
   for (const [what, some] of others)
-    t.diagnostic(`${some.length} × ${what} (asked in second ${[...new Set(some.map(each => each.second))].join(' ')})`)
+    t.diagnostic(
+      `${some.length} × ${what} (asked in second ${[...new Set(some.map(each => each.second))].join(' ')}), the first: ${some[0]?.text}`,
+    )
   t.diagnostic(`${all.length} answers, the slowest after ${Math.round(Math.max(...all.map(({ ms }) => ms)))} ms`)
   return all
 }
@@ -172,9 +174,11 @@ test(
     const { broker, topic } = await onThree(t)
     const holdings = new Set<Held>() // of a generation, one for each partition
     const heard: string[] = []
-    await broker.join({ group: fresh('members'), topic, from: 'earliest' }, ({ value, offset }, held) => {
+    const places: string[] = [] // of what was heard: a double in the topic has two, what came twice has one
+    await broker.join({ group: fresh('members'), topic, from: 'earliest' }, ({ value, partition, offset }, held) => {
       holdings.add(held)
       heard.push(String(value))
+      places.push(`${value} at ${partition}/${offset}`)
       held.done(offset + 1n)
     })
     let sent = 0
@@ -197,6 +201,10 @@ test(
       await until('replicas have caught up', inSync, 60_000)
       await some()
     }
+    const twice = places
+      .toSorted()
+      .filter(place => heard.indexOf(place.slice(0, 4)) !== heard.lastIndexOf(place.slice(0, 4)))
+    deepEqual(twice, [])
     deepEqual(
       heard.toSorted(),
       Array.from({ length: sent }, (_, i) => String(i).padStart(4, '0')),

@@ -21,8 +21,10 @@ const soonMs = 20
 const mostTopics = 1_000 // commands may name any topic for their replies
 const learnMs = 1_000
 const lookMs = 5
-/** A worker finds out by its own pace that a leader has moved, and so does its group. */
-const settlingMs = 2_000
+/** A worker finds out by its own pace that a leader has moved, and so does its group: in up to 2.5 s, seen of kafkajs on a busy machine. */
+const settlingMs = 4_000
+/** Brokers hear of a new topic one after the other: it is missing when none has heard of it, asked more often than this. It takes half a second. */
+const mostHearsay = 5
 const missingMs = 2_000 // a topic that is not there may be created by somebody
 
 /**
@@ -36,6 +38,7 @@ export class Cluster {
   readonly #watchers = new Set<() => void>()
   readonly #answers = new Map<string, Promise<void>>() // that are awaited, by topic
   readonly #topics = new Map<string, TopicMetadata | null>()
+  readonly #missed = new Map<string, number>() // topics that a broker has not heard of, and how often we were told
   readonly #lost = new Map<number, Readonly<{ at: Instant; why: unknown }>>() // nodes that could not be dialled, last time
   #nodes: Metadata['nodes'] = []
   #turn = 0 // of the links, to be asked
@@ -295,6 +298,10 @@ export class Cluster {
     this.#nodes = nodes
     this.#refreshedAt = now()
     for (const topic of topics) {
+      if (this.#isHearsay(topic)) {
+        this.#stale = true
+        continue
+      }
       const partitions = [...topic.partitions].sort((a, b) => a.partition - b.partition)
       const before = this.#topics.get(topic.name)
       if (before?.id !== topic.id || !sameLeaders(before?.partitions, partitions)) this.#changed = true
@@ -302,6 +309,17 @@ export class Cluster {
       if (before?.id === topic.id) tellGrowth(topic.name, before.partitions.length, partitions.length)
       this.#topics.set(topic.name, { ...topic, partitions })
     }
+  }
+
+  /** Whether that it is missing is the word of one broker so far, and what we knew holds. */
+  #isHearsay({ name, code }: TopicMetadata): boolean {
+    if (code !== codes.unknownTopicOrPartition) {
+      this.#missed.delete(name)
+      return false
+    }
+    const times = (this.#missed.get(name) ?? 0) + 1
+    this.#missed.set(name, times)
+    return times <= mostHearsay
   }
 
   #missing(): boolean {

@@ -21,11 +21,12 @@ const leaveMs = 2_000
  * A partition as held in one generation of the group. What was fetched waits here until the handler takes it, and the
  * partition is paused meanwhile: kafkajs would not fetch from others either while one of its batches is under way.
  */
-class Holding implements Held {
+export class Holding implements Held {
   readonly topic: string
   readonly partition: number
   readonly #ended = new AbortController()
   readonly #changed: (ended: boolean) => void
+  #taken = 0n // offsets below have been fetched before
   next: bigint | null = null
   committed: bigint | null = null
 
@@ -43,6 +44,18 @@ class Holding implements Held {
     if (this.next !== null && next <= this.next) return
     this.next = next
     this.#changed(this.signal.aborted)
+  }
+
+  /**
+   * What of a batch was not fetched before. When a leader moves, kafkajs may ask the old and the new one for the same offsets, and
+   * brings what both answer. A log that ends below what was fetched is another one, which begins anew.
+   */
+  unseen<T extends Readonly<{ offset: bigint }>>(records: readonly T[], end: bigint): readonly T[] {
+    if (end < this.#taken) this.#taken = 0n
+    const unseen = records.filter(({ offset }) => offset >= this.#taken)
+    const last = unseen.at(-1)
+    if (last !== undefined) this.#taken = last.offset + 1n
+    return unseen
   }
 
   /** Hands over one record after the other, until all are taken or the partition is taken away. */
@@ -147,9 +160,11 @@ export class Member {
       )
     const held = this.#held.get(batch.partition)
     if (held === undefined) return
+    const all = batch.messages.map(message => incoming(batch.topic, batch.partition, message))
+    const records = held.unseen(all, BigInt(batch.highWatermark))
+    if (records.length === 0) return
     const resume = payload.pause()
     payload.resolveOffset(batch.lastOffset()) // of the fetching; what is committed, `done` says
-    const records = batch.messages.map(message => incoming(batch.topic, batch.partition, message))
     held
       .hand(records, this.#handler)
       .catch((cause: unknown) => this.#warn(cause))

@@ -45,6 +45,31 @@ test('a topic that is missing or forbidden is said so', async () => {
   await cluster.close()
 })
 
+test('that one broker has not heard of a topic makes it missing only when nobody has for a while', async () => {
+  await using node = await scriptedNode(3)
+  const cluster = clusterAt(node.brokers)
+  const asked = (): number => node.requests.filter(({ api }) => api === apis.metadata).length
+  const told = async (): Promise<void> => {
+    const before = asked()
+    await until('asked again', () => asked() > before + 1) // by now the answer to the one before has been handled
+  }
+  node.state.topicCode = codes.unknownTopicOrPartition
+  cluster.start(['t'])
+  await told()
+  equal(cluster.knows('t'), false) // it has just been created, and not everybody knows
+  node.state.topicCode = codes.none
+  await until('known', () => cluster.knows('t'))
+  equal(cluster.partitions('t'), 3)
+
+  node.state.topicCode = codes.unknownTopicOrPartition
+  cluster.refresh()
+  await told()
+  equal(cluster.partitions('t'), 3) // whoever was asked has just started
+  await until('deleted', () => cluster.size('t') === 0)
+  throws(() => cluster.partitions('t'), { code: 'topic-missing' })
+  await cluster.close()
+})
+
 test('an outage is down with its reason, costs four dials a second, and ends by itself', async () => {
   const node = await scriptedNode()
   const cluster = clusterAt(node.brokers)
