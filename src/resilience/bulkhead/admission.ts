@@ -95,12 +95,13 @@ export class Admission {
     return this.silenceOf(call) ?? this.#overShare(call)
   }
 
-  /** Why nothing more is sent to a partition while slots are short: it is silent. */
+  /** Why nothing more is sent to a silent partition: somebody who would be answered wants the slot, or slots run out. */
   silenceOf({ partition }: Call): Problem | null {
     const { adaptive, limit } = this.#concurrency
     const { inFlight, partitions, answers } = this.#inside
-    const silent = adaptive && inFlight >= limit && answers.silent(partition, this.#silentAfterMs)
-    return silent ? partitionSilent(partition, partitions.inFlight(partition)) : null
+    if (!adaptive || inFlight < limit || !answers.silent(partition, this.#silentAfterMs)) return null
+    const isShort = this.busy >= limit || inFlight >= (limit + this.#options.slots) / 2
+    return isShort ? partitionSilent(partition, partitions.inFlight(partition)) : null
   }
 
   /** With an adaptive limit the queue is as long as the limit is good for, and full by degrees. */
@@ -113,15 +114,15 @@ export class Admission {
   #overShare({ partition }: Call): Problem | null {
     const { partitions, answers, size } = this.#inside
     const held = partitions.held(partition)
-    const cap = partitions.cap(this.#concurrency.judged)
-    const share = Math.min(cap, partitions.share(size))
+    const most = partitions.cap(this.#options.slots)
+    if (held >= most && answers.mute(partition, this.#silentAfterMs)) return partitionFull(partition, held, most)
+    const share = Math.min(partitions.cap(this.#concurrency.judged), partitions.share(size))
     if (held < share) return null
-    if (held >= cap && answers.mute(partition, this.#silentAfterMs)) return partitionFull(partition, held, cap)
     if (!this.shortFor(0)) return null
     // what the others do not use is lent to it
     const { limit, places } = this.#servedWithin(this.#options.maxWaitMs * standing)
-    const most = Math.max(share, partitions.lent(size - held, limit + places))
-    return held < most ? null : partitionFull(partition, held, most)
+    const lent = Math.max(share, partitions.lent(size - held, limit + places))
+    return held < lent ? null : partitionFull(partition, held, lent)
   }
 
   #servedWithin(ms: number): Capacity {

@@ -10,13 +10,16 @@ import { aCall } from '../../help/call.ts'
 import { frozenClock } from '../../help/clock.ts'
 import { slotsOf } from '../options.ts'
 
-function anAdmission(t: TestContext, over: Partial<BulkheadOptions> = {}) {
+/** A limit that has come down to 40. */
+const lowered = { adaptive: true, limit: 40, steady: 40, judged: 40, slowestMs: 0 } as ConcurrencyLimit
+
+function anAdmission(t: TestContext, over: Partial<BulkheadOptions> = {}, concurrency: ConcurrencyLimit | null = null) {
   t.mock.method(Math, 'random', () => 0.5) // always the same cohorts
   const { advance } = frozenClock(t)
   const options = slotsOf({ slots: 40, queue: 100, partitionPercent: 99, ...over })
   const inside = new InFlight('orders', options.partitionPercent)
   inside.partitions.count = 12
-  const room = new Admission(options, new ConcurrencyLimit('orders', options, () => false), inside)
+  const room = new Admission(options, concurrency ?? new ConcurrencyLimit('orders', options, () => false), inside)
   const of = (client: string, partition: number) => {
     const call = aCall({ client, partition })
     return [call, inside.cohorts.placeOf(client)] as const
@@ -101,4 +104,35 @@ test('what a silent partition holds counts against a fixed limit', async t => {
   await t.test('adaptive', async t =>
     deepEqual(await scene('adaptive', t), [60, 0, 'bulkhead-full'], 'never more than slots'),
   )
+})
+
+test('a silent partition gets more while nobody else wants the slots, and there are some', async t => {
+  const { advance, inside, room, of, enter } = anAdmission(t, { slots: 400 }, lowered)
+  const toTheSilent = (): string => room.silenceOf(of('any', 3)[0])?.message ?? 'goes'
+  const heard = async (ms: number): Promise<void> => {
+    await advance(ms)
+    inside.answers.heard(1, 0)
+  }
+  enter(100, 'any', 3)
+  await heard(1_000)
+  equal(toTheSilent(), 'goes', 'more is in flight than the limit, but nobody works on it')
+  enter(40, 'any', 1)
+  await heard(20)
+  match(toTheSilent(), /nothing is heard of it/, 'others have all slots of the limit')
+  for (let i = 0; i < 40; i++) inside.leave(...of('any', 1))
+  await heard(20)
+  equal(toTheSilent(), 'goes')
+  enter(120, 'any', 3)
+  await heard(20)
+  match(toTheSilent(), /nothing is heard of it/, 'half of the rest is kept for the others')
+})
+
+test('what one silent partition may have is a share of all slots, however low the limit has come', async t => {
+  const { advance, inside, room, of, enter } = anAdmission(t, { slots: 400, partitionPercent: 10 }, lowered)
+  enter(39, 'any', 3)
+  await advance(1_000)
+  inside.answers.heard(1, 0)
+  equal(room.refusalOf(of('any', 3)[0]), null)
+  enter(1, 'any', 3)
+  match(String(room.refusalOf(of('any', 3)[0])?.message), /at most 40 for one partition/)
 })
