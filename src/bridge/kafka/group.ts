@@ -50,8 +50,9 @@ export class Holding implements Held {
    * What of a batch was not fetched before. When a leader moves, kafkajs may ask the old and the new one for the same offsets, and
    * brings what both answer. A log that ends below what was fetched is another one, which begins anew.
    */
-  unseen<T extends Readonly<{ offset: bigint }>>(records: readonly T[], end: bigint): readonly T[] {
-    if (end < this.#taken) this.#taken = 0n
+  unseen<T extends Readonly<{ offset: bigint }>>(records: readonly T[], highWatermark: bigint): readonly T[] {
+    const behind = (records.at(-1)?.offset ?? -1n) + 1n // a broker may tell a watermark that is older than the records beside it
+    if (highWatermark < this.#taken && behind < this.#taken) this.#taken = 0n
     const unseen = records.filter(({ offset }) => offset >= this.#taken)
     const last = unseen.at(-1)
     if (last !== undefined) this.#taken = last.offset + 1n

@@ -12,6 +12,7 @@ test('what the old leader and the new one both bring is handed over once', () =>
   const held = holding()
   deepEqual(offsets(held.unseen(from(50, 51), 52n)), [50, 51])
   deepEqual(offsets(held.unseen(from(51, 51), 52n)), [])
+  deepEqual(offsets(held.unseen(from(51, 51), 51n)), [], 'the watermark was read before the records')
   deepEqual(offsets(held.unseen(from(51, 53), 54n)), [52, 53])
   deepEqual(offsets(held.unseen(from(50, 51), 54n)), [])
   deepEqual(offsets(held.unseen(from(54, 54), 55n)), [54])
