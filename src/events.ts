@@ -140,8 +140,8 @@ export type Happenings = {
   replay: Readonly<{ route: string; result: ReplayResult }>
   /** A reply came after its client had been told to wait no longer, and ended an operation. */
   lateReply: Readonly<{ worker: string; ms: number }>
-  /** How many operations are known, and of how many bytes. */
-  operations: Readonly<{ pending: number; ended: number; bytes: number }>
+  /** How many operations are known, of how many bytes, and which share of what may be kept that is. */
+  operations: Readonly<{ pending: number; ended: number; bytes: number; used: number }>
   /** A process has come to its end, or cannot go on by itself: told by the instance that carried it there. */
   process: Readonly<{ process: string; to: 'done' | 'undone' | 'parked' }>
   /** What waits in the spool; `oldestMs` is how long the oldest has waited, 0 when none does. */

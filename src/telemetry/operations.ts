@@ -16,6 +16,10 @@ export function countOperations(meter: Meter, routes: readonly string[], workers
     name: 'sluice_operations_bytes',
     help: 'What they take up, with their replies.',
   })({})
+  const used = meter.gauge({
+    name: 'sluice_operations_used_ratio',
+    help: 'Which share is taken of `operations.entries` or `operations.bytes`, the greater; at 1 new ones are refused as `operations-full`.',
+  })({})
   const late = meter.histogram(
     {
       name: 'sluice_late_reply_seconds',
@@ -33,10 +37,11 @@ export function countOperations(meter: Meter, routes: readonly string[], workers
   const lateness = byName(workers, worker => late({ worker }))
   const results = byName(routes, route => byName(replayResults, result => replays({ route, result })))
   return {
-    operations: ({ pending, ended, bytes }) => {
+    operations: ({ pending, ended, bytes, used: share }) => {
       cells.pending.value = pending
       cells.ended.value = ended
       size.value = bytes
+      used.value = share
     },
     lateReply: ({ worker, ms }) => lateness(worker).observe(ms / 1_000),
     replay: ({ route, result }) => void results(route)(result).value++,

@@ -233,8 +233,8 @@ export class Operations implements AsyncDisposable {
   /** What time brings about: an operation expires, and some time after its end it is forgotten. */
   #sweep(): void {
     if (!this.rebuild.done) return
-    const { size, pending, bytes } = this.view
-    if (events.operations.hasSubscribers) events.operations.publish({ pending, ended: size - pending, bytes })
+    const { size, pending, bytes, used } = this.view
+    if (events.operations.hasSubscribers) events.operations.publish({ pending, ended: size - pending, bytes, used })
     const now = wallClock()
     this.view.expire(now)
     for (const { id, due, by, begun, ended } of this.view.due(now)) {

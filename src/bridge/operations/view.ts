@@ -62,6 +62,13 @@ export class View implements Disposable {
     return this.#all.size >= entries || this.#bytes >= bytes
   }
 
+  /** Which share is taken of what may be kept: those that have ended give way to the others where there is a file for them. */
+  get used(): number {
+    const { entries, bytes } = this.#room
+    const size = this.#overflow === null ? this.#all.size : this.#pending
+    return Math.max(size / entries, this.#overflow === null ? this.#bytes / bytes : 0)
+  }
+
   get(id: string): Operation | null {
     return this.entry(id)?.open() ?? null
   }

@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Incoming } from '../../../src/bridge/broker.ts'
 import { newId, write } from '../../../src/bridge/operations/event.ts'
@@ -135,6 +135,19 @@ test('what is forgotten takes up nothing', () => {
   deepEqual([view.size, view.pending, view.bytes > 50 * 100], [50, 0, true])
   for (const id of ids) view.apply(aRecord({ key: bytes(id), value: null }))
   deepEqual([view.size, view.pending, view.bytes, view.of('::1', 9, null)], [0, 0, 0, []])
+})
+
+test('how much of the room is taken: where those that have ended have a file, the others count', () => {
+  const log = new Log()
+  for (const id of ids) log.add(id, anAccepted())
+  for (const id of ids.slice(0, 4)) log.add(id, completed('x'.repeat(100)))
+  const used = (room: Partial<Room>): number => {
+    using view = log.view(log.records, { entries: 10, bytes: Infinity, overflow: null, ...room })
+    return view.used
+  }
+  equal(used({}), 0.6)
+  equal(used({ overflow }), 0.2)
+  ok(used({ bytes: 800 }) > 0.6)
 })
 
 const overflow: Room['overflow'] = interned => new Overflow(':memory:', interned)
