@@ -2,6 +2,9 @@ import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { ListenOptions, Server } from 'node:net'
 
+/** As much as Linux allows unless told otherwise. With Node's 511 whoever comes in a greater burst waits a second to be let in, or gets a reset. */
+const backlog = 4_096
+
 export type Place = Readonly<{ host: string; port: number; socket?: string | undefined }>
 
 /**
@@ -18,7 +21,7 @@ export async function listen(server: Server, { host, port, socket }: Place): Pro
 async function begin(server: Server, options: ListenOptions, place: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen(options, resolve)
+  server.listen({ ...options, backlog }, resolve)
   try {
     await promise
   } catch (cause) {

@@ -1,13 +1,15 @@
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { equal, rejects } from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo, Server } from 'node:net'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hostAndPort, listen } from '../../src/routes/listen.ts'
+import { until } from '../help/until.ts'
 
 const host = '127.0.0.1'
 function aServer(t: TestContext): Server {
@@ -66,4 +68,25 @@ test('a file that is no socket is left alone', async t => {
 test('an address with colons stands in brackets', () => {
   equal(hostAndPort('::1', 80), '[::1]:80')
   equal(hostAndPort('localhost', 80), 'localhost:80')
+})
+
+const mostWaiting = existsSync('/proc/sys/net/core/somaxconn')
+  ? Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+  : 0
+const skip = mostWaiting < 2_000 && 'the system lets fewer wait'
+
+test('two thousand who come at once are let in, although the process is busy', { skip }, async t => {
+  const listening = new URL('../../src/routes/listen.ts', import.meta.url).href
+  const code = `import { listen } from '${listening}'
+    const server = (await import('node:net')).createServer()
+    await listen(server, { host: '${host}', port: 0 })
+    console.log(server.address().port)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  const [port] = (await once(child.stdout, 'data')) as [Buffer]
+  child.kill('SIGSTOP')
+  const sockets: Socket[] = []
+  t.after(() => sockets.forEach(socket => socket.destroy()))
+  for (let i = 0; i < 2_000; i++) sockets.push(connect(Number(port), host).on('error', () => {}))
+  await until('all are connected', () => sockets.every(({ readyState }) => readyState === 'open'), 20_000)
 })
