@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js'
 import { pause } from '../../clock.ts'
 
@@ -5,12 +6,15 @@ import { pause } from '../../clock.ts'
 const againMs = 20
 const leaderMoved = ['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'FENCED_LEADER_EPOCH', 'UNKNOWN_LEADER_EPOCH']
 const coordinatorMoved = ['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS']
+/** Tells of a partition that a member of a group reads anew, as its position is not in the log. */
+export const positions = new EventEmitter<{ lost: [group: string, partition: number] }>().setMaxListeners(0)
 const seeking = new WeakSet<ConsumerGroup>()
 const { heartbeat, recoverFromFetch } = ConsumerGroup.prototype
 
 // kafkajs joins its group again for each leader that moves: a new generation, in which nobody works for a second or two and
 // what was under way is delivered again. The group has nothing to do with leaders: the new one is asked, and that is all
 ConsumerGroup.prototype.recoverFromFetch = async function (error: unknown): Promise<void> {
+  if (isOutOfRange(error)) positions.emit('lost', this.groupId, error.partition)
   if (!isOf(leaderMoved, error)) return await recoverFromFetch.call(this, error)
   await pause(againMs)
   await this.cluster.refreshMetadata()
@@ -40,4 +44,6 @@ async function seek(group: ConsumerGroup): Promise<void> {
 
 const isOf = (types: readonly string[], error: unknown): boolean =>
   error instanceof Error && 'type' in error && types.includes(String(error.type))
+const isOutOfRange = (error: unknown): error is Error & { partition: number } =>
+  error instanceof Error && error.name === 'KafkaJSOffsetOutOfRange'
 const isLost = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJSConnection')

@@ -5,7 +5,7 @@ import { events } from '../../events.ts'
 import type { Header, Held, Incoming, MemberHandler, Membership } from '../broker.ts'
 import type { Access } from './access.ts'
 import { client } from './client.ts'
-import './follow.ts'
+import { positions } from './follow.ts'
 import './rejoin.ts'
 
 const commitMs = 500
@@ -47,16 +47,19 @@ export class Holding implements Held {
   }
 
   /**
-   * What of a batch was not fetched before. When a leader moves, kafkajs may ask the old and the new one for the same offsets, and
-   * brings what both answer. A log that ends below what was fetched is another one, which begins anew.
+   * What of a batch was not fetched before: when a leader moves, kafkajs may ask the old and the new one for the same offsets, and
+   * brings what both answer.
    */
-  unseen<T extends Readonly<{ offset: bigint }>>(records: readonly T[], highWatermark: bigint): readonly T[] {
-    const behind = (records.at(-1)?.offset ?? -1n) + 1n // a broker may tell a watermark that is older than the records beside it
-    if (highWatermark < this.#taken && behind < this.#taken) this.#taken = 0n
+  unseen<T extends Readonly<{ offset: bigint }>>(records: readonly T[]): readonly T[] {
     const unseen = records.filter(({ offset }) => offset >= this.#taken)
     const last = unseen.at(-1)
     if (last !== undefined) this.#taken = last.offset + 1n
     return unseen
+  }
+
+  /** It is read from elsewhere, as what was next is not in the log. */
+  reposition(): void {
+    this.#taken = 0n
   }
 
   /** Hands over one record after the other, until all are taken or the partition is taken away. */
@@ -91,8 +94,13 @@ export class Member {
     this.#handler = handler
   }
 
+  readonly #lost = (group: string, partition: number): void => {
+    if (group === this.#membership.group) this.#held.get(partition)?.reposition()
+  }
+
   /** Resolves once admitted; keeps trying until then, or until closed. */
   async open(): Promise<this> {
+    positions.on('lost', this.#lost)
     const admitted = Promise.withResolvers<void>()
     void this.#keep(admitted.resolve)
     await admitted.promise
@@ -162,7 +170,7 @@ export class Member {
     const held = this.#held.get(batch.partition)
     if (held === undefined) return
     const all = batch.messages.map(message => incoming(batch.topic, batch.partition, message))
-    const records = held.unseen(all, BigInt(batch.highWatermark))
+    const records = held.unseen(all)
     if (records.length === 0) return
     const resume = payload.pause()
     payload.resolveOffset(batch.lastOffset()) // of the fetching; what is committed, `done` says
@@ -221,6 +229,7 @@ export class Member {
     this.#commit?.cancel()
     await within(leaveMs, this.#flush())
     this.#ended.abort()
+    positions.off('lost', this.#lost)
     this.#release()
     await this.#leave()
   }

@@ -66,6 +66,7 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
     connect: () => Promise<void>
     heartbeat: (options: Readonly<{ interval: number }>) => Promise<void>
     recoverFromFetch: (error: unknown) => Promise<void>
+    recoverFromOffsetOutOfRange: (error: unknown) => Promise<void>
     joinAndSync: () => Promise<void>
     leave: () => Promise<void>
   }

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js'
-import '../../../src/bridge/kafka/follow.ts'
+import { positions } from '../../../src/bridge/kafka/follow.ts'
 import { until } from '../../help/until.ts'
 
 const protocolError = (type: string): Error => Object.assign(new Error(type), { type })
@@ -93,4 +93,17 @@ test('that the group rebalances is for kafkajs to hear', async () => {
   await group.joinAndSync()
   state.heartbeat = protocolError('REBALANCE_IN_PROGRESS')
   await rejects(group.heartbeat({ interval: 0 }), { message: 'REBALANCE_IN_PROGRESS' })
+})
+
+test('a position that is not in the log is told of, and stays kafkajs’s business', async t => {
+  const { group } = aMember()
+  const told: unknown[] = []
+  const hear = (...what: unknown[]): void => void told.push(what)
+  positions.on('lost', hear)
+  t.after(() => positions.off('lost', hear))
+  let begun = 0
+  group.recoverFromOffsetOutOfRange = async () => void begun++
+  const outOfRange = { name: 'KafkaJSOffsetOutOfRange', topic: 't', partition: 3 }
+  await group.recoverFromFetch(Object.assign(new Error('The requested offset is not within the range'), outOfRange))
+  deepEqual([told, begun], [[['workers', 3]], 1])
 })
