@@ -19,7 +19,7 @@ const roundMs = 250 // at most one dial to a lost node in this time
 /** A leader that has moved is known everywhere in a moment: it is asked for again after so long, then after twice as long, and so on. */
 const soonMs = 20
 const mostTopics = 1_000 // commands may name any topic for their replies
-const learnMs = 1_000
+const learnMs = 2_000 // a broker that is slow, and half a second of hearsay
 const lookMs = 5
 /** A worker finds out by its own pace that a leader has moved, and so does its group: in up to 2.5 s, seen of kafkajs on a busy machine. */
 const settlingMs = 4_000
@@ -48,6 +48,7 @@ export class Cluster {
   #movedAt: Instant | null = null // a leader was another one, seen last
   #refreshedAt: Instant | null = null
   #stale = false
+  #restMs = soonMs // between two looks
   #changed = false // since the watchers were last told
   #ended = new AbortController()
   #wake = new AbortController()
@@ -68,7 +69,10 @@ export class Cluster {
 
   start(topics: readonly string[]): void {
     for (const topic of topics)
-      if (!this.#topics.has(topic) && this.#topics.size < mostTopics) this.#topics.set(topic, null)
+      if (!this.#topics.has(topic) && this.#topics.size < mostTopics) {
+        this.#topics.set(topic, null)
+        this.#restMs = soonMs
+      }
     this.refresh()
     this.#running ??= this.#run()
   }
@@ -125,7 +129,7 @@ export class Cluster {
   }
 
   /**
-   * Asks the brokers for a topic; resolves when they have answered, after a second without an answer, or on abort. All who
+   * Asks the brokers for a topic; resolves when they have answered, after two seconds without an answer, or on abort. All who
    * ask wait for the same answer, and go on in the order in which they asked: so records keep theirs.
    */
   async learn(topic: string, signal: Signal): Promise<void> {
@@ -184,21 +188,20 @@ export class Cluster {
   }
 
   async #run(): Promise<void> {
-    let restMs = soonMs
     for (;;) {
       const begun = now()
       let complete = false
       try {
         complete = await this.#round()
       } catch (error) {
-        restMs = roundMs // nobody is there to ask
+        this.#restMs = roundMs // nobody is there to ask
         this.#settle(error instanceof Error ? error.message : String(error))
       }
       if (this.#ended.signal.aborted) return
-      await pause(restMs - since(begun), this.#ended.signal)
-      restMs = Math.min(roundMs, restMs * 2)
+      await pause(this.#restMs - since(begun), this.#ended.signal)
+      this.#restMs = Math.min(roundMs, this.#restMs * 2)
       if (!complete || this.#stale) continue
-      restMs = soonMs
+      this.#restMs = soonMs
       // a topic may have grown: until we know, its other partitions are neither written nor read
       await pause(this.#missing() ? missingMs : this.#access.metadataMaxAgeMs, this.#wake.signal)
       this.#wake = new AbortController()
