@@ -2,7 +2,10 @@ import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { ListenOptions, Server } from 'node:net'
 
-/** As much as Linux allows unless told otherwise. With Node's 511 whoever comes in a greater burst waits a second to be let in, or gets a reset. */
+/**
+ * As much as Linux allows unless told otherwise. With Node's 511 whoever comes in a greater burst waits a second to be let in, or gets
+ * a reset.
+ */
 const backlog = 4_096
 
 export type Place = Readonly<{ host: string; port: number; socket?: string | undefined }>

@@ -21,9 +21,15 @@ const soonMs = 20
 const mostTopics = 1_000 // commands may name any topic for their replies
 const learnMs = 2_000 // a broker that is slow, and half a second of hearsay
 const lookMs = 5
-/** A worker finds out by its own pace that a leader has moved, and so does its group: in up to 2.5 s, seen of kafkajs on a busy machine. */
+/**
+ * A worker finds out by its own pace that a leader has moved, and so does its group: a worker with kafkajs on a busy machine took up to
+ * 2.5 s.
+ */
 const settlingMs = 4_000
-/** Brokers hear of a new topic one after the other: it is missing when none has heard of it, asked more often than this. It takes half a second. */
+/**
+ * Brokers hear of a new topic one after the other: it is missing when none has heard of it, asked more often than this, which takes half
+ * a second.
+ */
 const mostHearsay = 5
 const missingMs = 2_000 // a topic that is not there may be created by somebody
 

@@ -87,15 +87,14 @@ export class Member {
   #yieldedAt: Instant | null = null // the generation has ended, and no other has begun
   #cut = new AbortController() // of the connections of the consumer
   #commit: Alarm | null = null
+  readonly #lost = (group: string, partition: number): void => {
+    if (group === this.#membership.group) this.#held.get(partition)?.reposition()
+  }
 
   constructor(access: Access, membership: Membership, handler: MemberHandler) {
     this.#access = access
     this.#membership = membership
     this.#handler = handler
-  }
-
-  readonly #lost = (group: string, partition: number): void => {
-    if (group === this.#membership.group) this.#held.get(partition)?.reposition()
   }
 
   /** Resolves once admitted; keeps trying until then, or until closed. */

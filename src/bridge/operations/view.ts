@@ -62,11 +62,11 @@ export class View implements Disposable {
     return this.#all.size >= entries || this.#bytes >= bytes
   }
 
-  /** Which share is taken of what may be kept: those that have ended give way to the others where there is a file for them. */
+  /** Which share is taken of what may be kept. Those that have ended give way to the others where there is a file for them. */
   get used(): number {
     const { entries, bytes } = this.#room
-    const size = this.#overflow === null ? this.#all.size : this.#pending
-    return Math.max(size / entries, this.#overflow === null ? this.#bytes / bytes : 0)
+    if (this.#overflow !== null && this.#ended.size > 0) return this.#pending / entries
+    return Math.max(this.#all.size / entries, this.#bytes / bytes)
   }
 
   get(id: string): Operation | null {

@@ -114,10 +114,10 @@ export class Admission {
   #overShare({ partition }: Call): Problem | null {
     const { partitions, answers, size } = this.#inside
     const held = partitions.held(partition)
-    const most = partitions.cap(this.#options.slots)
-    if (held >= most && answers.mute(partition, this.#silentAfterMs)) return partitionFull(partition, held, most)
     const share = Math.min(partitions.cap(this.#concurrency.judged), partitions.share(size))
     if (held < share) return null
+    const most = partitions.cap(this.#options.slots)
+    if (held >= most && answers.mute(partition, this.#silentAfterMs)) return partitionFull(partition, held, most)
     if (!this.shortFor(0)) return null
     // what the others do not use is lent to it
     const { limit, places } = this.#servedWithin(this.#options.maxWaitMs * standing)

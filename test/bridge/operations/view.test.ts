@@ -140,6 +140,8 @@ test('what is forgotten takes up nothing', () => {
 test('how much of the room is taken: where those that have ended have a file, the others count', () => {
   const log = new Log()
   for (const id of ids) log.add(id, anAccepted())
+  using pending = log.view(log.records, { entries: 10, bytes: 100, overflow })
+  deepEqual([pending.full, pending.used > 1], [true, true], 'none of them can give way')
   for (const id of ids.slice(0, 4)) log.add(id, completed('x'.repeat(100)))
   const used = (room: Partial<Room>): number => {
     using view = log.view(log.records, { entries: 10, bytes: Infinity, overflow: null, ...room })
